@@ -1,0 +1,1 @@
+"""Plan -> exact numbers, in closed form and without running anything."""

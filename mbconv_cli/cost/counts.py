@@ -1,0 +1,98 @@
+"""What one op costs: parameters, MACs, and the elements it must read and write."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from typing_extensions import assert_never
+
+from mbconv_cli.plan.ops import (
+    Activation,
+    Add,
+    BatchNorm,
+    Conv2d,
+    GlobalAvgPool,
+    Kind,
+    Linear,
+    Multiply,
+    Op,
+    Plan,
+    Shape,
+)
+from mbconv_cli.units import FLOPS_PER_MAC
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Exact costs of an op, or of many.
+
+    Attributes:
+        params: trainable parameters.
+        macs: multiply-accumulates of one image.
+        weights: elements read besides the inputs: parameters and running statistics.
+        activations: elements of inputs and outputs of one image.
+    """
+
+    params: int = 0
+    macs: int = 0
+    weights: int = 0
+    activations: int = 0
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations of one image: two per MAC."""
+        return FLOPS_PER_MAC * self.macs
+
+    def bytes(self, batch_size: int, element_size: int) -> int:
+        """Bytes that must at least be moved for a batch, at `element_size` byte an element."""
+        return (self.weights + batch_size * self.activations) * element_size
+
+
+def cost_of(op: Op) -> Cost:
+    """The cost of one op for one image.
+
+    A convolution has out x in/groups x k_h x k_w weights and uses each once for every output pixel
+    (Howard et al., arXiv:1704.04861, equations 2 to 5).
+    """
+    output_shape = op.output.shape
+    activations = math.prod(output_shape)
+    for value in op.inputs:
+        activations += math.prod(value.shape)
+    params, macs, statistics = _count(op.kind, output_shape)
+    return Cost(params, macs, params + statistics, activations)
+
+
+def plan_costs(plan: Plan) -> tuple[Cost, ...]:
+    """The cost of each op, in the Plan's order."""
+    return tuple([cost_of(op) for op in plan.ops])
+
+
+def total(costs: Iterable[Cost]) -> Cost:
+    """The sum of costs."""
+    params = macs = weights = activations = 0
+    for cost in costs:
+        params += cost.params
+        macs += cost.macs
+        weights += cost.weights
+        activations += cost.activations
+    return Cost(params, macs, weights, activations)
+
+
+def _count(kind: Kind, output_shape: Shape) -> tuple[int, int, int]:
+    """(params, MACs, running statistics) of a kind of op that gives an output of this shape."""
+    match kind:
+        case Conv2d():
+            per_pixel = kind.out_channels * (kind.in_channels // kind.groups) * kind.kernel_size[0] * kind.kernel_size[1]
+            bias = kind.out_channels if kind.bias else 0
+            return per_pixel + bias, per_pixel * output_shape[1] * output_shape[2], 0
+        case BatchNorm():
+            return 2 * kind.channels, 0, 2 * kind.channels
+        case Linear():
+            weights = kind.in_features * kind.out_features
+            return weights + (kind.out_features if kind.bias else 0), weights, 0
+        case Activation() | GlobalAvgPool() | Add() | Multiply():
+            return 0, 0, 0
+        case _:
+            assert_never(kind)

@@ -1,0 +1,46 @@
+"""How much memory a Plan needs at the least."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mbconv_cli.cost.counts import Cost, total
+from mbconv_cli.plan.liveness import dying_inputs
+from mbconv_cli.plan.ops import INPUT, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The most elements of activations alive at once in a forward pass of one image, and the op at which."""
+
+    activations: int
+    op: str
+
+
+def alive_activations(plan: Plan) -> tuple[int, ...]:
+    """For each op, the elements of one image's activations alive while it runs, its inputs and output included.
+
+    Every op is taken to write a new tensor; what works in place needs less.
+    """
+    alive = {INPUT: math.prod(plan.input_shape)}
+    elements: list[int] = []
+    for op, dying in zip(plan.ops, dying_inputs(plan), strict=True):
+        alive[op.name] = math.prod(op.output.shape)
+        elements.append(sum(alive.values()))
+        for name in dying:
+            del alive[name]
+    return tuple(elements)
+
+
+def peak(plan: Plan) -> Peak:
+    """Where the activations of one image take the most memory."""
+    alive = alive_activations(plan)
+    most = max(alive)
+    return Peak(most, plan.ops[alive.index(most)].name)
+
+
+def forward_bytes(plan: Plan, costs: Sequence[Cost], batch_size: int, element_size: int) -> int:
+    """Bytes of all weights, and of the activations at their peak, in a forward pass of a batch."""
+    return (total(costs).weights + batch_size * peak(plan).activations) * element_size

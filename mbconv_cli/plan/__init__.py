@@ -1,0 +1,1 @@
+"""Spec -> Plan: a flat, ordered list of named ops with their shapes."""

@@ -1,0 +1,56 @@
+"""A Plan in the making: ops are added one by one, each named, placed and given its output shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mbconv_cli.plan.ops import INPUT, Block, Kind, Op, Plan, Role, Shape, Value
+from mbconv_cli.plan.shapes import infer_shape
+
+
+@dataclass(slots=True)
+class Draft:
+    """The ops and blocks so far."""
+
+    ops: list[Op] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+
+    def finish(self, name: str, input_shape: Shape) -> Plan:
+        """The Plan of all that was added."""
+        return Plan(name, input_shape, tuple(self.ops), tuple(self.blocks))
+
+
+@dataclass(frozen=True, slots=True)
+class BlockDraft:
+    """One block of a draft: it knows the place of the ops that are added to it."""
+
+    draft: Draft
+    name: str
+    stage: str
+
+    def add(self, role: Role, leaf: str, kind: Kind, *inputs: Value) -> Value:
+        """Add an op.
+
+        Args:
+            role: its part in the block, and the middle of its name unless the block is all of one role.
+            leaf: the end of its name.
+            kind: what it computes.
+            inputs: what it reads.
+
+        Raises:
+            ShapeError: the inputs do not fit, or nothing would come out.
+        """
+        name = f"{self.name}.{leaf}" if role == self.name else f"{self.name}.{role}.{leaf}"
+        output = Value(name, infer_shape(kind, inputs))
+        self.draft.ops.append(Op(kind, inputs, output, self.stage, self.name, role))
+        return output
+
+    def close(self, operator: str, block_type: str, before: Value, after: Value, stride: tuple[int, int]) -> None:
+        """Say what the ops added are in the paper's table."""
+        block = Block(self.name, self.stage, operator, block_type, before.shape, after.shape, stride)
+        self.draft.blocks.append(block)
+
+
+def network_input(shape: Shape) -> Value:
+    """The value that the first op reads."""
+    return Value(INPUT, shape)

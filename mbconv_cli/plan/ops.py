@@ -1,0 +1,174 @@
+"""The vocabulary of a Plan. It is closed: whoever takes an op apart ends its `match` with `assert_never`.
+
+Shapes are those of one image: `(C, H, W)` of a feature map, `(F,)` of a vector. The batch is added where it
+matters, in costs and in the built module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+Shape: TypeAlias = tuple[int, ...]
+Role: TypeAlias = Literal["stem", "expand", "depthwise", "se", "project", "shortcut", "head", "classifier"]
+ActivationName: TypeAlias = Literal["relu", "relu6", "swish", "hard_swish", "sigmoid", "hard_sigmoid"]
+
+ROLES: Final[tuple[Role, ...]] = (
+    "stem",
+    "expand",
+    "depthwise",
+    "se",
+    "project",
+    "shortcut",
+    "head",
+    "classifier",
+)
+
+INPUT: Final = "input"
+"""The name that ops use for the network's input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conv2d:
+    """2-D convolution, `[N, in_channels, H, W]` to `[N, out_channels, H', W']`.
+
+    `padding` is (top, bottom, left, right) in pixels: TensorFlow's `same` may differ between opposite sides.
+    """
+
+    in_channels: int
+    out_channels: int
+    kernel_size: tuple[int, int]
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    groups: int = 1
+    bias: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BatchNorm:
+    """Batch normalization over the channels of `[N, C, H, W]`."""
+
+    channels: int
+    eps: float
+    momentum: float
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """An element-wise function."""
+
+    function: ActivationName
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalAvgPool:
+    """The mean over height and width: `[N, C, H, W]` to `[N, C, 1, 1]`, or to `[N, C]` unless dimensions are kept."""
+
+    keep_dims: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A fully connected layer, `[N, in_features]` to `[N, out_features]`."""
+
+    in_features: int
+    out_features: int
+    bias: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """The sum of two inputs of equal shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class Multiply:
+    """The first input, each channel times the second's factor: `[N, C, H, W]` and `[N, C, 1, 1]`."""
+
+
+Kind: TypeAlias = Conv2d | BatchNorm | Activation | GlobalAvgPool | Linear | Add | Multiply
+
+OP_NAMES: Final[dict[type[Kind], str]] = {
+    Conv2d: "conv2d",
+    BatchNorm: "batch_norm",
+    Activation: "activation",
+    GlobalAvgPool: "global_avg_pool",
+    Linear: "linear",
+    Add: "add",
+    Multiply: "multiply",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What an op gives, or the network's input: the op's name (or `input`), and the shape without the batch."""
+
+    name: str
+    shape: Shape
+
+    @property
+    def channels(self) -> int:
+        """Channels of a feature map, features of a vector."""
+        return self.shape[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One step of a network.
+
+    Attributes:
+        kind: what it computes.
+        inputs: what it reads.
+        output: what it gives. Its name is the op's.
+        stage: the stage it belongs to (`stem`, `stages.2`, `head`, `classifier`).
+        block: the block it belongs to (`stages.2.1`; the stage's own name outside of stages).
+        role: its part in the block.
+    """
+
+    kind: Kind
+    inputs: tuple[Value, ...]
+    output: Value
+    stage: str
+    block: str
+    role: Role
+
+    @property
+    def name(self) -> str:
+        """Dotted; also the module's path in the built network and the row's name in every report."""
+        return self.output.name
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What a run of ops is in the paper's table.
+
+    Attributes:
+        name: `stages.2.1`, `stem`, `head`, `classifier`.
+        stage: the row it comes from.
+        operator: as tables print it, e.g. `MBConv6, k3x3, SE`.
+        block_type: its name in a count, e.g. `MBConv`; empty for what is counted layer by layer.
+        stride: (vertical, horizontal).
+    """
+
+    name: str
+    stage: str
+    operator: str
+    block_type: str
+    input_shape: Shape
+    output_shape: Shape
+    stride: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A network as ops in the order in which they run; the last one's output is the network's."""
+
+    name: str
+    input_shape: Shape
+    ops: tuple[Op, ...]
+    blocks: tuple[Block, ...]
+
+    @property
+    def output_shape(self) -> Shape:
+        """The shape of the last op's output."""
+        return self.ops[-1].output.shape

@@ -1,0 +1,88 @@
+"""Shape inference: what an op gives for what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from typing_extensions import assert_never
+
+from mbconv_cli.plan.ops import (
+    Activation,
+    Add,
+    BatchNorm,
+    Conv2d,
+    GlobalAvgPool,
+    Kind,
+    Linear,
+    Multiply,
+    Shape,
+    Value,
+)
+
+
+class ShapeError(ValueError):
+    """An op cannot take what it is given, or would give nothing."""
+
+
+def infer_shape(kind: Kind, inputs: Sequence[Value]) -> Shape:
+    """The output shape of an op that reads these inputs, without the batch.
+
+    Raises:
+        ShapeError: the inputs do not fit the op, or the output would have no pixel.
+    """
+    first = inputs[0].shape
+    match kind:
+        case Conv2d():
+            return _conv2d(kind, inputs)
+        case BatchNorm():
+            _demand(len(first) == 3 and first[0] == kind.channels, kind, inputs)
+            return first
+        case Activation():
+            return first
+        case GlobalAvgPool():
+            _demand(len(first) == 3, kind, inputs)
+            return (first[0], 1, 1) if kind.keep_dims else (first[0],)
+        case Linear():
+            _demand(first == (kind.in_features,), kind, inputs)
+            return (kind.out_features,)
+        case Add():
+            _demand(len(inputs) == 2 and first == inputs[1].shape, kind, inputs)
+            return first
+        case Multiply():
+            _demand(len(inputs) == 2 and inputs[1].shape in (first, (first[0], 1, 1)), kind, inputs)
+            return first
+        case _:
+            assert_never(kind)
+
+
+def same_padding(size: int, kernel_size: int, stride: int) -> tuple[int, int]:
+    """TensorFlow's `SAME` along one axis, in pixels: (before, after), so that ceil(size / stride) pixels come out.
+
+    The odd pixel goes after (tf.nn, "Notes on padding").
+    """
+    out = -(-size // stride)
+    total = max((out - 1) * stride + kernel_size - size, 0)
+    return total // 2, total - total // 2
+
+
+def _conv2d(conv: Conv2d, inputs: Sequence[Value]) -> Shape:
+    shape = inputs[0].shape
+    _demand(len(shape) == 3 and shape[0] == conv.in_channels, conv, inputs)
+    if conv.in_channels % conv.groups or conv.out_channels % conv.groups:
+        raise ShapeError(
+            f"{conv.in_channels} channels in and {conv.out_channels} out do not divide into {conv.groups} groups"
+        )
+    top, bottom, left, right = conv.padding
+    height = (shape[1] + top + bottom - conv.kernel_size[0]) // conv.stride[0] + 1
+    width = (shape[2] + left + right - conv.kernel_size[1]) // conv.stride[1] + 1
+    if height < 1 or width < 1:
+        raise ShapeError(
+            f"a {shape[1]}x{shape[2]} feature map shrinks below one pixel under "
+            f"a {conv.kernel_size[0]}x{conv.kernel_size[1]} kernel"
+        )
+    return (conv.out_channels, height, width)
+
+
+def _demand(holds: bool, kind: Kind, inputs: Sequence[Value]) -> None:
+    if not holds:
+        raise ShapeError(f"{kind} cannot take {' and '.join(str(value.shape) for value in inputs)}")

@@ -1,0 +1,106 @@
+"""A Report as the JSON document that others build on, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from mbconv_cli.errors import InputError
+from mbconv_cli.report.model import SCHEMA, Better, Cell, Column, Kind, Provenance, Report, Row, Section
+
+
+def to_json(report: Report) -> str:
+    """The report as JSON text, UTF-8, with a final newline."""
+    return json.dumps(to_document(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def to_document(report: Report) -> dict[str, Any]:
+    """The report as plain dictionaries and lists, as JSON writes them."""
+    provenance = {
+        "mbconv": report.provenance.mbconv,
+        "spec_sha256": report.provenance.spec_sha256,
+        "convention": report.provenance.convention,
+        "machine": dict(report.provenance.machine),
+        "settings": dict(report.provenance.settings),
+    }
+    return {
+        "schema": SCHEMA,
+        "kind": report.kind,
+        "provenance": provenance,
+        "subject": dict(report.subject),
+        "totals": dict(report.totals),
+        "sections": {key: _section_document(section) for key, section in report.sections.items()},
+        "notes": list(report.notes),
+    }
+
+
+def from_json(text: str, origin: str) -> Report:
+    """The report that `to_json` wrote.
+
+    Args:
+        text: the JSON text.
+        origin: the name of its file, for messages.
+
+    Raises:
+        InputError: the text is no JSON, no report, or a report of a newer schema.
+    """
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{origin}: not a report: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"{origin}: not a report: nested too deeply") from error
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        found = document.get("schema") if isinstance(document, dict) else None
+        raise InputError(f"{origin}: not a report that this version reads: schema {found!r}, expected {SCHEMA!r}")
+    try:
+        return _report(document)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{origin}: damaged report: {type(error).__name__}: {error}") from error
+
+
+def _section_document(section: Section) -> dict[str, Any]:
+    columns = [
+        {"key": column.key, "unit": column.unit, "kind": column.kind.value, "better": column.better.value}
+        for column in section.columns
+    ]
+    return {"columns": columns, "rows": [dict(row) for row in section.rows]}
+
+
+def _report(document: Mapping[str, Any]) -> Report:
+    provenance = document["provenance"]
+    return Report(
+        kind=str(document["kind"]),
+        provenance=Provenance(
+            mbconv=str(provenance["mbconv"]),
+            convention=str(provenance["convention"]),
+            spec_sha256=provenance["spec_sha256"],
+            machine=_cells(provenance["machine"]),
+            settings=_cells(provenance["settings"]),
+        ),
+        subject=_cells(document["subject"]),
+        totals=_cells(document["totals"]),
+        sections={str(key): _section(section) for key, section in document["sections"].items()},
+        notes=tuple(str(note) for note in document["notes"]),
+    )
+
+
+def _section(document: Mapping[str, Any]) -> Section:
+    columns = tuple(
+        Column(str(column["key"]), str(column["unit"]), Kind(column["kind"]), Better(column["better"]))
+        for column in document["columns"]
+    )
+    return Section(columns, tuple(_cells(row) for row in document["rows"]))
+
+
+def _cells(row: Mapping[str, Any]) -> Row:
+    return {str(key): _cell(value) for key, value in row.items()}
+
+
+def _cell(value: object) -> Cell:
+    if isinstance(value, list):
+        return tuple(int(size) for size in value)
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise TypeError(f"a cell cannot be a {type(value).__name__}")

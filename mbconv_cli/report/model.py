@@ -1,0 +1,79 @@
+"""Report, Section, Column, Provenance: what every analysis returns and every renderer takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+SCHEMA = "mbconv.report/1"
+
+Cell: TypeAlias = str | int | float | bool | None | tuple[int, ...]
+Row: TypeAlias = Mapping[str, Cell]
+
+
+class Kind(str, Enum):
+    """How a column's figures came about, and so how two of them are compared."""
+
+    LABEL = "label"
+    EXACT = "exact"
+    MEASURED = "measured"
+
+
+class Better(str, Enum):
+    """Which direction of a figure is the better one."""
+
+    LOWER = "lower"
+    HIGHER = "higher"
+    NEITHER = "neither"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a section: the key of its cells, their unit and their kind."""
+
+    key: str
+    unit: str = ""
+    kind: Kind = Kind.LABEL
+    better: Better = Better.NEITHER
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows under typed columns. A row may lack a column's key where nothing was measured."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the figures come from, so that two reports can be told comparable or not."""
+
+    mbconv: str
+    convention: str
+    spec_sha256: str | None = None
+    machine: Mapping[str, Cell] = field(default_factory=dict)
+    settings: Mapping[str, Cell] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a command found out.
+
+    Attributes:
+        kind: which question was asked (`profile`, `networks`, ...).
+        provenance: program, convention, spec and machine.
+        subject: what the report is about, e.g. `name` and `input_shape` `[N, C, H, W]`.
+        totals: figures of the whole subject, under the keys of the columns they sum.
+        sections: tables by name, in reading order.
+        notes: sentences for the reader, in reading order.
+    """
+
+    kind: str
+    provenance: Provenance
+    subject: Mapping[str, Cell] = field(default_factory=dict)
+    totals: Mapping[str, Cell] = field(default_factory=dict)
+    sections: Mapping[str, Section] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,117 @@
+"""The closed forms against fvcore, op by op: two counts that share no code."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+
+from mbconv_cli.cost.counts import Cost
+from mbconv_cli.plan.ops import Plan
+from mbconv_cli.runtime.network import Network
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", FutureWarning)  # fvcore's own imports
+    from fvcore.nn import FlopCountAnalysis
+    from fvcore.nn.jit_handles import addmm_flop_jit, conv_flop_jit, linear_flop_jit
+
+# The convention of this project, op by op. Whatever is in neither table is unknown, and fails the audit.
+COUNTED: Final[dict[str, Any]] = {
+    "aten::_convolution": conv_flop_jit,
+    "aten::convolution": conv_flop_jit,
+    "aten::linear": linear_flop_jit,
+    "aten::addmm": addmm_flop_jit,
+}
+NO_MACS: Final = (
+    "aten::batch_norm",
+    "aten::relu",
+    "aten::relu_",
+    "aten::hardtanh",
+    "aten::hardtanh_",
+    "aten::relu6",
+    "aten::relu6_",
+    "aten::silu",
+    "aten::silu_",
+    "aten::hardswish",
+    "aten::hardswish_",
+    "aten::sigmoid",
+    "aten::sigmoid_",
+    "aten::hardsigmoid",
+    "aten::hardsigmoid_",
+    "aten::adaptive_avg_pool2d",
+    "aten::flatten",
+    "aten::pad",
+    "aten::constant_pad_nd",
+    "aten::add",
+    "aten::add_",
+    "aten::mul",
+    "aten::mul_",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """An op that the two counts see differently, in MAC."""
+
+    op: str
+    closed_form: int
+    fvcore: int
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What came of comparing two counts.
+
+    Attributes:
+        ops: how many ops were compared.
+        macs: fvcore's count of the whole, in MAC.
+        params: parameters of the built module.
+        disagreements: ops with different MACs, in running order.
+        unknown: ops that fvcore met and that are in none of the tables, with how often.
+        expected_params: parameters in closed form.
+    """
+
+    ops: int
+    macs: int
+    params: int
+    expected_params: int
+    disagreements: tuple[Disagreement, ...]
+    unknown: tuple[tuple[str, int], ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing at all differs."""
+        return not self.disagreements and not self.unknown and self.params == self.expected_params
+
+
+def audit(network: Network, plan: Plan, costs: Sequence[Cost]) -> Audit:
+    """Count a built network with fvcore, in one pass of one image, and compare with the Plan's closed forms.
+
+    Args:
+        network: the Plan, built.
+        plan: what it was built from.
+        costs: the closed forms, in the Plan's order.
+    """
+    image = torch.zeros(1, *plan.input_shape, device=next(network.parameters()).device)
+    analysis = FlopCountAnalysis(network, image)
+    analysis.clear_op_handles().set_op_handle(**COUNTED, **dict.fromkeys(NO_MACS))
+    analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).tracer_warnings("none")
+    with torch.no_grad():
+        counted: Counter[str] = analysis.by_module()
+    disagreements = tuple(
+        Disagreement(op.name, cost.macs, int(counted[op.name]))
+        for op, cost in zip(plan.ops, costs, strict=True)
+        if cost.macs != counted[op.name]
+    )
+    return Audit(
+        ops=len(plan.ops),
+        macs=int(counted[""]),
+        params=sum(parameter.numel() for parameter in network.parameters()),
+        expected_params=sum(cost.params for cost in costs),
+        disagreements=disagreements,
+        unknown=tuple(sorted(analysis.unsupported_ops().items())),
+    )

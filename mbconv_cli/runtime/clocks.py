@@ -1,0 +1,108 @@
+"""Clocks that take one stamp between neighbouring ops: on the host, or as events on a device's stream.
+
+A stamp ends one op and begins the next, so the times between stamps add up to the pass by construction.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+
+from mbconv_cli.units import NANOSECONDS_PER_MILLISECOND
+
+
+class Clock(Protocol):
+    """What a pass is timed with."""
+
+    def start(self) -> None:
+        """Wait for all earlier work, then take the first stamp of a pass."""
+
+    def stamp(self) -> None:
+        """Take a stamp."""
+
+    def finish(self) -> list[float]:
+        """The times between neighbouring stamps since `start`, in ms, after all their work is done."""
+
+
+class HostClock:
+    """Stamps of the host's monotonic clock, for devices on which a call returns when its work is done.
+
+    Args:
+        now: a monotonic clock in ns.
+    """
+
+    def __init__(self, now: Callable[[], int] = time.perf_counter_ns) -> None:
+        self._now = now
+        self._stamps: list[int] = []
+
+    def start(self) -> None:
+        """Begin a pass."""
+        self._stamps = [self._now()]
+
+    def stamp(self) -> None:
+        """Take a stamp."""
+        self._stamps.append(self._now())
+
+    def finish(self) -> list[float]:
+        """Times between neighbouring stamps, in ms."""
+        return [
+            (after - before) / NANOSECONDS_PER_MILLISECOND
+            for before, after in zip(self._stamps, self._stamps[1:], strict=False)
+        ]
+
+
+class Event(Protocol):
+    """As much of `torch.Event(enable_timing=True)` as a clock needs."""
+
+    def record(self) -> None:
+        """Put a stamp into the current stream."""
+
+    def elapsed_time(self, end: Event) -> float:
+        """The ms from this stamp to the other."""
+
+
+class StreamClock:
+    """Events on an accelerator's stream: recording does not wait, and a pass is synchronized once, at its end.
+
+    Args:
+        new_event: makes a timing event.
+        synchronize: waits until the device has done all its work.
+    """
+
+    def __init__(self, new_event: Callable[[], Event], synchronize: Callable[[], None]) -> None:
+        self._new_event = new_event
+        self._synchronize = synchronize
+        self._events: list[Event] = []
+        self._used = 0
+
+    def start(self) -> None:
+        """Wait for the device, then record the first event of a pass."""
+        self._synchronize()
+        self._used = 0
+        self.stamp()
+
+    def stamp(self) -> None:
+        """Record the next event; events are made once and used again in every pass."""
+        if self._used == len(self._events):
+            self._events.append(self._new_event())
+        self._events[self._used].record()
+        self._used += 1
+
+    def finish(self) -> list[float]:
+        """Wait for the device; times between neighbouring events, in ms."""
+        self._synchronize()
+        used = self._events[: self._used]
+        return [before.elapsed_time(after) for before, after in zip(used, used[1:], strict=False)]
+
+
+def clock_for(device: torch.device) -> Clock:
+    """The clock that sees when a device has done its work."""
+    if device.type == "cpu":
+        return HostClock()
+    return StreamClock(
+        new_event=lambda: torch.Event(device=device, enable_timing=True),
+        synchronize=lambda: torch.accelerator.synchronize(device),
+    )

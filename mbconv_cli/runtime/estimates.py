@@ -1,0 +1,69 @@
+"""Samples -> estimates: medians with intervals that assume no distribution, and midmeans that add up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, median, stdev
+from typing import Final
+
+CONFIDENCE: Final = 0.95
+_NORMAL_QUANTILE: Final = 1.959964  # of (1 + CONFIDENCE) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure and the interval that holds the true one in 95 of 100 cases, in the samples' unit."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def precision(self) -> float:
+        """Half the interval's width, as a share of the value."""
+        return (self.high - self.low) / 2 / self.value if self.value else math.inf
+
+
+def median_interval(samples: Sequence[float]) -> Estimate:
+    """The median, and the pair of order statistics that holds the true median with 95 % confidence.
+
+    No distribution is assumed: how many of n samples fall below the true median is binomial(n, 1/2)
+    (David and Nagaraja, Order Statistics, section 7.1). With five samples or fewer no pair reaches 95 %; then
+    the interval is the whole range.
+    """
+    ordered = sorted(samples)
+    count = len(ordered)
+    rank, below = 0, 0.5**count
+    while below <= (1 - CONFIDENCE) / 2:
+        rank += 1
+        below += math.comb(count, rank) * 0.5**count
+    lowest = max(rank - 1, 0)
+    return Estimate(median(ordered), ordered[lowest], ordered[count - 1 - lowest])
+
+
+def central_half(totals: Sequence[float]) -> list[int]:
+    """The indices of the passes that remain when the fastest and the slowest quarter are set aside."""
+    order = sorted(range(len(totals)), key=totals.__getitem__)
+    cut = len(order) // 4
+    return order[cut : len(order) - cut]
+
+
+def midmeans(passes: Sequence[Sequence[float]]) -> list[Estimate]:
+    """Each layer's mean over the central half of the passes by total time.
+
+    One common set of passes and a mean: so the layers add up exactly to the mean of those passes' totals, and
+    no outlier enters.
+
+    Args:
+        passes: `[passes][layers]`, in ms.
+    """
+    kept = [passes[index] for index in central_half([math.fsum(times) for times in passes])]
+    return [_mean_interval(times) for times in zip(*kept, strict=True)]
+
+
+def _mean_interval(samples: Sequence[float]) -> Estimate:
+    mean = fmean(samples)
+    half = _NORMAL_QUANTILE * stdev(samples) / math.sqrt(len(samples)) if len(samples) > 1 else 0.0
+    return Estimate(mean, mean - half, mean + half)

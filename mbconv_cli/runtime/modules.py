@@ -1,0 +1,147 @@
+"""One leaf module for each kind of op."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from typing_extensions import assert_never
+
+from mbconv_cli.plan.ops import (
+    Activation,
+    ActivationName,
+    Add,
+    BatchNorm,
+    Conv2d,
+    GlobalAvgPool,
+    Kind,
+    Linear,
+    Multiply,
+)
+
+
+class PaddedConv2d(nn.Conv2d):
+    """A convolution whose padding differs between opposite sides, `[N, C, H, W]` to `[N, C', H', W']`."""
+
+    def __init__(self, conv: Conv2d) -> None:
+        super().__init__(
+            conv.in_channels,
+            conv.out_channels,
+            conv.kernel_size,
+            conv.stride,
+            groups=conv.groups,
+            bias=conv.bias,
+        )
+        top, bottom, left, right = conv.padding
+        self.sides = (left, right, top, bottom)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pad with zeros, then convolve."""
+        return super().forward(functional.pad(x, self.sides))
+
+    def extra_repr(self) -> str:
+        """The padding as (left, right, top, bottom)."""
+        return f"{super().extra_repr()}, sides={self.sides}"
+
+
+class GlobalAvgPool2d(nn.Module):
+    """The mean over height and width, `[N, C, H, W]` to `[N, C, 1, 1]` or `[N, C]`."""
+
+    def __init__(self, *, keep_dims: bool) -> None:
+        super().__init__()
+        self.keep_dims = keep_dims
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Average."""
+        pooled = functional.adaptive_avg_pool2d(x, 1)
+        return pooled if self.keep_dims else pooled.flatten(1)
+
+
+class Sum(nn.Module):
+    """`x + y`, into `x` where it is not needed any more."""
+
+    def __init__(self, *, inplace: bool) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Add."""
+        return x.add_(y) if self.inplace else x + y
+
+
+class Product(nn.Module):
+    """`x * y`, `y` broadcast over height and width, into `x` where it is not needed any more."""
+
+    def __init__(self, *, inplace: bool) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Multiply."""
+        return x.mul_(y) if self.inplace else x * y
+
+
+class Sigmoid(nn.Module):
+    """The logistic function, in place where allowed (`nn.Sigmoid` cannot)."""
+
+    def __init__(self, *, inplace: bool) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+    def forward(self, x: Tensor) -> Tensor:
+        """1 / (1 + exp(-x))."""
+        return torch.sigmoid_(x) if self.inplace else torch.sigmoid(x)
+
+
+ACTIVATIONS: Final[dict[ActivationName, Callable[[bool], nn.Module]]] = {
+    "relu": nn.ReLU,
+    "relu6": nn.ReLU6,
+    "swish": nn.SiLU,
+    "hard_swish": nn.Hardswish,
+    "sigmoid": lambda inplace: Sigmoid(inplace=inplace),
+    "hard_sigmoid": nn.Hardsigmoid,
+}
+
+
+def leaf_module(kind: Kind, *, inplace: bool) -> nn.Module:
+    """The module that computes an op.
+
+    Args:
+        kind: the op.
+        inplace: whether its first input may be overwritten.
+    """
+    match kind:
+        case Conv2d():
+            return _conv2d(kind)
+        case BatchNorm():
+            return nn.BatchNorm2d(kind.channels, eps=kind.eps, momentum=kind.momentum)
+        case Activation():
+            return ACTIVATIONS[kind.function](inplace)
+        case GlobalAvgPool():
+            return GlobalAvgPool2d(keep_dims=kind.keep_dims)
+        case Linear():
+            return nn.Linear(kind.in_features, kind.out_features, bias=kind.bias)
+        case Add():
+            return Sum(inplace=inplace)
+        case Multiply():
+            return Product(inplace=inplace)
+        case _:
+            assert_never(kind)
+
+
+def _conv2d(conv: Conv2d) -> nn.Conv2d:
+    top, bottom, left, right = conv.padding
+    if (top, left) != (bottom, right):
+        return PaddedConv2d(conv)
+    return nn.Conv2d(
+        conv.in_channels,
+        conv.out_channels,
+        conv.kernel_size,
+        conv.stride,
+        padding=(top, left),
+        groups=conv.groups,
+        bias=conv.bias,
+    )

@@ -1,0 +1,108 @@
+"""Plan -> PyTorch: nested containers for reading, one flat program for running."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from mbconv_cli.plan.liveness import dying_inputs
+from mbconv_cli.plan.ops import INPUT, Plan
+from mbconv_cli.runtime.modules import leaf_module
+
+
+class Step(NamedTuple):
+    """One op of the program: which slots it reads, which it writes, and which hold nothing of use afterwards."""
+
+    module: nn.Module
+    inputs: tuple[int, ...]
+    output: int
+    released: tuple[int, ...]
+
+
+class Part(nn.Module):
+    """A stage, a block or a part of one; it holds the modules of its ops and runs nothing itself."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.title = title
+
+    def _get_name(self) -> str:
+        return self.title
+
+
+class Network(nn.Module):
+    """A network built from its Plan, `[N, C, H, W]` to the Plan's output shape behind `N`.
+
+    `stages.2.1.depthwise.conv` of the Plan is the module of that path. The forward pass runs the Plan's ops in
+    their order, in place where nobody reads the input again.
+
+    Args:
+        plan: what to build.
+        inplace: whether ops may overwrite inputs that no later op reads; autograd wants False.
+    """
+
+    def __init__(self, plan: Plan, *, inplace: bool = True) -> None:
+        super().__init__()
+        titles = {block.name: block.operator for block in plan.blocks}
+        slots, free = {INPUT: 0}, list[int]()
+        self.steps: list[Step] = []
+        for op, dying in zip(plan.ops, dying_inputs(plan), strict=True):
+            first = op.inputs[0]
+            overwrite = inplace and first.name in dying and first.name != INPUT
+            module = leaf_module(op.kind, inplace=overwrite)
+            _place(self, op.name, module, titles)
+            inputs = tuple(slots[value.name] for value in op.inputs)
+            free += [slots.pop(name) for name in reversed(dying)]
+            output = free.pop() if free else len(slots)
+            slots[op.name] = output
+            released = tuple(slots_of_dead for slots_of_dead in free if slots_of_dead in inputs)
+            self.steps.append(Step(module, inputs, output, released))
+        self.slot_count = 1 + max(step.output for step in self.steps)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`[N, C, H, W]` through all ops."""
+        return self.run(x, None)
+
+    def run(self, x: Tensor, stamp: Callable[[], None] | None) -> Tensor:
+        """The same pass, plain or with a time stamp taken after every op."""
+        values: list[Tensor | None] = [None] * self.slot_count
+        values[0] = x
+        for module, inputs, output, released in self.steps:
+            x = module(*[values[slot] for slot in inputs])
+            values[output] = x
+            for slot in released:
+                values[slot] = None
+            if stamp is not None:
+                stamp()
+        return x
+
+
+def build(plan: Plan, device: torch.device, *, inplace: bool = True) -> Network:
+    """The network on a device, in eval mode, with random weights (none on the meta device).
+
+    Weights keep the variance of what passes through them (He et al., arXiv:1502.01852, equation 10), so that
+    deep networks are measured on ordinary numbers, and not on ones that overflow or are denormal.
+    """
+    with device:
+        network = Network(plan, inplace=inplace)
+    if device.type != "meta":
+        for module in network.modules():
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+    return network.eval()
+
+
+def _place(root: nn.Module, name: str, leaf: nn.Module, titles: dict[str, str]) -> None:
+    """Put a leaf under its dotted name, with the containers on the way."""
+    *path, last = name.split(".")
+    around = root
+    for depth, part in enumerate(path, start=1):
+        if part not in around._modules:  # noqa: SLF001 - hasattr would also see methods
+            around.add_module(part, Part(titles.get(".".join(path[:depth]), "Part")))
+        around = around.get_submodule(part)
+    around.add_module(last, leaf)

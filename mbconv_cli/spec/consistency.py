@@ -1,0 +1,66 @@
+"""What a spec's rows must agree on among themselves, beyond each key's own type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mbconv_cli.spec.yaml_text import Document, Finding, Path
+
+
+def contradictions(document: Document) -> list[Finding]:
+    """Every disagreement, as its place and what is wrong there.
+
+    Works on the plain data, so that it is told together with what the schema finds; what has the wrong type
+    is the schema's business and is passed over.
+    """
+    data = document.data
+    checks = (_broken_chain, _even_kernels, _no_layer)
+    return [(document.mark(path), what) for check in checks for path, what in check(data)]
+
+
+def _broken_chain(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """`input_filters` must be what the row before, or the stem, or the input gives."""
+    previous, name = _size(_section(data, "input").get("channels", 3)), "the input"
+    stem = _section(data, "stem")
+    if stem:
+        previous, name = _size(stem.get("output_filters")), "the stem"
+    for index, row in enumerate(_rows(data)):
+        given = _size(row.get("input_filters"))
+        if given is not None and previous is not None and given != previous:
+            yield ("blocks", index, "input_filters"), f"input_filters is {given}, but {name} gives {previous}"
+        previous, name = _size(row.get("output_filters")), f"row {index + 1}"
+
+
+def _even_kernels(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """An even kernel has no middle, so it cannot be padded by the same amount on both sides."""
+    if data.get("padding", "symmetric") != "symmetric":
+        return
+    places: list[tuple[Path, Any]] = [((key,), _section(data, key)) for key in ("stem", "head")]
+    places += [(("blocks", index), row) for index, row in enumerate(_rows(data))]
+    for path, mapping in places:
+        kernel_size = _size(mapping.get("kernel_size"))
+        if kernel_size is not None and kernel_size > 0 and kernel_size % 2 == 0:
+            yield (
+                (*path, "kernel_size"),
+                f"kernel_size: {kernel_size} is even; with symmetric padding it must be odd (or say `padding: same`)",
+            )
+
+
+def _no_layer(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    if not any(data.get(key) for key in ("stem", "blocks", "head", "classifier")):
+        yield (), "no layer; a network has a stem, blocks, a head or a classifier"
+
+
+def _section(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = data.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _rows(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    rows = data.get("blocks")
+    return [row if isinstance(row, dict) else {} for row in rows] if isinstance(rows, list) else []
+
+
+def _size(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,37 @@
+"""The JSON Schema (2020-12) of a network's file, for editors that complete and check YAML."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from mbconv_cli.spec.network import Spec
+from mbconv_cli.spec.rows import ROW_TYPES
+from mbconv_cli.spec.spellings import ROW_SPELLINGS
+from mbconv_cli.spec.values import Stride
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schema() -> dict[str, Any]:
+    """The schema as plain data: the Spec's own, plus what the loader adds (`extends`, published spellings)."""
+    schema = Spec.model_json_schema(mode="validation")
+    definitions = schema["$defs"]
+    definitions["Stride"] = TypeAdapter(Stride).json_schema()
+    for model in ROW_TYPES.values():
+        _add_spellings(definitions[model.__name__])
+    schema["properties"]["extends"] = {
+        "type": "string",
+        "minLength": 1,
+        "description": "name or path of a network that this one changes; mappings are merged, the rest is replaced",
+    }
+    schema["required"] = []
+    schema["anyOf"] = [{"required": ["input"]}, {"required": ["extends"]}]
+    return {"$schema": DIALECT, "title": "mbconv network", **{k: v for k, v in schema.items() if k != "title"}}
+
+
+def _add_spellings(row: dict[str, Any]) -> None:
+    for spelling in ROW_SPELLINGS:
+        row["properties"][spelling.published] = spelling.schema | {"description": f"published name of {spelling.key}"}
+        row.setdefault("allOf", []).append({"not": {"required": [spelling.published, spelling.key]}})

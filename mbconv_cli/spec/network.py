@@ -1,0 +1,115 @@
+"""Spec: a network as its paper's table gives it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, Strict
+
+from mbconv_cli.spec.rows import BlockRow
+from mbconv_cli.spec.values import (
+    Activation,
+    Filters,
+    Frozen,
+    Gate,
+    KernelSize,
+    Padding,
+    Ratio,
+    Resolution,
+    Stride,
+    Text,
+)
+
+
+class Input(Frozen):
+    """The image that goes in."""
+
+    channels: Filters = Field(3, description="channels of the image")
+    resolution: Resolution = Field(description="height and width in pixels; one number for both, or [height, width]")
+
+
+class Norm(Frozen):
+    """Batch normalization, after every convolution of stem, blocks and head."""
+
+    eps: Annotated[float, Field(gt=0, le=1)] = Field(1e-5, description="added to the variance")
+    momentum: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.1, description="weight of the new batch in the running statistics, as PyTorch counts it"
+    )
+
+
+class SqueezeExcite(Frozen):
+    """How squeeze-and-excitation is built in every block whose row has an `se_ratio`."""
+
+    squeeze_from: Literal["input", "expanded", "output"] = Field(
+        "input", description="the channels that se_ratio is taken of: the block's input, expanded or output channels"
+    )
+    rounding: Literal["floor", "nearest"] = Field("floor", description="of the squeezed channels, to a whole number")
+    divisor: Filters = Field(1, description="squeezed channels are rounded to a multiple of it, by at most 10 % down")
+    activation: Activation | None = Field(None, description="after the squeeze; the row's, if absent")
+    expand_activation: Activation = Field("none", description="after the second layer, before the gate")
+    gate: Gate = Field("sigmoid", description="what makes a factor of the second layer's output")
+    bias: bool = Field(True, description="of both layers")
+    place: Literal["depthwise", "project"] = Field("depthwise", description="the convolution that it follows")
+
+
+class Stem(Frozen):
+    """The convolution before the first row."""
+
+    kernel_size: KernelSize = Field(3, description="in pixels")
+    output_filters: Filters = Field(description="channels out")
+    stride: Stride = Field((2, 2), description="one number for both directions, or [vertical, horizontal]")
+    activation: Activation | None = Field(None, description="the network's, if absent")
+
+
+class Head(Frozen):
+    """The 1x1 convolution after the last row."""
+
+    kernel_size: KernelSize = Field(1, description="in pixels")
+    output_filters: Filters = Field(description="channels out")
+    activation: Activation | None = Field(None, description="the network's, if absent")
+
+
+class Classifier(Frozen):
+    """Global average pooling, then fully connected layers."""
+
+    hidden_filters: Filters | None = Field(None, description="width of a layer before the last one (MobileNetV3)")
+    num_classes: Filters = Field(1000, description="outputs")
+    activation: Activation | None = Field(None, description="after the hidden layer; the network's, if absent")
+
+
+class Scaling(Frozen):
+    """Compound scaling (EfficientNet, arXiv:1905.11946, equation 3) of the rows, the stem and the head."""
+
+    width: Ratio = Field(1.0, description="factor on all filters, rounded to a multiple of the divisor")
+    depth: Ratio = Field(1.0, description="factor on num_repeat, rounded up")
+    resolution: Resolution | None = Field(None, description="in pixels; takes the place of input.resolution")
+    divisor: Filters = Field(8, description="scaled filters are a multiple of it, and lose at most 10 %")
+
+
+class Expect(Frozen):
+    """What the network must cost, and who says so."""
+
+    params: Annotated[int, Field(ge=0)] = Field(description="trainable parameters")
+    macs: Annotated[int, Field(ge=0)] = Field(description="multiply-accumulates of one image at the file's resolution")
+    source: Text = Field(description="where the two figures come from")
+
+
+class Spec(Frozen):
+    """A network: what the paper says, nothing derived."""
+
+    name: Text = Field(description="the file's name, if absent")
+    family: Text | None = Field(None, description="e.g. EfficientNet")
+    source: Text | None = Field(None, description="paper and table")
+    input: Input
+    activation: Activation = Field("relu", description="after a convolution's norm, where nothing else is said")
+    norm: Norm = Norm()
+    padding: Padding = Field(
+        "symmetric", description="symmetric: (kernel_size - 1) / 2 on each side; same: as TensorFlow pads"
+    )
+    se: SqueezeExcite = SqueezeExcite()
+    scaling: Scaling = Scaling()
+    stem: Stem | None = None
+    blocks: Annotated[tuple[BlockRow, ...], Strict(False)] = Field((), max_length=1_000)
+    head: Head | None = None
+    classifier: Classifier | None = None
+    expect: Expect | None = None
