@@ -21,7 +21,7 @@ class InputError(MbconvError):
     """Wrong usage or bad input: a file, a value, a device that is not there."""
 
 
-class CheckFailed(MbconvError):
+class CheckFailedError(MbconvError):
     """Everything was readable, and the answer is no: an audit, a budget, a regression."""
 
     exit_code = 1

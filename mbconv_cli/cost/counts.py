@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-from typing_extensions import assert_never
+from typing import assert_never
 
 from mbconv_cli.plan.ops import (
     Activation,
@@ -84,7 +83,9 @@ def _count(kind: Kind, output_shape: Shape) -> tuple[int, int, int]:
     """(params, MACs, running statistics) of a kind of op that gives an output of this shape."""
     match kind:
         case Conv2d():
-            per_pixel = kind.out_channels * (kind.in_channels // kind.groups) * kind.kernel_size[0] * kind.kernel_size[1]
+            per_pixel = (
+                kind.out_channels * (kind.in_channels // kind.groups) * kind.kernel_size[0] * kind.kernel_size[1]
+            )
             bias = kind.out_channels if kind.bias else 0
             return per_pixel + bias, per_pixel * output_shape[1] * output_shape[2], 0
         case BatchNorm():

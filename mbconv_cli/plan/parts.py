@@ -31,9 +31,7 @@ def convolution(
     return activate(block, role, y, activation)
 
 
-def activate(
-    block: BlockDraft, role: Role, x: Value, activation: ActivationChoice, leaf: str = "activation"
-) -> Value:
+def activate(block: BlockDraft, role: Role, x: Value, activation: ActivationChoice, leaf: str = "activation") -> Value:
     """An activation, or nothing if it is `none`."""
     return x if activation == "none" else block.add(role, leaf, Activation(activation), x)
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 SCHEMA = "mbconv.report/1"
 
-Cell: TypeAlias = str | int | float | bool | None | tuple[int, ...]
+Cell: TypeAlias = str | int | float | bool | tuple[int, ...] | None
 Row: TypeAlias = Mapping[str, Cell]
 
 

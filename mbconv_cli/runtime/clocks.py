@@ -5,9 +5,10 @@ A stamp ends one op and begins the next, so the times between stamps add up to t
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -60,7 +61,7 @@ class Event(Protocol):
     def record(self) -> None:
         """Put a stamp into the current stream."""
 
-    def elapsed_time(self, end: Event) -> float:
+    def elapsed_time(self, end: Any, /) -> float:
         """The ms from this stamp to the other."""
 
 
@@ -95,7 +96,7 @@ class StreamClock:
         """Wait for the device; times between neighbouring events, in ms."""
         self._synchronize()
         used = self._events[: self._used]
-        return [before.elapsed_time(after) for before, after in zip(used, used[1:], strict=False)]
+        return [before.elapsed_time(after) for before, after in itertools.pairwise(used)]
 
 
 def clock_for(device: torch.device) -> Clock:

@@ -50,17 +50,18 @@ def central_half(totals: Sequence[float]) -> list[int]:
     return order[cut : len(order) - cut]
 
 
-def midmeans(passes: Sequence[Sequence[float]]) -> list[Estimate]:
-    """Each layer's mean over the central half of the passes by total time.
+def midmeans(passes: Sequence[Sequence[float]], groups: Sequence[Sequence[int]]) -> list[Estimate]:
+    """Each group's mean time over the central half of the passes by total time.
 
-    One common set of passes and a mean: so the layers add up exactly to the mean of those passes' totals, and
-    no outlier enters.
+    One common set of passes and a mean: so groups add up exactly to the mean of those passes' totals, and no
+    outlier enters.
 
     Args:
-        passes: `[passes][layers]`, in ms.
+        passes: `[passes][ops]`, in ms.
+        groups: for each group, the indices of its ops.
     """
     kept = [passes[index] for index in central_half([math.fsum(times) for times in passes])]
-    return [_mean_interval(times) for times in zip(*kept, strict=True)]
+    return [_mean_interval([math.fsum(times[op] for op in group) for times in kept]) for group in groups]
 
 
 def _mean_interval(samples: Sequence[float]) -> Estimate:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, assert_never
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from typing_extensions import assert_never
 
 from mbconv_cli.plan.ops import (
     Activation,
@@ -44,7 +43,10 @@ class PaddedConv2d(nn.Conv2d):
 
     def extra_repr(self) -> str:
         """The padding as (left, right, top, bottom)."""
-        return f"{super().extra_repr()}, sides={self.sides}"
+        return (
+            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}, "
+            f"groups={self.groups}, sides={self.sides}"
+        )
 
 
 class GlobalAvgPool2d(nn.Module):

@@ -91,13 +91,17 @@ def _extended(document: Document, folder: FilePath, chain: tuple[str, ...]) -> D
         raise InputError(f"{where}: extends: should be the name or the path of a network; got {reference!r}")
     try:
         path = catalogue.find(reference, relative_to=folder)
-        if len(chain) > MAX_EXTENDS or any(_same_file(path, file) for file in chain):
-            raise InputError(f"extends itself: {' -> '.join([*chain, str(path)])}")
+        _demand_no_circle(path, chain)
         text = catalogue.read(path)
     except InputError as error:
         raise InputError(*(f"{where}: extends: {problem}" for problem in error.problems)) from error
     parent = _extended(_read(text, str(path)), path.parent, (*chain, str(path)))
     return extend(parent, Document(data, document.key_marks, document.value_marks))
+
+
+def _demand_no_circle(path: FilePath, chain: tuple[str, ...]) -> None:
+    if len(chain) > MAX_EXTENDS or any(_same_file(path, file) for file in chain):
+        raise InputError(f"in a circle: {' -> '.join([*chain, str(path)])}")
 
 
 def _same_file(path: FilePath, file: str) -> bool:

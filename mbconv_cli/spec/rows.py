@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, model_validator
-from typing_extensions import Self
 
 from mbconv_cli.spec.values import Activation, Filters, Frozen, KernelSize, Ratio, Repeat, Shortcut, Stride
 

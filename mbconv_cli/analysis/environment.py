@@ -1,0 +1,18 @@
+"""What machine is this?"""
+
+from __future__ import annotations
+
+from mbconv_cli.analysis.networks import provenance
+from mbconv_cli.report.model import Column, Report, Section
+from mbconv_cli.runtime.devices import available_devices
+from mbconv_cli.runtime.machine import host_fingerprint, load_average, torch_fingerprint
+
+
+def environment() -> Report:
+    """The fingerprint that reports carry, and the devices there are."""
+    devices = available_devices()
+    machine = host_fingerprint() | torch_fingerprint(devices[0])
+    rows = [{"field": key, "value": value} for key, value in machine.items()]
+    rows += [{"field": "devices", "value": ", ".join(devices)}, {"field": "load_average", "value": load_average()}]
+    section = Section((Column("field"), Column("value")), tuple(rows))
+    return Report("environment", provenance(machine=machine), {}, {}, {"machine": section})

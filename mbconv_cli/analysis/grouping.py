@@ -1,0 +1,104 @@
+"""A Plan's ops as rows: one an op, or gathered by block, stage or role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from mbconv_cli.plan.ops import OP_NAMES, ROLES, Op, Plan
+from mbconv_cli.report.model import Cell, Column
+
+
+class By(str, Enum):
+    """What a row of a profile is."""
+
+    LAYER = "layer"
+    BLOCK = "block"
+    STAGE = "stage"
+    ROLE = "role"
+
+    @property
+    def section(self) -> str:
+        """The name of the report's section."""
+        return f"{self.value}s"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A row in the making: its labels, and the indices of its ops in the Plan."""
+
+    labels: dict[str, Cell]
+    ops: tuple[int, ...]
+
+
+LABELS: dict[By, tuple[Column, ...]] = {
+    By.LAYER: tuple(Column(key) for key in ("name", "op", "role", "stage", "block", "input_shape", "output_shape")),
+    By.BLOCK: tuple(Column(key) for key in ("name", "operator", "stage", "input_shape", "output_shape")),
+    By.STAGE: tuple(Column(key) for key in ("name", "operator", "blocks", "input_shape", "output_shape")),
+    By.ROLE: (Column("name"), Column("ops")),
+}
+
+
+def group_ops(plan: Plan, by: By) -> list[Group]:
+    """All ops of a Plan, each in exactly one group, in running order (roles: in the order of a block)."""
+    match by:
+        case By.LAYER:
+            return [Group(_layer_labels(op), (index,)) for index, op in enumerate(plan.ops)]
+        case By.BLOCK:
+            members = _members(plan, lambda op: op.block)
+            return [
+                Group(
+                    {
+                        "name": block.name,
+                        "operator": block.operator,
+                        "stage": block.stage,
+                        "input_shape": block.input_shape,
+                        "output_shape": block.output_shape,
+                    },
+                    members[block.name],
+                )
+                for block in plan.blocks
+            ]
+        case By.STAGE:
+            return _stages(plan)
+        case By.ROLE:
+            members = _members(plan, lambda op: op.role)
+            return [
+                Group({"name": role, "ops": len(members[role])}, members[role]) for role in ROLES if role in members
+            ]
+
+
+def _layer_labels(op: Op) -> dict[str, Cell]:
+    return {
+        "name": op.name,
+        "op": OP_NAMES[type(op.kind)],
+        "role": op.role,
+        "stage": op.stage,
+        "block": op.block,
+        "input_shape": op.inputs[0].shape,
+        "output_shape": op.output.shape,
+    }
+
+
+def _stages(plan: Plan) -> list[Group]:
+    members = _members(plan, lambda op: op.stage)
+    groups = []
+    for stage, ops in members.items():
+        blocks = [block for block in plan.blocks if block.stage == stage]
+        labels: dict[str, Cell] = {
+            "name": stage,
+            "operator": blocks[0].operator,
+            "blocks": len(blocks),
+            "input_shape": blocks[0].input_shape,
+            "output_shape": blocks[-1].output_shape,
+        }
+        groups.append(Group(labels, ops))
+    return groups
+
+
+def _members(plan: Plan, key: Callable[[Op], str]) -> dict[str, tuple[int, ...]]:
+    members: dict[str, list[int]] = {}
+    for index, op in enumerate(plan.ops):
+        members.setdefault(key(op), []).append(index)
+    return {name: tuple(indices) for name, indices in members.items()}

@@ -1,0 +1,57 @@
+"""The command `mbconv`: registers the commands, one line each."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from mbconv_cli import __version__
+from mbconv_cli.commands.guard import debug, guarded
+from mbconv_cli.commands.list_networks import list_command
+from mbconv_cli.commands.output import print_text
+from mbconv_cli.commands.print_environment import env_command
+from mbconv_cli.commands.print_schema import schema_command
+from mbconv_cli.commands.profile_network import profile_command
+from mbconv_cli.commands.show_network import show_command
+
+app = typer.Typer(
+    name="mbconv",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print_text(f"mbconv {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[  # noqa: ARG001 - its callback does the work, before any command
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
+    ] = False,
+    show_debug: Annotated[bool, typer.Option("--debug", help="Show a traceback where something fails.")] = False,
+) -> None:
+    """Say what every layer of an efficient convolutional network costs: parameters, MACs, bytes, milliseconds.
+
+    Start with `mbconv list`, then `mbconv profile efficientnet-b0`.
+    """
+    debug.set(show_debug)
+
+
+app.command("list")(guarded(list_command))
+app.command("show")(guarded(show_command))
+app.command("profile")(guarded(profile_command))
+app.command("schema")(guarded(schema_command))
+app.command("env")(guarded(env_command))
+
+
+def main() -> None:
+    """The entry point."""
+    app(prog_name="mbconv", args=sys.argv[1:])

@@ -1,0 +1,17 @@
+"""`mbconv env`."""
+
+from __future__ import annotations
+
+from mbconv_cli.analysis.environment import environment
+from mbconv_cli.commands.options import FormatOption, OutputOption
+from mbconv_cli.commands.output import show
+from mbconv_cli.render.registry import Format
+
+
+def env_command(output_format: FormatOption = Format.TABLE, output: OutputOption = None) -> None:
+    """Show the machine's fingerprint that reports carry, and the devices there are.
+
+    Example:
+        mbconv env --format json
+    """
+    show(environment(), output_format, output)

@@ -1,0 +1,27 @@
+"""`mbconv schema`."""
+
+from __future__ import annotations
+
+import json
+
+from mbconv_cli.commands.options import OutputOption
+from mbconv_cli.commands.output import print_text
+from mbconv_cli.files import write_atomically
+from mbconv_cli.spec.json_schema import json_schema
+
+
+def schema_command(output: OutputOption = None) -> None:
+    """Print the JSON Schema (2020-12) of a network's YAML file, for editors that complete and check.
+
+    Example:
+        mbconv schema -o mbconv.schema.json
+
+    and as the first line of a YAML file:
+
+        # yaml-language-server: $schema=mbconv.schema.json
+    """
+    text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+    if output is None:
+        print_text(text)
+    else:
+        write_atomically(output, text)

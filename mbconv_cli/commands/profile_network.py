@@ -1,0 +1,82 @@
+"""`mbconv profile`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mbconv_cli.analysis.grouping import By
+from mbconv_cli.analysis.networks import open_network
+from mbconv_cli.analysis.profile import LatencyRequest, View, profile
+from mbconv_cli.commands.options import FormatOption, NetworkArgument, OutputOption, ResolutionOption
+from mbconv_cli.commands.output import progress_bar, say, show
+from mbconv_cli.render.registry import Format
+from mbconv_cli.runtime.devices import AUTO, DEVICE_TYPES, parse_device
+
+DeviceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        help="auto (an accelerator if there is one), cpu, cuda, cuda:N, mps or xpu.",
+        show_default=AUTO,
+        autocompletion=lambda: [AUTO, *DEVICE_TYPES],
+    ),
+]
+BatchOption = Annotated[
+    int, typer.Option("--batch-size", min=1, max=1_000_000, help="Images in a batch; MACs and bytes are the batch's.")
+]
+ThreadsOption = Annotated[
+    int | None, typer.Option("--threads", min=1, max=1_024, help="Threads on the CPU.", show_default="torch's choice")
+]
+ByOption = Annotated[By, typer.Option("--by", case_sensitive=False, help="What a row is.")]
+TopOption = Annotated[
+    int | None, typer.Option("--top", min=1, help="Show so many rows, and sum up the others.", show_default="all")
+]
+SortOption = Annotated[
+    str | None,
+    typer.Option("--sort", help="Sort by a column, e.g. macs or latency_ms.", show_default="running order"),
+]
+LatencyOption = Annotated[
+    bool, typer.Option("--latency/--no-latency", help="Measure, or give only what is exact (without torch).")
+]
+
+
+def profile_command(
+    network: NetworkArgument,
+    device: DeviceOption = None,
+    batch_size: BatchOption = 1,
+    resolution: ResolutionOption = None,
+    threads: ThreadsOption = None,
+    by: ByOption = By.LAYER,
+    top: TopOption = None,
+    sort: SortOption = None,
+    latency: LatencyOption = True,
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Say what every layer of a network costs: parameters, MACs, FLOPs, bytes, and measured milliseconds.
+
+    Examples:
+        mbconv profile efficientnet-b0
+
+        mbconv profile mobilenet-v3-large --by stage --threads 1
+
+        mbconv profile efficientnet-b0 --sort latency_ms --top 10
+
+        mbconv profile ./mine.yaml --no-latency --format json -o mine.json
+    """
+    choice = parse_device(device or AUTO)
+    view = View(by, sort, top)
+    opened = open_network(network, resolution=resolution)
+    if not latency:
+        if device is not None or threads is not None:
+            say("mbconv: warning: --device and --threads change nothing with --no-latency")
+        show(profile(opened, batch_size=batch_size, view=view), output_format, output)
+        return
+    from mbconv_cli.runtime.latency import Budget
+
+    with progress_bar(f"measuring {opened.plan.name}") as progress:
+        request = LatencyRequest(choice, threads, Budget(), progress)
+        report = profile(opened, batch_size=batch_size, view=view, latency=request)
+    show(report, output_format, output)

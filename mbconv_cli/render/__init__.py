@@ -1,0 +1,1 @@
+"""Report -> text: one file for each format. Knows reports, and nothing of how they come about."""

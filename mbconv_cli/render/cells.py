@@ -1,0 +1,101 @@
+"""How a cell is written for people, the same in every format that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from mbconv_cli.report.model import Cell, Column, Kind, Report, Row, Section
+from mbconv_cli.units import MILLISECOND, SHARE, milliseconds
+
+TITLES: Final[Mapping[str, str]] = {
+    "latency_ms": "ms",
+    "latency_share": "share of time",
+    "macs": "MACs",
+    "macs_share": "share of MACs",
+    "flops": "FLOPs",
+}
+SPREAD_SUFFIXES: Final = ("_low", "_high")
+
+
+def title(column: Column) -> str:
+    """The head of a column."""
+    return TITLES.get(column.key, column.key.replace("_", " "))
+
+
+def visible_columns(section: Section) -> list[Column]:
+    """All columns but the two ends of intervals: these are written beside their figure."""
+    keys = {column.key for column in section.columns}
+    return [
+        column
+        for column in section.columns
+        if not any(column.key.endswith(end) and column.key.removesuffix(end) in keys for end in SPREAD_SUFFIXES)
+    ]
+
+
+def cell_text(row: Row, column: Column) -> str:
+    """One cell; empty where the row has none, and with its interval's half width where it has one."""
+    value = row.get(column.key)
+    text = value_text(value, column)
+    low, high = (row.get(column.key + end) for end in SPREAD_SUFFIXES)
+    if isinstance(low, float) and isinstance(high, float):
+        text += f" ± {milliseconds((high - low) / 2)}"
+    return text
+
+
+def value_text(value: Cell, column: Column) -> str:
+    """A value in its column's unit."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case tuple():
+            return "x".join(map(str, value))
+        case int() | float() if column.unit == SHARE:
+            return f"{100 * value:.1f} %"
+        case int() | float() if column.unit == MILLISECOND:
+            return milliseconds(value)
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:,.4g}"
+    return value
+
+
+def is_numeric(section: Section, column: Column) -> bool:
+    """Whether a column holds nothing but figures, and so is set flush right."""
+    cells = [row.get(column.key) for row in section.rows]
+    return column.kind is not Kind.LABEL or all(isinstance(cell, int | float) for cell in cells)
+
+
+def subject_line(subject: Mapping[str, Cell]) -> str:
+    """What a report is about, in one line."""
+    parts = []
+    for key, value in subject.items():
+        text = "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        parts.append(text if key in {"name", "dtype"} else f"{key.replace('_', ' ')} {text}")
+    return ", ".join(parts)
+
+
+def totals_line(totals: Mapping[str, Cell], columns: Mapping[str, Column]) -> str:
+    """The totals, in one line, each before its name."""
+    parts = []
+    for key in totals:
+        if key.endswith(SPREAD_SUFFIXES):
+            continue
+        column = columns.get(key, Column(key))
+        parts.append(f"{cell_text(totals, column)} {title(column)}")
+    return ", ".join(parts)
+
+
+def total_columns(sections: Mapping[str, Section]) -> dict[str, Column]:
+    """The columns of all sections by key: a total has the unit of the column it sums."""
+    return {column.key: column for section in sections.values() for column in section.columns}
+
+
+def footnotes(report: Report) -> list[str]:
+    """The notes, and the counting convention where anything was counted."""
+    columns = total_columns(report.sections).values()
+    counted = any(column.kind is Kind.EXACT for column in columns)
+    return [*report.notes, *([report.provenance.convention] if counted or report.totals else [])]

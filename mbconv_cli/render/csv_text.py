@@ -1,0 +1,35 @@
+"""A report's main section as CSV (RFC 4180), for spreadsheets and data frames."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Final
+
+from mbconv_cli.render.style import Style
+from mbconv_cli.report.model import Cell, Report
+
+# A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection).
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def render_csv(report: Report, _: Style) -> str:
+    """The first section: one line a row, bare figures in the units of the JSON, shapes as 32x112x112."""
+    section = next(iter(report.sections.values()))
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(column.key for column in section.columns)
+    for row in section.rows:
+        writer.writerow(_plain(row.get(column.key)) for column in section.columns)
+    return stream.getvalue()
+
+
+def _plain(cell: Cell) -> str | int | float:
+    match cell:
+        case None:
+            return ""
+        case tuple():
+            return "x".join(map(str, cell))
+        case str() if cell.startswith(_FORMULA_STARTS):
+            return "'" + cell
+    return cell

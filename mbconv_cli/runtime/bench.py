@@ -1,0 +1,71 @@
+"""A Plan on a device: fitted, built, audited and measured. The one door through which a profile enters torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from mbconv_cli.cost.counts import Cost
+from mbconv_cli.cost.memory import forward_bytes
+from mbconv_cli.plan.ops import Plan
+from mbconv_cli.report.model import Cell
+from mbconv_cli.runtime.audit import Audit, audit
+from mbconv_cli.runtime.clocks import clock_for
+from mbconv_cli.runtime.devices import DeviceChoice, resolve_device
+from mbconv_cli.runtime.latency import Budget, Measurement, Progress, Stamp, measure
+from mbconv_cli.runtime.machine import load_average, torch_fingerprint
+from mbconv_cli.runtime.memory import demand_memory
+from mbconv_cli.runtime.network import build
+
+FLOAT32_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What came of running a Plan.
+
+    Attributes:
+        audit: the closed forms against fvcore.
+        measurement: the samples.
+        machine: torch's part of the fingerprint.
+        load_before: the load average when measuring began, where the system tells.
+    """
+
+    audit: Audit
+    measurement: Measurement
+    machine: dict[str, Cell]
+    load_before: float | None
+
+
+def run_plan(
+    plan: Plan,
+    costs: Sequence[Cost],
+    *,
+    device: DeviceChoice,
+    batch_size: int,
+    threads: int | None,
+    budget: Budget,
+    progress: Progress,
+) -> Bench:
+    """Build a Plan in float32, audit it, and measure it in eval mode on random images `[N, C, H, W]`.
+
+    Raises:
+        InputError: the device is not there, or has too little memory.
+    """
+    target = resolve_device(device)
+    demand_memory(forward_bytes(plan, costs, batch_size, FLOAT32_BYTES), target)
+    if threads is not None:
+        torch.set_num_threads(threads)
+    load_before = load_average()
+    network = build(plan, target)
+    audited = audit(network, plan, costs)
+    images = torch.randn(batch_size, *plan.input_shape, device=target)
+
+    def one_pass(stamp: Stamp | None) -> object:
+        return network.run(images, stamp)
+
+    with torch.inference_mode():
+        measurement = measure(one_pass, clock_for(target), budget, progress=progress)
+    return Bench(audited, measurement, torch_fingerprint(str(target)), load_before)

@@ -1,0 +1,58 @@
+"""The fingerprint of the machine that reports carry, so that two can be told comparable or not."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+from mbconv_cli.report.model import Cell
+
+
+def host_fingerprint() -> dict[str, Cell]:
+    """What is known of the host without torch."""
+    return {
+        "os": f"{platform.system()} {platform.release()}",
+        "cpu": _cpu_model(),
+        "architecture": platform.machine(),
+        "cores": os.cpu_count(),
+        "usable_cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "python": platform.python_version(),
+    }
+
+
+def torch_fingerprint(device_text: str) -> dict[str, Cell]:
+    """What torch adds: its version, threads and instruction set, and the device.
+
+    Args:
+        device_text: `cpu`, `cuda:0`, ...
+    """
+    import torch
+
+    from mbconv_cli.runtime.devices import device_name
+
+    device = torch.device(device_text)
+    return {
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda,
+        "instruction_set": torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+        "device": str(device),
+        "device_name": device_name(device) or _cpu_model(),
+    }
+
+
+def load_average() -> float | None:
+    """Processes that wanted a core in the last minute, on the average, where the system tells."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
