@@ -14,10 +14,14 @@ from mbconv_cli.spec.consistency import contradictions
 from mbconv_cli.spec.extends import extend
 from mbconv_cli.spec.messages import findings
 from mbconv_cli.spec.network import Spec
+from mbconv_cli.spec.quotes import shown
 from mbconv_cli.spec.spellings import canonical
 from mbconv_cli.spec.yaml_text import Document, Finding, Path, read_yaml
 
 MAX_EXTENDS: Final = 16
+MAX_TOLD: Final = 100
+"""Mistakes told of one network; a file that is something else altogether has thousands."""
+_REFERENCE_LENGTHS: Final = range(1, 1_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,8 @@ def load_text(text: str, file: str, *, name: str = "stdin", folder: FilePath | N
     Raises:
         InputError: all mistakes, each as `file:line:column: what, and what would be valid`.
     """
-    document = _extended(_read(text, file), folder or FilePath(), (file,))
-    problems = contradictions(document)
+    document, problems = _extended(text, folder or FilePath(), (file,))
+    problems += contradictions(document)
     try:
         spec = Spec.model_validate({"name": name} | document.data)
     except ValidationError as error:
@@ -70,39 +74,50 @@ def load_text(text: str, file: str, *, name: str = "stdin", folder: FilePath | N
 
 def _told(problems: list[Finding]) -> list[str]:
     """In the order of the file, each once."""
-    return [f"{mark}: {what}" for mark, what in sorted(set(problems))]
+    told = [f"{mark}: {what}" for mark, what in sorted(set(problems))]
+    more = len(told) - MAX_TOLD
+    return told if more <= 0 else [*told[:MAX_TOLD], f"... and {more:,} more mistakes"]
 
 
-def _read(text: str, file: str) -> Document:
+def _read(text: str, file: str) -> tuple[Document, list[Finding]]:
     document = read_yaml(text, file)
     if not isinstance(document.data, dict):
         raise InputError(f"{document.mark(())}: a network is a mapping of keys (input, stem, blocks, ...) to values")
     return canonical(document)
 
 
-def _extended(document: Document, folder: FilePath, chain: tuple[str, ...]) -> Document:
-    """The document with all that it extends laid under it."""
+def _extended(text: str, folder: FilePath, chain: tuple[str, ...]) -> tuple[Document, list[Finding]]:
+    """The last file of the chain, with all that it extends laid under it, and what is wrong in their spellings."""
+    document, problems = _read(text, chain[-1])
     if "extends" not in document.data:
-        return document
-    where = document.mark(("extends",))
+        return document, problems
     data = dict(document.data)
     reference = data.pop("extends")
-    if not isinstance(reference, str) or not reference:
-        raise InputError(f"{where}: extends: should be the name or the path of a network; got {reference!r}")
     try:
-        path = catalogue.find(reference, relative_to=folder)
-        _demand_no_circle(path, chain)
-        text = catalogue.read(path)
+        path = _parent(reference, folder, chain)
+        parent_text = catalogue.read(path)
     except InputError as error:
+        where = document.mark(("extends",))
         raise InputError(*(f"{where}: extends: {problem}" for problem in error.problems)) from error
-    parent = _extended(_read(text, str(path)), path.parent, (*chain, str(path)))
-    return extend(parent, Document(data, document.key_marks, document.value_marks))
+    parent, parent_problems = _extended(parent_text, path.parent, (*chain, str(path)))
+    child = Document(data, document.key_marks, document.value_marks)
+    return extend(parent, child), parent_problems + problems
 
 
-def _demand_no_circle(path: FilePath, chain: tuple[str, ...]) -> None:
-    if len(chain) > MAX_EXTENDS or any(_same_file(path, file) for file in chain):
+def _parent(reference: object, folder: FilePath, chain: tuple[str, ...]) -> FilePath:
+    """The file that the last one of the chain extends."""
+    if not isinstance(reference, str) or not reference.isprintable() or len(reference) not in _REFERENCE_LENGTHS:
+        raise InputError(f"should be the name or the path of a network; got {shown(reference)}")
+    path = catalogue.find(reference, relative_to=folder)
+    if any(_same_file(path, FilePath(file)) for file in chain):
         raise InputError(f"in a circle: {' -> '.join([*chain, str(path)])}")
+    if len(chain) > MAX_EXTENDS:
+        raise InputError(f"the {len(chain)}th file in a chain; at most {MAX_EXTENDS} may extend one another")
+    return path
 
 
-def _same_file(path: FilePath, file: str) -> bool:
-    return path.resolve() == FilePath(file).resolve()
+def _same_file(one: FilePath, other: FilePath) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one of them is not there: standard input, or what reading it will tell
+        return False
