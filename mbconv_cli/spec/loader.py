@@ -66,15 +66,16 @@ def load_text(text: str, file: str, *, name: str = "stdin", folder: FilePath | N
         spec = Spec.model_validate({"name": name} | document.data)
     except ValidationError as error:
         problems += findings(error.errors(include_url=False), document)
-        raise InputError(*_told(problems)) from error
+        raise InputError(*_told(problems, file)) from error
     if problems:
-        raise InputError(*_told(problems))
+        raise InputError(*_told(problems, file))
     return LoadedSpec(spec, document)
 
 
-def _told(problems: list[Finding]) -> list[str]:
-    """In the order of the file, each once."""
-    told = [f"{mark}: {what}" for mark, what in sorted(set(problems))]
+def _told(problems: list[Finding], file: str) -> list[str]:
+    """In the order of the file, then of those that it extends; each once."""
+    in_order = sorted(set(problems), key=lambda finding: (finding[0].file != file, finding))
+    told = [f"{mark}: {what}" for mark, what in in_order]
     more = len(told) - MAX_TOLD
     return told if more <= 0 else [*told[:MAX_TOLD], f"... and {more:,} more mistakes"]
 
@@ -112,7 +113,7 @@ def _parent(reference: object, folder: FilePath, chain: tuple[str, ...]) -> File
     if any(_same_file(path, FilePath(file)) for file in chain):
         raise InputError(f"in a circle: {' -> '.join([*chain, str(path)])}")
     if len(chain) > MAX_EXTENDS:
-        raise InputError(f"the {len(chain)}th file in a chain; at most {MAX_EXTENDS} may extend one another")
+        raise InputError(f"more than {MAX_EXTENDS} networks, each extending the next")
     return path
 
 
