@@ -8,13 +8,13 @@ from typing import Annotated, TypeAlias
 import typer
 
 from mbconv_cli.render.registry import Format
-from mbconv_cli.spec.catalogue import shipped
+from mbconv_cli.spec.catalogue import user_catalogue
 from mbconv_cli.spec.values import MAX_RESOLUTION
 
 
 def complete_network(incomplete: str) -> list[str]:
     """Names and YAML files that begin so."""
-    names = [name for name in shipped() if name.startswith(incomplete)]
+    names = [entry.name for entry in user_catalogue().entries() if entry.name.startswith(incomplete)]
     files = Path().glob(f"{incomplete}*") if "*" not in incomplete and not incomplete.startswith("/") else ()
     return names + [str(path) for path in files if path.suffix in {".yaml", ".yml"}]
 
@@ -40,4 +40,13 @@ FormatOption: TypeAlias = Annotated[
 OutputOption: TypeAlias = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="Write into this file, atomically.", show_default="standard output"),
+]
+ArchDirOption: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--arch-dir",
+        help="A folder of your own YAML files, whose names then count too; may be given several times. "
+        "The environment variable MBCONV_ARCH_PATH names such folders as well.",
+        show_default=False,
+    ),
 ]

@@ -22,10 +22,20 @@ def show(report: Report, output_format: Format, output: Path | None) -> None:
     Raises:
         InputError: it could not be written to the end.
     """
+    style = _style_of_stdout() if output is None else Style()
+    write_text(render(report, output_format, style), output)
+
+
+def write_text(text: str, output: Path | None) -> None:
+    """Write text to a file, atomically, or to standard output.
+
+    Raises:
+        InputError: it could not be written to the end.
+    """
     if output is None:
-        print_text(render(report, output_format, _style_of_stdout()))
+        print_text(text)
     else:
-        write_atomically(output, render(report, output_format, Style()))
+        write_atomically(output, text)
 
 
 def print_text(text: str) -> None:

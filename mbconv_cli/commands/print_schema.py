@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 from mbconv_cli.commands.options import OutputOption
-from mbconv_cli.commands.output import print_text
-from mbconv_cli.files import write_atomically
+from mbconv_cli.commands.output import write_text
 from mbconv_cli.spec.json_schema import json_schema
 
 
@@ -21,7 +20,4 @@ def schema_command(output: OutputOption = None) -> None:
         # yaml-language-server: $schema=mbconv.schema.json
     """
     text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
-    if output is None:
-        print_text(text)
-    else:
-        write_atomically(output, text)
+    write_text(text, output)

@@ -9,10 +9,11 @@ import typer
 from mbconv_cli.analysis.grouping import By
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.profile import LatencyRequest, View, profile
-from mbconv_cli.commands.options import FormatOption, NetworkArgument, OutputOption, ResolutionOption
+from mbconv_cli.commands.options import ArchDirOption, FormatOption, NetworkArgument, OutputOption, ResolutionOption
 from mbconv_cli.commands.output import progress_bar, say, show
 from mbconv_cli.render.registry import Format
 from mbconv_cli.runtime.devices import AUTO, DEVICE_TYPES, parse_device
+from mbconv_cli.spec.catalogue import user_catalogue
 
 DeviceOption = Annotated[
     str | None,
@@ -53,6 +54,7 @@ def profile_command(
     sort: SortOption = None,
     latency: LatencyOption = True,
     output_format: FormatOption = Format.TABLE,
+    arch_dir: ArchDirOption = None,
     output: OutputOption = None,
 ) -> None:
     """Say what every layer of a network costs: parameters, MACs, FLOPs, bytes, and measured milliseconds.
@@ -68,7 +70,7 @@ def profile_command(
     """
     choice = parse_device(device or AUTO)
     view = View(by, sort, top)
-    opened = open_network(network, resolution=resolution)
+    opened = open_network(network, resolution=resolution, catalogue=user_catalogue(arch_dir or ()))
     if not latency:
         if device is not None or threads is not None:
             say("mbconv: warning: --device and --threads change nothing with --no-latency")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from mbconv_cli.plan.liveness import dying_inputs
-from mbconv_cli.plan.ops import INPUT, ChannelSlice, Plan
+from mbconv_cli.plan.ops import INPUT, Activation, ChannelSlice, Conv2d, Linear, Plan
 from mbconv_cli.runtime.modules import leaf_module
 
 
@@ -84,18 +85,30 @@ class Network(nn.Module):
 def build(plan: Plan, device: torch.device, *, inplace: bool = True) -> Network:
     """The network on a device, in eval mode, with random weights (none on the meta device).
 
-    Weights keep the variance of what passes through them (He et al., arXiv:1502.01852, equation 10), so that
-    deep networks are measured on ordinary numbers, and not on ones that overflow or are denormal.
+    Weights keep the size of what passes through them ordinary, so that deep networks are measured on numbers that
+    neither overflow nor are denormal.
     """
     with device:
         network = Network(plan, inplace=inplace)
     if device.type != "meta":
-        for module in network.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+        for op, following in zip(plan.ops, (*plan.ops[2:], None, None), strict=True):
+            if isinstance(op.kind, Conv2d | Linear):
+                activated = following is not None and isinstance(following.kind, Activation)
+                _initialise(network.get_submodule(op.name), activated=activated)
     return network.eval()
+
+
+def _initialise(module: nn.Module, *, activated: bool) -> None:
+    """Random weights and no bias.
+
+    What goes through norm into an activation gets the variance 2 / fan-in (He et al., arXiv:1502.01852, equation 10);
+    the rest, which mostly is summed with a shortcut, a quarter of 1 / fan-in, so that sums grow slowly.
+    """
+    assert isinstance(module, nn.Conv2d | nn.Linear)
+    fan_in = module.weight[0].numel()
+    nn.init.normal_(module.weight, std=math.sqrt((2.0 if activated else 0.25) / fan_in))
+    if module.bias is not None:
+        nn.init.zeros_(module.bias)
 
 
 def _place(root: nn.Module, name: str, leaf: nn.Module, titles: dict[str, str]) -> None:

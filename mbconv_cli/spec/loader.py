@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path as FilePath
 from typing import Final
 
 from pydantic import ValidationError
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.spec import catalogue
+from mbconv_cli.spec.catalogue import STDIN, Catalogue, read, read_stdin, shipped_folder, user_catalogue
 from mbconv_cli.spec.consistency import contradictions
 from mbconv_cli.spec.extends import extend
 from mbconv_cli.spec.messages import findings
@@ -32,31 +33,44 @@ class LoadedSpec:
         return str(self.document.mark(path))
 
 
-def load(reference: str) -> LoadedSpec:
-    """The network of a shipped name, a path, or `-` for standard input.
+def load(reference: str, catalogue: Catalogue | None = None) -> LoadedSpec:
+    """The network of a name, a path, or `-` for standard input.
+
+    Args:
+        reference: which network.
+        catalogue: where names are looked up; the shipped ones and MBCONV_ARCH_PATH if absent.
 
     Raises:
         InputError: it cannot be found, read or understood; all mistakes in it are told together.
     """
-    if reference == catalogue.STDIN:
-        return load_text(catalogue.read_stdin(), "<stdin>")
+    catalogue = catalogue or user_catalogue()
+    if reference == STDIN:
+        return load_text(read_stdin(), "<stdin>", catalogue=catalogue)
     path = catalogue.find(reference)
-    return load_text(catalogue.read(path), str(path), name=path.stem, folder=path.parent)
+    return _validated(_extended(_document(path), (path,), catalogue), path.stem)
 
 
-def load_text(text: str, file: str, *, name: str = "stdin", folder: FilePath | None = None) -> LoadedSpec:
+def load_text(
+    text: str, file: str, *, name: str = "stdin", folder: FilePath | None = None, catalogue: Catalogue | None = None
+) -> LoadedSpec:
     """The network that a YAML text describes.
 
     Args:
         text: the YAML.
         file: what messages call it.
         name: what the network is called unless it says so itself.
-        folder: where the relative paths of its `extends` start; the working directory if absent.
+        folder: where its `extends` is looked for first; the working directory if absent.
+        catalogue: where names are looked up; the shipped ones and MBCONV_ARCH_PATH if absent.
 
     Raises:
         InputError: all mistakes, each as `file:line:column: what, and what would be valid`.
     """
-    document = _extended(_read(text, file), folder or FilePath(), (file,))
+    origin = (folder or FilePath()) / FilePath(file).name
+    document = _extended(_parsed(text, file), (origin,), catalogue or user_catalogue())
+    return _validated(document, name)
+
+
+def _validated(document: Document, name: str) -> LoadedSpec:
     problems = contradictions(document)
     try:
         spec = Spec.model_validate({"name": name} | document.data)
@@ -73,15 +87,25 @@ def _told(problems: list[Finding]) -> list[str]:
     return [f"{mark}: {what}" for mark, what in sorted(set(problems))]
 
 
-def _read(text: str, file: str) -> Document:
+def _document(path: FilePath) -> Document:
+    """The document in a file; shipped files do not change while the program runs, and many extend the same one."""
+    return _shipped_document(path) if path.parent == shipped_folder() else _parsed(read(path), str(path))
+
+
+@cache
+def _shipped_document(path: FilePath) -> Document:
+    return _parsed(read(path), str(path))
+
+
+def _parsed(text: str, file: str) -> Document:
     document = read_yaml(text, file)
     if not isinstance(document.data, dict):
         raise InputError(f"{document.mark(())}: a network is a mapping of keys (input, stem, blocks, ...) to values")
     return canonical(document)
 
 
-def _extended(document: Document, folder: FilePath, chain: tuple[str, ...]) -> Document:
-    """The document with all that it extends laid under it."""
+def _extended(document: Document, chain: tuple[FilePath, ...], catalogue: Catalogue) -> Document:
+    """The document with all that it extends laid under it; the chain of files ends in its own."""
     if "extends" not in document.data:
         return document
     where = document.mark(("extends",))
@@ -90,19 +114,15 @@ def _extended(document: Document, folder: FilePath, chain: tuple[str, ...]) -> D
     if not isinstance(reference, str) or not reference:
         raise InputError(f"{where}: extends: should be the name or the path of a network; got {reference!r}")
     try:
-        path = catalogue.find(reference, relative_to=folder)
+        path = catalogue.find(reference, referrer=chain[-1])
         _demand_no_circle(path, chain)
-        text = catalogue.read(path)
+        parent = _document(path)
     except InputError as error:
         raise InputError(*(f"{where}: extends: {problem}" for problem in error.problems)) from error
-    parent = _extended(_read(text, str(path)), path.parent, (*chain, str(path)))
+    parent = _extended(parent, (*chain, path), catalogue)
     return extend(parent, Document(data, document.key_marks, document.value_marks))
 
 
-def _demand_no_circle(path: FilePath, chain: tuple[str, ...]) -> None:
-    if len(chain) > MAX_EXTENDS or any(_same_file(path, file) for file in chain):
-        raise InputError(f"in a circle: {' -> '.join([*chain, str(path)])}")
-
-
-def _same_file(path: FilePath, file: str) -> bool:
-    return path.resolve() == FilePath(file).resolve()
+def _demand_no_circle(path: FilePath, chain: tuple[FilePath, ...]) -> None:
+    if len(chain) > MAX_EXTENDS or path.resolve() in {file.resolve() for file in chain}:
+        raise InputError(f"in a circle: {' -> '.join(map(str, (*chain, path)))}")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mbconv_cli.errors import InputError
+from mbconv_cli.spec.notation import NotationError, row_of
 from mbconv_cli.spec.yaml_text import Document, Mark, Path
 
 
@@ -43,20 +44,34 @@ def canonical(document: Document) -> Document:
     """The document with every row in this vocabulary; marks keep pointing at what was written.
 
     Raises:
-        InputError: a row says one thing in two spellings.
+        InputError: a row says one thing in two spellings, or is a string that is no row.
     """
     data = document.data
     if not isinstance(data, dict) or not isinstance(data.get("blocks"), list):
         return document
     key_marks, value_marks = dict(document.key_marks), dict(document.value_marks)
-    rows = []
+    rows: list[Any] = []
     problems: list[str] = []
     for index, row in enumerate(data["blocks"]):
         path: Path = ("blocks", index)
-        rows.append(_canonical_row(row, path, key_marks, value_marks, problems) if isinstance(row, dict) else row)
+        if isinstance(row, str):
+            rows.append(_decoded(row, document.mark(path), problems))
+        elif isinstance(row, dict):
+            rows.append(_canonical_row(row, path, key_marks, value_marks, problems))
+        else:
+            rows.append(row)
     if problems:
         raise InputError(*problems)
     return Document({**data, "blocks": rows}, key_marks, value_marks)
+
+
+def _decoded(text: str, mark: Mark, problems: list[str]) -> dict[str, Any]:
+    """A row that is written as one string."""
+    try:
+        return row_of(text)
+    except NotationError as error:
+        problems.append(f"{mark}: {error}")
+        return {}
 
 
 def _canonical_row(
