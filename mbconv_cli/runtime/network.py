@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mbconv_cli.plan.liveness import dying_inputs
-from mbconv_cli.plan.ops import INPUT, Activation, ChannelSlice, Conv2d, Linear, Plan
+from mbconv_cli.plan.ops import INPUT, ChannelSlice, Plan
 from mbconv_cli.runtime.modules import leaf_module
 
 
@@ -83,30 +82,48 @@ class Network(nn.Module):
 
 
 def build(plan: Plan, device: torch.device, *, inplace: bool = True) -> Network:
-    """The network on a device, in eval mode, with random weights (none on the meta device).
-
-    Weights keep the size of what passes through them ordinary, so that deep networks are measured on numbers that
-    neither overflow nor are denormal.
-    """
+    """The network on a device, in eval mode, with random weights (none on the meta device)."""
     with device:
         network = Network(plan, inplace=inplace)
     if device.type != "meta":
-        for op, following in zip(plan.ops, (*plan.ops[2:], None, None), strict=True):
-            if isinstance(op.kind, Conv2d | Linear):
-                activated = following is not None and isinstance(following.kind, Activation)
-                _initialise(network.get_submodule(op.name), activated=activated)
+        for module in network.modules():
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                _initialise(module)
     return network.eval()
 
 
-def _initialise(module: nn.Module, *, activated: bool) -> None:
-    """Random weights and no bias.
+@torch.inference_mode()
+def settle(network: Network, images: Tensor) -> None:
+    """Give every batch norm the statistics of what reaches it, as training would.
 
-    What goes through norm into an activation gets the variance 2 / fan-in (He et al., arXiv:1502.01852, equation 10);
-    the rest, which mostly is summed with a shortcut, a quarter of 1 / fan-in, so that sums grow slowly.
+    Deep networks then are measured on ordinary numbers, and not on ones that overflow or are denormal.
+
+    Args:
+        network: its running statistics are replaced.
+        images: `[N, C, H, W]`, what the statistics are taken of.
     """
-    assert isinstance(module, nn.Conv2d | nn.Linear)
-    fan_in = module.weight[0].numel()
-    nn.init.normal_(module.weight, std=math.sqrt((2.0 if activated else 0.25) / fan_in))
+
+    def take_statistics(module: nn.Module, inputs: tuple[Tensor]) -> None:
+        (x,) = inputs
+        if isinstance(module, nn.BatchNorm2d) and x[:, 0].numel() > 1:
+            variance, mean = torch.var_mean(x.float(), dim=(0, 2, 3))
+            assert module.running_mean is not None
+            assert module.running_var is not None
+            module.running_mean.copy_(mean)
+            module.running_var.copy_(variance.clamp(min=module.eps))
+
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    handles = [norm.register_forward_pre_hook(take_statistics) for norm in norms]
+    try:
+        network(images)
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _initialise(module: nn.Conv2d | nn.Linear) -> None:
+    """Random weights that keep the variance before a ReLU (He et al., arXiv:1502.01852, equation 10), and no bias."""
+    nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
     if module.bias is not None:
         nn.init.zeros_(module.bias)
 
