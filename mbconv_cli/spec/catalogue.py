@@ -16,6 +16,8 @@ STDIN: Final = "-"
 SUFFIXES: Final = (".yaml", ".yml")
 ARCH_PATH: Final = "MBCONV_ARCH_PATH"
 """The environment variable that names a user's own folders, separated as in PATH."""
+MAX_BYTES: Final = 4_000_000
+"""More than a network's file can have, so that no device and no endless pipe fills the memory."""
 
 
 @cache
@@ -115,10 +117,11 @@ def read(path: Path) -> str:
     """The text of a network's file.
 
     Raises:
-        InputError: it cannot be read, or is no UTF-8 text.
+        InputError: it cannot be read, is too long, or is no UTF-8 text.
     """
     try:
-        return decode(path.read_bytes(), str(path))
+        with path.open("rb") as stream:
+            return decode(stream.read(MAX_BYTES + 1), str(path))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from error
     except ValueError as error:  # a NUL in the path
@@ -129,13 +132,24 @@ def read_stdin() -> str:
     """The text of a network on standard input.
 
     Raises:
-        InputError: it is no UTF-8 text.
+        InputError: it is closed or cannot be read, is too long, or is no UTF-8 text.
     """
-    return decode(sys.stdin.buffer.read(), "<stdin>")
+    if sys.stdin is None:
+        raise InputError("<stdin>: standard input is closed")
+    try:
+        return decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>")
+    except OSError as error:
+        raise InputError(f"<stdin>: {error.strerror or error}") from error
 
 
 def decode(content: bytes, origin: str) -> str:
-    """UTF-8 bytes, with or without a byte order mark, as text."""
+    """UTF-8 bytes, with or without a byte order mark, as text.
+
+    Raises:
+        InputError: they are too many, or no UTF-8 text.
+    """
+    if len(content) > MAX_BYTES:
+        raise InputError(f"{origin}: more than {MAX_BYTES:,} bytes; no network's file is so long")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -148,7 +162,7 @@ def _numbers_last(path: Path) -> tuple[tuple[int, int, str], ...]:
     parts: list[tuple[int, int, str]] = []
     digits = ""
     for character in path.stem + "\0":
-        if character.isdigit():
+        if character.isdecimal():
             digits += character
             continue
         if digits:

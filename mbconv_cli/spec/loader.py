@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path as FilePath
-from typing import Final
+from typing import Final, TypeAlias
 
 from pydantic import ValidationError
 
@@ -15,10 +15,17 @@ from mbconv_cli.spec.consistency import contradictions
 from mbconv_cli.spec.extends import extend
 from mbconv_cli.spec.messages import findings
 from mbconv_cli.spec.network import Spec
+from mbconv_cli.spec.quotes import shown
 from mbconv_cli.spec.spellings import canonical
 from mbconv_cli.spec.yaml_text import Document, Finding, Path, read_yaml
 
+Parsed: TypeAlias = tuple[Document, list[Finding]]
+"""A document in this vocabulary, and what is wrong with the spellings in it."""
+
 MAX_EXTENDS: Final = 16
+MAX_TOLD: Final = 100
+"""Mistakes told of one network; a file that is something else altogether has thousands."""
+_REFERENCE_LENGTHS: Final = range(1, 1_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ def load(reference: str, catalogue: Catalogue | None = None) -> LoadedSpec:
     if reference == STDIN:
         return load_text(read_stdin(), "<stdin>", catalogue=catalogue)
     path = catalogue.find(reference)
-    return _validated(_extended(_document(path), (path,), catalogue), path.stem)
+    return _validated(_extended(_read(path), (path,), catalogue), path.stem)
 
 
 def load_text(
@@ -66,12 +73,12 @@ def load_text(
         InputError: all mistakes, each as `file:line:column: what, and what would be valid`.
     """
     origin = (folder or FilePath()) / FilePath(file).name
-    document = _extended(_parsed(text, file), (origin,), catalogue or user_catalogue())
-    return _validated(document, name)
+    return _validated(_extended(_parsed(text, file), (origin,), catalogue or user_catalogue()), name)
 
 
-def _validated(document: Document, name: str) -> LoadedSpec:
-    problems = contradictions(document)
+def _validated(parsed: Parsed, name: str) -> LoadedSpec:
+    document, problems = parsed
+    problems = problems + contradictions(document)
     try:
         spec = Spec.model_validate({"name": name} | document.data)
     except ValidationError as error:
@@ -84,45 +91,60 @@ def _validated(document: Document, name: str) -> LoadedSpec:
 
 def _told(problems: list[Finding]) -> list[str]:
     """In the order of the file, each once."""
-    return [f"{mark}: {what}" for mark, what in sorted(set(problems))]
+    told = [f"{mark}: {what}" for mark, what in sorted(set(problems))]
+    more = len(told) - MAX_TOLD
+    return told if more <= 0 else [*told[:MAX_TOLD], f"... and {more:,} more mistakes"]
 
 
-def _document(path: FilePath) -> Document:
+def _read(path: FilePath) -> Parsed:
     """The document in a file; shipped files do not change while the program runs, and many extend the same one."""
-    return _shipped_document(path) if path.parent == shipped_folder() else _parsed(read(path), str(path))
+    return _read_shipped(path) if path.parent == shipped_folder() else _parsed(read(path), str(path))
 
 
 @cache
-def _shipped_document(path: FilePath) -> Document:
+def _read_shipped(path: FilePath) -> Parsed:
     return _parsed(read(path), str(path))
 
 
-def _parsed(text: str, file: str) -> Document:
+def _parsed(text: str, file: str) -> Parsed:
     document = read_yaml(text, file)
     if not isinstance(document.data, dict):
         raise InputError(f"{document.mark(())}: a network is a mapping of keys (input, stem, blocks, ...) to values")
     return canonical(document)
 
 
-def _extended(document: Document, chain: tuple[FilePath, ...], catalogue: Catalogue) -> Document:
-    """The document with all that it extends laid under it; the chain of files ends in its own."""
+def _extended(parsed: Parsed, chain: tuple[FilePath, ...], catalogue: Catalogue) -> Parsed:
+    """The last file of the chain, with all that it extends laid under it."""
+    document, problems = parsed
     if "extends" not in document.data:
-        return document
-    where = document.mark(("extends",))
+        return parsed
     data = dict(document.data)
     reference = data.pop("extends")
-    if not isinstance(reference, str) or not reference:
-        raise InputError(f"{where}: extends: should be the name or the path of a network; got {reference!r}")
     try:
-        path = catalogue.find(reference, referrer=chain[-1])
-        _demand_no_circle(path, chain)
-        parent = _document(path)
+        path = _parent(reference, chain, catalogue)
+        parent = _read(path)
     except InputError as error:
+        where = document.mark(("extends",))
         raise InputError(*(f"{where}: extends: {problem}" for problem in error.problems)) from error
-    parent = _extended(parent, (*chain, path), catalogue)
-    return extend(parent, Document(data, document.key_marks, document.value_marks))
+    parent_document, parent_problems = _extended(parent, (*chain, path), catalogue)
+    child = Document(data, document.key_marks, document.value_marks)
+    return extend(parent_document, child), parent_problems + problems
 
 
-def _demand_no_circle(path: FilePath, chain: tuple[FilePath, ...]) -> None:
-    if len(chain) > MAX_EXTENDS or path.resolve() in {file.resolve() for file in chain}:
+def _parent(reference: object, chain: tuple[FilePath, ...], catalogue: Catalogue) -> FilePath:
+    """The file that the last one of the chain extends."""
+    if not isinstance(reference, str) or not reference.isprintable() or len(reference) not in _REFERENCE_LENGTHS:
+        raise InputError(f"should be the name or the path of a network; got {shown(reference)}")
+    path = catalogue.find(reference, referrer=chain[-1])
+    if any(_same_file(path, file) for file in chain):
         raise InputError(f"in a circle: {' -> '.join(map(str, (*chain, path)))}")
+    if len(chain) > MAX_EXTENDS:
+        raise InputError(f"the {len(chain)}th file in a chain; at most {MAX_EXTENDS} may extend one another")
+    return path
+
+
+def _same_file(one: FilePath, other: FilePath) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one of them is not there: standard input, or what reading it will tell
+        return False

@@ -54,8 +54,10 @@ class MBConv(Row):
 
     @model_validator(mode="after")
     def _expands_one_way(self) -> Self:
-        if (self.expand_ratio is None) == (self.expanded_filters is None):
+        if self.expand_ratio is None and self.expanded_filters is None:
             raise ValueError("needs either expand_ratio or expanded_filters")
+        if self.expand_ratio is not None and self.expanded_filters is not None:
+            raise ValueError("expand_ratio and expanded_filters exclude each other; keep one")
         return self
 
 
