@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mbconv_cli.errors import did_you_mean
-from mbconv_cli.spec.yaml_text import MAX_DIGITS
+from mbconv_cli.spec.core_schema import MAX_DIGITS
 
 _TOKEN: Final = re.compile(r"([a-z]+?)([0-9][0-9.]*)?")
 _ACTIVATIONS: Final[Mapping[str, str]] = {"nre": "relu", "nr6": "relu6", "nhs": "hard_swish", "nsw": "swish"}
