@@ -21,7 +21,7 @@ COLUMNS = (
 def list_networks() -> Report:
     """Every shipped network, with its costs for one image as they follow from its file."""
     rows = tuple(_row(name) for name in shipped())
-    return Report("networks", provenance(), {"networks": len(rows)}, {}, {"networks": Section(COLUMNS, rows)})
+    return Report("networks", provenance(), {}, {"networks": len(rows)}, {"networks": Section(COLUMNS, rows)})
 
 
 def _row(name: str) -> Row:
