@@ -9,11 +9,12 @@ from mbconv_cli.render.registry import Format
 
 
 def list_command(output_format: FormatOption = Format.TABLE, output: OutputOption = None) -> None:
-    """Show every network that ships: family, resolution, parameters, MACs and source.
+    """Show every network that ships, with its parameters and MACs.
 
-    Examples:
-        mbconv list
+    For example:
 
-        mbconv list --format csv -o networks.csv
+    - `mbconv list`
+
+    - `mbconv list --format csv -o networks.csv`
     """
     show(list_networks(), output_format, output)

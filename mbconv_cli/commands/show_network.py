@@ -15,13 +15,14 @@ def show_command(
     output_format: FormatOption = Format.TABLE,
     output: OutputOption = None,
 ) -> None:
-    """Show a network's stage table as its paper prints it, and what it consists of.
+    """Show a network's stage table, as its paper prints it.
 
-    A row has the resolution that comes in and the channels that go out.
+    A row has the resolution that comes in and the channels that go out. Below is what the network consists of.
 
-    Examples:
-        mbconv show efficientnet-b0
+    For example:
 
-        mbconv show ./mine.yaml --format markdown
+    - `mbconv show efficientnet-b0`
+
+    - `mbconv show ./mine.yaml --format markdown`
     """
     show(structure(open_network(network, resolution=resolution)), output_format, output)
