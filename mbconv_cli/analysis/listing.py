@@ -27,7 +27,7 @@ def list_networks(catalogue: Catalogue) -> Report:
     entries = catalogue.entries()
     rows = tuple(_row(entry, catalogue) for entry in entries)
     section = Section(COLUMNS, rows)
-    return Report("networks", provenance(), {"networks": len(rows)}, {}, {"networks": section}, _twice(entries))
+    return Report("networks", provenance(), {}, {"networks": len(rows)}, {"networks": section}, _twice(entries))
 
 
 def _row(entry: Entry, catalogue: Catalogue) -> Row:

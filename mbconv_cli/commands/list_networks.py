@@ -12,13 +12,14 @@ from mbconv_cli.spec.catalogue import user_catalogue
 def list_command(
     arch_dir: ArchDirOption = None, output_format: FormatOption = Format.TABLE, output: OutputOption = None
 ) -> None:
-    """Show every network that can be called by name: family, resolution, parameters, MACs, source and file.
+    """Show every network that can be called by name, with its parameters and MACs.
 
-    Examples:
-        mbconv list
+    For example:
 
-        mbconv list --format csv -o networks.csv
+    - `mbconv list`
 
-        mbconv list --arch-dir ./architectures
+    - `mbconv list --format csv -o networks.csv`
+
+    - `mbconv list --arch-dir ./architectures`
     """
     show(list_networks(user_catalogue(arch_dir or ())), output_format, output)

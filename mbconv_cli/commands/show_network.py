@@ -41,16 +41,17 @@ def show_command(
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
 ) -> None:
-    """Show a network's stage table as its paper prints it, and what it consists of.
+    """Show a network's stage table, as its paper prints it.
 
-    A row has the resolution that comes in and the channels that go out.
+    A row has the resolution that comes in and the channels that go out. Below is what the network consists of.
 
-    Examples:
-        mbconv show efficientnet-b0
+    For example:
 
-        mbconv show efficientnet-b3 --format yaml -o mine.yaml
+    - `mbconv show efficientnet-b0`
 
-        mbconv show ./mine.yaml --format markdown
+    - `mbconv show efficientnet-b3 --format yaml -o mine.yaml`
+
+    - `mbconv show ./mine.yaml --format markdown`
     """
     opened = open_network(network, resolution=resolution, catalogue=user_catalogue(arch_dir or ()))
     if output_format is ShowFormat.YAML:
