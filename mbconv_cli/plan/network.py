@@ -135,7 +135,7 @@ def _plan_classifier(draft: Draft, spec: Spec, classifier: Classifier, x: Value)
     y = block.add("classifier", "pool", GlobalAvgPool(keep_dims=False), x)
     operator = "Pool, FC"
     if classifier.hidden_filters is not None:
-        y = block.add("classifier", "hidden", Linear(y.channels, classifier.hidden_filters), y)
+        y = block.add("classifier", "hidden", Linear(y.channels, classifier.hidden_filters, classifier.hidden_bias), y)
         y = activate(block, "classifier", y, classifier.activation or spec.activation)
         operator = "Pool, FC, FC"
     y = block.add("classifier", "linear", Linear(y.channels, classifier.num_classes), y)

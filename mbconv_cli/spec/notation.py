@@ -206,6 +206,7 @@ TIMM: Final[Mapping[str, Notation]] = {
             "k": _whole("kernel_size"),
             "e": _ratio("expand_ratio"),
             "fc": _whole("expand_base"),
+            "gs": _whole("group_size"),
             "se": _ratio("se_ratio"),
         },
         _TIMM_FLAGS,

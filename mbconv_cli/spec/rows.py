@@ -89,6 +89,7 @@ class FusedMBConv(Row):
         None, description="the channels that expand_ratio is taken of, where it is not the input (EdgeTPU's first row)"
     )
     unit_expansion: bool = Field(False, description="two convolutions even where the first keeps the channels")
+    group_size: Filters | None = Field(None, description="expanded channels in a group of the first convolution")
     se_ratio: SeRatio | None = None
 
 
