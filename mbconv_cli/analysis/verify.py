@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from mbconv_cli.analysis.networks import OpenNetwork, open_network, provenance
+from mbconv_cli.analysis.networks import OpenNetwork, provenance
 from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.report.model import Cell, Column, Kind, Report, Row, Section
 from mbconv_cli.runtime.machine import host_fingerprint
@@ -77,7 +77,7 @@ class _Findings:
         self.problems += [f"{self.name}: {key.replace('_', ' ')}: {problem}" for problem in problems]
 
 
-def verify(references: Sequence[str], checks: Checks, progress: Callable[[int], None]) -> Verification:
+def verify(networks: Sequence[OpenNetwork], checks: Checks, progress: Callable[[int], None]) -> Verification:
     """Check networks, one row each.
 
     Closed forms are held against the spec's `expect`, fvcore's count of the built module, and, where it is
@@ -85,14 +85,13 @@ def verify(references: Sequence[str], checks: Checks, progress: Callable[[int], 
     output of a forward pass with its weights copied.
 
     Args:
-        references: names or paths.
+        networks: what to check.
         checks: what to compare with.
         progress: told how many networks are done.
 
     Raises:
-        InputError: a network cannot be opened, or names a peer that there is not.
+        InputError: a network names a peer that there is not.
     """
-    networks = [open_network(reference) for reference in references]
     rows: list[Row] = []
     problems: list[str] = []
     for done, network in enumerate(networks, start=1):

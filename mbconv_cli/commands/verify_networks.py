@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.verify import Checks, verify
-from mbconv_cli.commands.options import FormatOption, OutputOption, complete_network
+from mbconv_cli.commands.options import ArchDirOption, FormatOption, OutputOption, complete_network
 from mbconv_cli.commands.output import progress_bar, show
 from mbconv_cli.errors import CheckFailedError
 from mbconv_cli.render.registry import Format
-from mbconv_cli.spec.catalogue import shipped
+from mbconv_cli.spec.catalogue import user_catalogue
 
 NetworksArgument = Annotated[
     list[str] | None,
@@ -19,7 +20,7 @@ NetworksArgument = Annotated[
         metavar="[NETWORK]...",
         help="Names that `mbconv list` shows, paths to YAML files, or - for standard input.",
         autocompletion=complete_network,
-        show_default="all that ship",
+        show_default="all that `mbconv list` shows",
     ),
 ]
 PeerOption = Annotated[
@@ -35,22 +36,28 @@ def verify_command(
     peer: PeerOption = True,
     numerics: NumericsOption = True,
     output_format: FormatOption = Format.TABLE,
+    arch_dir: ArchDirOption = None,
     output: OutputOption = None,
 ) -> None:
-    """Check figures by counting four times: closed forms, the file's `expect`, fvcore, and torchvision or timm.
+    """Check figures by counting four times.
 
-    Ends with exit code 1 if anything disagrees, and names the first layer that does.
+    Closed forms are held against the file's `expect`, fvcore's count of the built module, and the module of
+    torchvision or timm: its parameters, its MACs layer by layer, and its output for the same weights. If anything
+    disagrees, the exit code is 1, and the first layer that does is named.
 
-    Examples:
-        mbconv verify
+    For example:
 
-        mbconv verify efficientnet-b0 mobilenet-v2
+    - `mbconv verify`
 
-        mbconv verify ./mine.yaml --no-numerics
+    - `mbconv verify efficientnet-b0 mobilenet-v2`
+
+    - `mbconv verify ./mine.yaml --no-numerics`
     """
-    references = networks or list(shipped())
-    with progress_bar("verifying", len(references)) as progress:
-        verification = verify(references, Checks(peer=peer, numerics=numerics), progress)
+    catalogue = user_catalogue(arch_dir or ())
+    references = networks or [str(entry.path) for entry in catalogue.entries()]
+    opened = [open_network(reference, catalogue=catalogue) for reference in references]
+    with progress_bar("verifying", len(opened)) as progress:
+        verification = verify(opened, Checks(peer=peer, numerics=numerics), progress)
     show(verification.report, output_format, output)
     if verification.problems:
         raise CheckFailedError(*verification.problems)
