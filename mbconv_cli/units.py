@@ -11,6 +11,7 @@ BYTE: Final = "byte"
 MILLISECOND: Final = "ms"
 SECOND: Final = "s"
 SHARE: Final = "share"
+COUNT: Final = "count"
 PIXEL: Final = "px"
 NONE: Final = ""
 

@@ -154,6 +154,9 @@ def _ignored(*kinds: type[Kind]) -> dict[type[Kind], tuple[Rule, ...]]:
     return dict.fromkeys(kinds, ())
 
 
+_BIAS_OF_CONVOLUTIONS: Final = "bias of convolutions, 1 an element out"
+_BIAS_OF_LINEAR: Final = "bias of linear layers, 1 an element out"
+
 # Tools that ask for the exact class of a module overlook the classes derived from it.
 _OVERLOOKED: Final = Rule(
     "convolutions and linear layers of derived classes, overlooked", _minus_macs, _is_no_module(_CONV, _LINEAR)
@@ -170,14 +173,14 @@ FVCORE: Final = Tool(
 )
 
 # ptflops hooks modules, and patches functions besides: a module that calls one of these is counted twice.
-_PTFLOPS_WEIGHTED: Final = (Rule("bias, 1 an element out", _bias, _is_module(_CONV, _LINEAR)), _OVERLOOKED)
+_WITH_WEIGHTS: Final = _is_module(_CONV, _LINEAR)
 _PTFLOPS_MAX_POOL: Final = "max pooling as a function, 1 an element in"
 PTFLOPS: Final = Tool(
     MAC,
     1,
     {
-        Conv2d: _PTFLOPS_WEIGHTED,
-        Linear: _PTFLOPS_WEIGHTED,
+        Conv2d: (Rule(_BIAS_OF_CONVOLUTIONS, _bias, _WITH_WEIGHTS), _OVERLOOKED),
+        Linear: (Rule(_BIAS_OF_LINEAR, _bias, _WITH_WEIGHTS), _OVERLOOKED),
         BatchNorm: (Rule("batch norm, 2 an element", lambda op: 2 * _elements_out(op), _is_module(_BATCH_NORM)),),
         Activation: (
             Rule("ReLU and ReLU6 as modules, 1 an element", _elements_out, _is_module(*_RELUS)),
@@ -200,13 +203,12 @@ PTFLOPS: Final = Tool(
     },
 )
 
-_TORCHINFO_WEIGHTED: Final = (Rule("bias, 1 an element out", _bias, _is_leaf),)
 TORCHINFO: Final = Tool(
     MAC,
     1,
     {
-        Conv2d: _TORCHINFO_WEIGHTED,
-        Linear: _TORCHINFO_WEIGHTED,
+        Conv2d: (Rule(_BIAS_OF_CONVOLUTIONS, _bias, _is_leaf),),
+        Linear: (Rule(_BIAS_OF_LINEAR, _bias, _is_leaf),),
         BatchNorm: (Rule("batch norm, 2 a channel (its params)", lambda op: 2 * op.output.channels, _is_leaf),),
         **_ignored(Activation, GlobalAvgPool, MaxPool, ChannelSlice, Concat, Add, Multiply),
     },

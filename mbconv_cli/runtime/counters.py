@@ -10,8 +10,6 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from mbconv_cli.cost.conventions import Form
-from mbconv_cli.runtime.calls import Call
 from mbconv_cli.runtime.peers import PeerAbsentError, library_version, load_library
 
 
@@ -30,10 +28,16 @@ class Counter:
     count: Callable[[Any, nn.Module, Tensor], int]
 
 
-def count_with(
-    tool: str, make: Callable[[torch.device], nn.Module], input_shape: tuple[int, ...]
-) -> tuple[int, str] | None:
-    """A tool's figure and its version; None where it is not installed, or does not load.
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A tool's figure, in its own unit, and its version."""
+
+    figure: int
+    version: str
+
+
+def count_with(tool: str, make: Callable[[torch.device], nn.Module], input_shape: tuple[int, ...]) -> Counted | None:
+    """A tool's figure; None where it is not installed, or does not load.
 
     Args:
         tool: one of `COUNTERS`.
@@ -49,13 +53,7 @@ def count_with(
             return None
         device = torch.device(counter.device)
         image = torch.zeros(1, *input_shape, device=device)
-        return counter.count(package, make(device), image), library_version(counter.package)
-
-
-def form_of(call: Call) -> Form:
-    """What the tools see of a call."""
-    cls = type(call.module)
-    return Form(call.function, f"{cls.__module__}.{cls.__qualname__}", not any(call.module.children()))
+        return Counted(counter.count(package, make(device), image), library_version(counter.package))
 
 
 def _fvcore(_: Any, module: nn.Module, image: Tensor) -> int:
