@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import write_atomically
@@ -49,12 +50,20 @@ def print_text(text: str) -> None:
     if stream is None:
         raise InputError("standard output is closed")
     try:
-        stream.write(_encodable(text, stream.encoding))
-        stream.flush()
+        _write_all(stream, _encodable(text, stream.encoding))
     except OSError as error:
         abandon_stdout()
         what = "was closed before all was written" if isinstance(error, BrokenPipeError) else error.strerror
         raise InputError(f"standard output: {what}") from error
+
+
+def _write_all(stream: TextIO, text: str) -> None:
+    """Write all of it: an unbuffered stream (PYTHONUNBUFFERED) may take only a part at a time."""
+    stream.flush()
+    rest = memoryview(text.encode(stream.encoding, errors=stream.errors or "strict"))
+    while rest:
+        rest = rest[stream.buffer.write(rest) :]
+    stream.buffer.flush()
 
 
 def abandon_stdout() -> None:

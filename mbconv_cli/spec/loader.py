@@ -83,9 +83,9 @@ def _validated(parsed: Parsed, name: str) -> LoadedSpec:
         spec = Spec.model_validate({"name": name} | document.data)
     except ValidationError as error:
         problems += findings(error.errors(include_url=False), document)
-        raise InputError(*_told(problems, file)) from error
+        raise InputError(*_told(problems, document.mark(()).file)) from error
     if problems:
-        raise InputError(*_told(problems, file))
+        raise InputError(*_told(problems, document.mark(()).file))
     return LoadedSpec(spec, document)
 
 
