@@ -15,6 +15,7 @@ from mbconv_cli.commands.print_environment import env_command
 from mbconv_cli.commands.print_schema import schema_command
 from mbconv_cli.commands.profile_network import profile_command
 from mbconv_cli.commands.show_network import show_command
+from mbconv_cli.commands.verify_networks import verify_command
 from mbconv_cli.errors import InputError
 
 app = typer.Typer(
@@ -52,6 +53,7 @@ def options(
 app.command("list")(guarded(list_command))
 app.command("show")(guarded(show_command))
 app.command("profile")(guarded(profile_command))
+app.command("verify")(guarded(verify_command))
 app.command("schema")(guarded(schema_command))
 app.command("env")(guarded(env_command))
 

@@ -80,18 +80,27 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def progress_bar(task: str) -> Iterator[Callable[[float], None]]:
-    """A bar on standard error with the time left, told how much of the work is done; none where nobody watches."""
+def progress_bar(task: str, count: int | None = None) -> Iterator[Callable[[float], None]]:
+    """A bar on standard error with the time left; none where nobody watches.
+
+    Args:
+        task: what is being done.
+        count: how many things there are to do.
+
+    Yields:
+        What to tell how many of them are done; without a count, which share of the work.
+    """
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    counted = () if count is None else (MofNCompleteColumn(),)
+    columns = (TextColumn("{task.description}"), BarColumn(), *counted, TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task(task, total=1.0)
+        bar = progress.add_task(task, total=1.0 if count is None else count)
         yield lambda done: progress.update(bar, completed=done)
 
 
