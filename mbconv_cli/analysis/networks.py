@@ -11,6 +11,7 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.plan.network import plan_loaded
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell, Provenance
+from mbconv_cli.spec.catalogue import Catalogue
 from mbconv_cli.spec.loader import LoadedSpec, load
 from mbconv_cli.spec.network import Scaling, Spec
 
@@ -23,17 +24,18 @@ class OpenNetwork:
     plan: Plan
 
 
-def open_network(reference: str, *, resolution: int | None = None) -> OpenNetwork:
-    """The network of a shipped name, a path, or `-`.
+def open_network(reference: str, *, resolution: int | None = None, catalogue: Catalogue | None = None) -> OpenNetwork:
+    """The network of a name, a path, or `-`.
 
     Args:
         reference: which network.
+        catalogue: where names are looked up; the shipped ones and MBCONV_ARCH_PATH if absent.
         resolution: height and width in pixels in place of the spec's own.
 
     Raises:
         InputError: it cannot be found, is not valid, or cannot have this resolution.
     """
-    loaded = load(reference)
+    loaded = load(reference, catalogue)
     if resolution is None:
         return OpenNetwork(loaded.spec, plan_loaded(loaded))
     spec = _at_resolution(loaded.spec, resolution)

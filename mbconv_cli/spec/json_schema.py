@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from mbconv_cli.spec.extends import NOT_INHERITED
 from mbconv_cli.spec.network import Spec
+from mbconv_cli.spec.notation import TIMM
 from mbconv_cli.spec.rows import ROW_TYPES
 from mbconv_cli.spec.spellings import ROW_SPELLINGS
 from mbconv_cli.spec.values import Stride
@@ -31,6 +32,8 @@ def json_schema() -> dict[str, Any]:
         "minLength": 1,
         "description": "name or path of a network that this one changes; mappings are merged, the rest is replaced",
     }
+    blocks = schema["properties"]["blocks"]
+    blocks["items"] = {"anyOf": [blocks["items"], _string_row()]}
     return {"$schema": DIALECT, "title": "mbconv network", **{k: v for k, v in schema.items() if k != "title"}}
 
 
@@ -38,6 +41,14 @@ def _add_spellings(row: dict[str, Any]) -> None:
     for spelling in ROW_SPELLINGS:
         row["properties"][spelling.published] = spelling.schema | {"description": f"published name of {spelling.key}"}
         row.setdefault("allOf", []).append({"not": {"required": [spelling.published, spelling.key]}})
+
+
+def _string_row() -> dict[str, Any]:
+    return {
+        "type": "string",
+        "pattern": f"^(r[0-9]+|{'|'.join(TIMM)})(_[a-z]+[0-9.]*)+$",
+        "description": "a row as one string, in EfficientNet's or timm's notation",
+    }
 
 
 def _take_required(

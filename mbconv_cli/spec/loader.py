@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path as FilePath
-from typing import Final
+from typing import Final, TypeAlias
 
 from pydantic import ValidationError
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.spec import catalogue
+from mbconv_cli.spec.catalogue import STDIN, Catalogue, read, read_stdin, shipped_folder, user_catalogue
 from mbconv_cli.spec.consistency import contradictions
 from mbconv_cli.spec.extends import extend
 from mbconv_cli.spec.messages import findings
@@ -17,6 +18,9 @@ from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.quotes import shown
 from mbconv_cli.spec.spellings import canonical
 from mbconv_cli.spec.yaml_text import Document, Finding, Path, read_yaml
+
+Parsed: TypeAlias = tuple[Document, list[Finding]]
+"""A document in this vocabulary, and what is wrong with the spellings in it."""
 
 MAX_EXTENDS: Final = 16
 MAX_TOLD: Final = 100
@@ -36,39 +40,52 @@ class LoadedSpec:
         return str(self.document.mark(path))
 
 
-def load(reference: str) -> LoadedSpec:
-    """The network of a shipped name, a path, or `-` for standard input.
+def load(reference: str, catalogue: Catalogue | None = None) -> LoadedSpec:
+    """The network of a name, a path, or `-` for standard input.
+
+    Args:
+        reference: which network.
+        catalogue: where names are looked up; the shipped ones and MBCONV_ARCH_PATH if absent.
 
     Raises:
         InputError: it cannot be found, read or understood; all mistakes in it are told together.
     """
-    if reference == catalogue.STDIN:
-        return load_text(catalogue.read_stdin(), "<stdin>")
+    catalogue = catalogue or user_catalogue()
+    if reference == STDIN:
+        return load_text(read_stdin(), "<stdin>", catalogue=catalogue)
     path = catalogue.find(reference)
-    return load_text(catalogue.read(path), str(path), name=path.stem, folder=path.parent)
+    return _validated(_extended(_read(path), (path,), catalogue), path.stem)
 
 
-def load_text(text: str, file: str, *, name: str = "stdin", folder: FilePath | None = None) -> LoadedSpec:
+def load_text(
+    text: str, file: str, *, name: str = "stdin", folder: FilePath | None = None, catalogue: Catalogue | None = None
+) -> LoadedSpec:
     """The network that a YAML text describes.
 
     Args:
         text: the YAML.
         file: what messages call it.
         name: what the network is called unless it says so itself.
-        folder: where the relative paths of its `extends` start; the working directory if absent.
+        folder: where its `extends` is looked for first; the working directory if absent.
+        catalogue: where names are looked up; the shipped ones and MBCONV_ARCH_PATH if absent.
 
     Raises:
         InputError: all mistakes, each as `file:line:column: what, and what would be valid`.
     """
-    document, problems = _extended(text, folder or FilePath(), (file,))
-    problems += contradictions(document)
+    origin = (folder or FilePath()) / FilePath(file).name
+    return _validated(_extended(_parsed(text, file), (origin,), catalogue or user_catalogue()), name)
+
+
+def _validated(parsed: Parsed, name: str) -> LoadedSpec:
+    document, problems = parsed
+    problems = problems + contradictions(document)
     try:
         spec = Spec.model_validate({"name": name} | document.data)
     except ValidationError as error:
         problems += findings(error.errors(include_url=False), document)
-        raise InputError(*_told(problems, file)) from error
+        raise InputError(*_told(problems, document.mark(()).file)) from error
     if problems:
-        raise InputError(*_told(problems, file))
+        raise InputError(*_told(problems, document.mark(()).file))
     return LoadedSpec(spec, document)
 
 
@@ -80,38 +97,48 @@ def _told(problems: list[Finding], file: str) -> list[str]:
     return told if more <= 0 else [*told[:MAX_TOLD], f"... and {more:,} more mistakes"]
 
 
-def _read(text: str, file: str) -> tuple[Document, list[Finding]]:
+def _read(path: FilePath) -> Parsed:
+    """The document in a file; shipped files do not change while the program runs, and many extend the same one."""
+    return _read_shipped(path) if path.parent == shipped_folder() else _parsed(read(path), str(path))
+
+
+@cache
+def _read_shipped(path: FilePath) -> Parsed:
+    return _parsed(read(path), str(path))
+
+
+def _parsed(text: str, file: str) -> Parsed:
     document = read_yaml(text, file)
     if not isinstance(document.data, dict):
         raise InputError(f"{document.mark(())}: a network is a mapping of keys (input, stem, blocks, ...) to values")
     return canonical(document)
 
 
-def _extended(text: str, folder: FilePath, chain: tuple[str, ...]) -> tuple[Document, list[Finding]]:
-    """The last file of the chain, with all that it extends laid under it, and what is wrong in their spellings."""
-    document, problems = _read(text, chain[-1])
+def _extended(parsed: Parsed, chain: tuple[FilePath, ...], catalogue: Catalogue) -> Parsed:
+    """The last file of the chain, with all that it extends laid under it."""
+    document, problems = parsed
     if "extends" not in document.data:
-        return document, problems
+        return parsed
     data = dict(document.data)
     reference = data.pop("extends")
     try:
-        path = _parent(reference, folder, chain)
-        parent_text = catalogue.read(path)
+        path = _parent(reference, chain, catalogue)
+        parent = _read(path)
     except InputError as error:
         where = document.mark(("extends",))
         raise InputError(*(f"{where}: extends: {problem}" for problem in error.problems)) from error
-    parent, parent_problems = _extended(parent_text, path.parent, (*chain, str(path)))
+    parent_document, parent_problems = _extended(parent, (*chain, path), catalogue)
     child = Document(data, document.key_marks, document.value_marks)
-    return extend(parent, child), parent_problems + problems
+    return extend(parent_document, child), parent_problems + problems
 
 
-def _parent(reference: object, folder: FilePath, chain: tuple[str, ...]) -> FilePath:
+def _parent(reference: object, chain: tuple[FilePath, ...], catalogue: Catalogue) -> FilePath:
     """The file that the last one of the chain extends."""
     if not isinstance(reference, str) or not reference.isprintable() or len(reference) not in _REFERENCE_LENGTHS:
         raise InputError(f"should be the name or the path of a network; got {shown(reference)}")
-    path = catalogue.find(reference, relative_to=folder)
-    if any(_same_file(path, FilePath(file)) for file in chain):
-        raise InputError(f"in a circle: {' -> '.join([*chain, str(path)])}")
+    path = catalogue.find(reference, referrer=chain[-1])
+    if any(_same_file(path, file) for file in chain):
+        raise InputError(f"in a circle: {' -> '.join(map(str, (*chain, path)))}")
     if len(chain) > MAX_EXTENDS:
         raise InputError(f"more than {MAX_EXTENDS} networks, each extending the next")
     return path

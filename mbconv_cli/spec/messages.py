@@ -31,6 +31,8 @@ def findings(errors: Iterable[ErrorDetails], document: Document) -> Iterator[Fin
     """Each error as its place, and what is wrong there and what would be valid."""
     for error in errors:
         path = _path(error["loc"])
+        if len(path) == 2 and path[0] == "blocks" and isinstance(error["input"], str):
+            continue  # a string that is no row: its notation has told so
         yield _mark(error, path, document), _sentence(error, path, document)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from mbconv_cli.spec.notation import NotationError, row_of
 from mbconv_cli.spec.quotes import shown
 from mbconv_cli.spec.yaml_text import Document, Finding, Mark, Path
 
@@ -46,18 +47,28 @@ _KEY_OF: Final = {spelling.published: spelling.key for spelling in ROW_SPELLINGS
 def canonical(document: Document) -> tuple[Document, list[Finding]]:
     """The document with every row in this vocabulary, and what is wrong with the spellings.
 
-    Marks keep pointing at what was written. A row must not say one thing in two spellings.
+    Marks keep pointing at what was written. A row must not say one thing in two spellings; a string that is no row
+    stays as it is.
     """
     data = document.data
     if not isinstance(data.get("blocks"), list):
         return document, []
     problems: list[Finding] = []
-    rows = [
-        _canonical_row(row, ("blocks", index), document, problems) if isinstance(row, dict) else row
-        for index, row in enumerate(data["blocks"])
-    ]
+    rows = [_row(row, ("blocks", index), document, problems) for index, row in enumerate(data["blocks"])]
     marks = _renamed(document.key_marks), _renamed(document.value_marks)
     return Document({**data, "blocks": rows}, *marks), problems
+
+
+def _row(row: Any, path: Path, document: Document, problems: list[Finding]) -> Any:
+    if isinstance(row, dict):
+        return _canonical_row(row, path, document, problems)
+    if not isinstance(row, str):
+        return row
+    try:
+        return row_of(row)
+    except NotationError as error:
+        problems.append((document.mark(path), str(error)))
+        return row
 
 
 def _canonical_row(row: dict[str, Any], path: Path, document: Document, problems: list[Finding]) -> dict[str, Any]:
