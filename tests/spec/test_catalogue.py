@@ -12,7 +12,21 @@ import pytest
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.spec import catalogue
-from mbconv_cli.spec.catalogue import MAX_BYTES, decode, find, read, read_stdin, shipped, shipped_folder
+from mbconv_cli.spec.catalogue import (
+    ARCH_PATH,
+    MAX_BYTES,
+    Catalogue,
+    decode,
+    read,
+    read_stdin,
+    shipped,
+    shipped_folder,
+    user_catalogue,
+)
+
+
+def find(reference: str, referrer: Path | None = None) -> Path:
+    return Catalogue().find(reference, referrer=referrer)
 
 
 def test_every_file_of_the_folder_is_shipped_under_its_stem() -> None:
@@ -29,8 +43,53 @@ def test_names_are_ordered_as_people_count() -> None:
 def test_a_name_and_a_path(tmp_path: Path) -> None:
     assert find("efficientnet-b0") == shipped()["efficientnet-b0"]
     assert find("./mine.yml") == Path("mine.yml")
-    assert find("mine.yaml", relative_to=tmp_path) == tmp_path / "mine.yaml"
-    assert find("/a/b", relative_to=tmp_path) == Path("/a/b")
+    assert find("mine.yaml", referrer=tmp_path / "child.yaml") == tmp_path / "mine.yaml"
+    assert find("/a/b", referrer=tmp_path / "child.yaml") == Path("/a/b")
+
+
+def test_beside_the_file_that_extends_before_the_shipped_ones_and_never_itself(tmp_path: Path) -> None:
+    for name in ("efficientnet-b0", "efficientnet-b1"):
+        (tmp_path / f"{name}.yaml").touch()
+    referrer = tmp_path / "efficientnet-b1.yaml"
+    assert find("efficientnet-b0", referrer=referrer) == tmp_path / "efficientnet-b0.yaml"
+    assert find("efficientnet-b1", referrer=referrer) == shipped()["efficientnet-b1"]
+
+
+def test_folders_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+        (folder / f"{folder.name}.yml").touch()
+    monkeypatch.setenv(ARCH_PATH, f"{second}{os.pathsep}{os.pathsep}{first}")
+    catalogue = user_catalogue([first])
+    assert catalogue.folders == (first, second)
+    assert [entry.name for entry in catalogue.entries()][:3] == ["first", "second", "bottleneck-v3-se-last"]
+    assert catalogue.find("second") == second / "second.yml"
+
+
+def test_two_of_one_name(tmp_path: Path) -> None:
+    (tmp_path / "efficientnet-b0.yaml").touch()
+    with pytest.raises(InputError, match=r"two networks are called 'efficientnet-b0': .* say which by its path"):
+        Catalogue((tmp_path,)).find("efficientnet-b0")
+
+
+@pytest.mark.parametrize("folder", ["missing", "file", "loop", "n" * 5_000, "a\x1b[31mb"])
+def test_a_folder_that_is_none(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    monkeypatch.setenv(ARCH_PATH, str(tmp_path / folder))
+    with pytest.raises(InputError, match=r": no folder of networks \(--arch-dir, MBCONV_ARCH_PATH\): [A-Z]") as caught:
+        user_catalogue().find("efficientnet-b0")
+    assert str(caught.value).isprintable()
+
+
+def test_a_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(InputError, match=r"no folder of networks .*: Permission denied$"):
+        Catalogue((tmp_path,)).find("efficientnet-b0")
 
 
 @pytest.mark.parametrize("word", ["efficientnet_b0", "EfficientNet-B0", "EFFICIENTNETB0", "efficentnet-b0"])
