@@ -26,8 +26,8 @@ def spec_of(*rows: str) -> Spec:
         (
             "r1_k3_s11_e1_i16_o16_se0.25",
             (
-                "{kernel_size: 3, num_repeat: 1, strides: [1, 1], expand_ratio: 1, input_filters: 16, output_filters: 16, "
-                "se_ratio: 0.25, id_skip: true}"
+                "{kernel_size: 3, num_repeat: 1, strides: [1, 1], expand_ratio: 1, input_filters: 16, "
+                "output_filters: 16, se_ratio: 0.25, id_skip: true}"
             ),
         ),
         (
