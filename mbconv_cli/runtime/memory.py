@@ -11,6 +11,7 @@ import torch
 from mbconv_cli.errors import InputError
 from mbconv_cli.units import binary
 
+TAKE_LESS: Final = "take a smaller --batch-size or --resolution, or --no-latency"
 _CGROUPS: Final = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
     ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
@@ -27,12 +28,13 @@ def available_bytes(device: torch.device) -> int | None:
     return None
 
 
-def demand_memory(needed: int, device: torch.device) -> None:
+def demand_memory(needed: int, device: torch.device, advice: str = TAKE_LESS) -> None:
     """Refuse what cannot fit.
 
     Args:
         needed: bytes, at the least.
         device: where.
+        advice: what the user can do.
 
     Raises:
         InputError: the device has not that much left.
@@ -41,7 +43,7 @@ def demand_memory(needed: int, device: torch.device) -> None:
     if available is not None and needed > available:
         raise InputError(
             f"the network needs at least {binary(needed)} of memory for weights and activations, but {device} has "
-            f"{binary(available)} left; take a smaller --batch-size or --resolution, or --no-latency"
+            f"{binary(available)} left; {advice}"
         )
 
 
