@@ -17,6 +17,11 @@ from mbconv_cli.units import SHARE
 # What goes first where a terminal is too narrow for all columns: what the name says already, then what follows from
 # other columns, then the rest.
 DISPENSABLE: Final = (
+    "peer_params",
+    "peer_macs",
+    "seconds",
+    "peer",
+    "forward_difference",
     "block",
     "stage",
     "flops",

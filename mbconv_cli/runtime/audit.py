@@ -102,7 +102,7 @@ def audit_plan(plan: Plan, costs: Sequence[Cost]) -> Audit:
         InputError: the machine has too little memory.
     """
     cpu = torch.device("cpu")
-    demand_memory(forward_bytes(plan, costs, 1, torch.float32.itemsize), cpu)
+    demand_memory(forward_bytes(plan, costs, 1, torch.float32.itemsize), cpu, "verify it where there is more")
     return audit(build(plan, cpu), plan, costs)
 
 
