@@ -87,7 +87,7 @@ def profile(
     groups = group_ops(plan, view.by)
     rows = [group.labels | _cost_cells(total(costs[index] for index in group.ops), batch_size) for group in groups]
     totals = _cost_cells(total(costs), batch_size)
-    subject: dict[str, Cell] = {"name": plan.name, "input_shape": (batch_size, *plan.input_shape), "dtype": "float32"}
+    subject = network.subject(batch_size) | {"dtype": "float32"}
     if latency is None:
         section = Section(columns, tuple(_arranged(_with_share(rows, "macs", totals["macs"]), view)))
         return Report(

@@ -34,6 +34,15 @@ ResolutionOption: TypeAlias = Annotated[
         "--resolution", min=1, max=MAX_RESOLUTION, help="Height and width in pixels.", show_default="the network's"
     ),
 ]
+SetOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change the network first, e.g. 'blocks[2:].se_ratio=0' or activation=relu; may be given again.",
+        show_default=False,
+    ),
+]
 FormatOption: TypeAlias = Annotated[
     Format, typer.Option("--format", case_sensitive=False, help="How the report is written.")
 ]

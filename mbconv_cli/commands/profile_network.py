@@ -9,7 +9,7 @@ import typer
 from mbconv_cli.analysis.grouping import By
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.profile import LatencyRequest, View, profile
-from mbconv_cli.commands.options import FormatOption, NetworkArgument, OutputOption, ResolutionOption
+from mbconv_cli.commands.options import FormatOption, NetworkArgument, OutputOption, ResolutionOption, SetOption
 from mbconv_cli.commands.output import progress_bar, say, show
 from mbconv_cli.render.registry import Format
 from mbconv_cli.runtime.devices import AUTO, DEVICE_TYPES, parse_device
@@ -47,6 +47,7 @@ def profile_command(
     device: DeviceOption = None,
     batch_size: BatchOption = 1,
     resolution: ResolutionOption = None,
+    overrides: SetOption = None,
     threads: ThreadsOption = None,
     by: ByOption = By.LAYER,
     top: TopOption = None,
@@ -64,11 +65,13 @@ def profile_command(
 
         mbconv profile efficientnet-b0 --sort latency_ms --top 10
 
+        mbconv profile efficientnet-b0 --set 'blocks[2:].se_ratio=0' --set activation=relu
+
         mbconv profile ./mine.yaml --no-latency --format json -o mine.json
     """
     choice = parse_device(device or AUTO)
     view = View(by, sort, top)
-    opened = open_network(network, resolution=resolution)
+    opened = open_network(network, resolution=resolution, overrides=overrides or ())
     if not latency:
         if device is not None or threads is not None:
             say("mbconv: warning: --device and --threads change nothing with --no-latency")

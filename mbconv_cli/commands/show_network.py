@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.structure import structure
-from mbconv_cli.commands.options import FormatOption, NetworkArgument, OutputOption, ResolutionOption
+from mbconv_cli.commands.options import FormatOption, NetworkArgument, OutputOption, ResolutionOption, SetOption
 from mbconv_cli.commands.output import show
 from mbconv_cli.render.registry import Format
 
@@ -12,6 +12,7 @@ from mbconv_cli.render.registry import Format
 def show_command(
     network: NetworkArgument,
     resolution: ResolutionOption = None,
+    overrides: SetOption = None,
     output_format: FormatOption = Format.TABLE,
     output: OutputOption = None,
 ) -> None:
@@ -23,5 +24,8 @@ def show_command(
         mbconv show efficientnet-b0
 
         mbconv show ./mine.yaml --format markdown
+
+        mbconv show efficientnet-b0 --set 'blocks[*].kernel_size=3' --set scaling.width=0.75
     """
-    show(structure(open_network(network, resolution=resolution)), output_format, output)
+    opened = open_network(network, resolution=resolution, overrides=overrides or ())
+    show(structure(opened), output_format, output)

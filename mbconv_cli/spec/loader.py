@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Final
@@ -14,6 +15,7 @@ from mbconv_cli.spec.consistency import contradictions
 from mbconv_cli.spec.extends import extend
 from mbconv_cli.spec.messages import findings
 from mbconv_cli.spec.network import Spec
+from mbconv_cli.spec.overrides import Override, apply_overrides
 from mbconv_cli.spec.spellings import canonical
 from mbconv_cli.spec.yaml_text import Document, Finding, Path, read_yaml
 
@@ -32,19 +34,26 @@ class LoadedSpec:
         return str(self.document.mark(path))
 
 
-def load(reference: str) -> LoadedSpec:
-    """The network of a shipped name, a path, or `-` for standard input.
+def load(reference: str, overrides: Sequence[Override] = ()) -> LoadedSpec:
+    """The network of a shipped name, a path, or `-` for standard input, changed as the overrides say.
 
     Raises:
         InputError: it cannot be found, read or understood; all mistakes in it are told together.
     """
     if reference == catalogue.STDIN:
-        return load_text(catalogue.read_stdin(), "<stdin>")
+        return load_text(catalogue.read_stdin(), "<stdin>", overrides=overrides)
     path = catalogue.find(reference)
-    return load_text(catalogue.read(path), str(path), name=path.stem, folder=path.parent)
+    return load_text(catalogue.read(path), str(path), name=path.stem, folder=path.parent, overrides=overrides)
 
 
-def load_text(text: str, file: str, *, name: str = "stdin", folder: FilePath | None = None) -> LoadedSpec:
+def load_text(
+    text: str,
+    file: str,
+    *,
+    name: str = "stdin",
+    folder: FilePath | None = None,
+    overrides: Sequence[Override] = (),
+) -> LoadedSpec:
     """The network that a YAML text describes.
 
     Args:
@@ -52,11 +61,12 @@ def load_text(text: str, file: str, *, name: str = "stdin", folder: FilePath | N
         file: what messages call it.
         name: what the network is called unless it says so itself.
         folder: where the relative paths of its `extends` start; the working directory if absent.
+        overrides: what is changed before anything is checked.
 
     Raises:
         InputError: all mistakes, each as `file:line:column: what, and what would be valid`.
     """
-    document = _extended(_read(text, file), folder or FilePath(), (file,))
+    document = apply_overrides(_extended(_read(text, file), folder or FilePath(), (file,)), overrides)
     problems = contradictions(document)
     try:
         spec = Spec.model_validate({"name": name} | document.data)

@@ -37,14 +37,17 @@ def findings(errors: Iterable[ErrorDetails], document: Document) -> Iterator[Fin
 
 
 def valid_keys(path: Path, document: Document) -> list[str]:
-    """The keys that the mapping at the path may have."""
-    if not path:
-        return ["extends", *Spec.model_fields]
-    if path[0] == "blocks":
-        row = document.data["blocks"][path[1]]
-        model = ROW_TYPES.get(row.get("type", DEFAULT_TYPE), ROW_TYPES[DEFAULT_TYPE])
-        return [*model.model_fields, *(spelling.published for spelling in ROW_SPELLINGS)]
-    return list(_SECTIONS[str(path[0])].model_fields)
+    """The keys that the mapping at the path may have; none if the value there is no mapping."""
+    match path:
+        case ():
+            return ["extends", *Spec.model_fields]
+        case ("blocks", int(index)):
+            row_type = document.data["blocks"][index].get("type", DEFAULT_TYPE)
+            model = ROW_TYPES.get(str(row_type), ROW_TYPES[DEFAULT_TYPE])
+            return [*model.model_fields, *(spelling.published for spelling in ROW_SPELLINGS)]
+        case (str(key),) if key in _SECTIONS:
+            return list(_SECTIONS[key].model_fields)
+    return []
 
 
 def _path(location: tuple[str | int, ...]) -> Path:
