@@ -11,10 +11,13 @@ from mbconv_cli.plan.ops import (
     Activation,
     Add,
     BatchNorm,
+    ChannelSlice,
+    Concat,
     Conv2d,
     GlobalAvgPool,
     Kind,
     Linear,
+    MaxPool,
     Multiply,
     Op,
     Plan,
@@ -56,6 +59,8 @@ def cost_of(op: Op) -> Cost:
     (Howard et al., arXiv:1704.04861, equations 2 to 5).
     """
     output_shape = op.output.shape
+    if isinstance(op.kind, ChannelSlice):
+        return Cost()
     activations = math.prod(output_shape)
     for value in op.inputs:
         activations += math.prod(value.shape)
@@ -93,7 +98,7 @@ def _count(kind: Kind, output_shape: Shape) -> tuple[int, int, int]:
         case Linear():
             weights = kind.in_features * kind.out_features
             return weights + (kind.out_features if kind.bias else 0), weights, 0
-        case Activation() | GlobalAvgPool() | Add() | Multiply():
+        case Activation() | GlobalAvgPool() | MaxPool() | ChannelSlice() | Concat() | Add() | Multiply():
             return 0, 0, 0
         case _:
             assert_never(kind)

@@ -22,11 +22,19 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class BlockDraft:
-    """One block of a draft: it knows the place of the ops that are added to it."""
+    """One block of a draft: it knows the place of the ops that are added to it.
+
+    Attributes:
+        draft: what the ops are added to.
+        name: the block's.
+        stage: the stage's.
+        table_filters: the channels in as the table gives them, before any scaling.
+    """
 
     draft: Draft
     name: str
     stage: str
+    table_filters: int = 0
 
     def add(self, role: Role, leaf: str, kind: Kind, *inputs: Value) -> Value:
         """Add an op.

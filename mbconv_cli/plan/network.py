@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.blocks.registry import BLOCK_TYPES
+from mbconv_cli.plan.blocks.registry import BLOCK_TYPES, describe
 from mbconv_cli.plan.draft import BlockDraft, Draft, network_input
 from mbconv_cli.plan.ops import GlobalAvgPool, Linear, Plan, Value
-from mbconv_cli.plan.parts import activate, convolution
-from mbconv_cli.plan.scaling import scale_filters, scale_repeat
+from mbconv_cli.plan.parts import activate, convolution, max_pool
+from mbconv_cli.plan.scaling import scale_filters, scale_head, scale_repeat, scale_stem
 from mbconv_cli.plan.shapes import ShapeError
 from mbconv_cli.spec.loader import LoadedSpec
 from mbconv_cli.spec.network import Classifier, Head, Spec, Stem
-from mbconv_cli.spec.rows import Row
 from mbconv_cli.spec.yaml_text import Path
 
 MAX_BLOCKS: Final = 10_000
@@ -53,9 +52,9 @@ def make_plan(spec: Spec) -> Plan:
         if spec.stem:
             path = ("stem",)
             x = _plan_stem(draft, spec, spec.stem, x)
-        for index, row in enumerate(spec.blocks):
+        for index in range(len(spec.blocks)):
             path = ("blocks", index)
-            x = _plan_stage(draft, spec, row, f"stages.{index}", x)
+            x = _plan_stage(draft, spec, index, x)
         if spec.head:
             path = ("head",)
             x = _plan_head(draft, spec, spec.head, x)
@@ -74,30 +73,45 @@ def _plan_stem(draft: Draft, spec: Spec, stem: Stem, x: Value) -> Value:
         "stem",
         x,
         spec,
-        scale_filters(stem.output_filters, spec.scaling),
+        scale_stem(stem.output_filters, spec.scaling),
         kernel_size=stem.kernel_size,
         stride=stem.stride,
+        padding=stem.padding,
         activation=stem.activation or spec.activation,
     )
-    block.close(f"Conv, k{stem.kernel_size}x{stem.kernel_size}", "", x, y, stem.stride)
+    operator = f"Conv, k{stem.kernel_size}x{stem.kernel_size}"
+    if stem.max_pool:
+        pool = stem.max_pool
+        y = max_pool(block, "stem", y, pool.kernel_size, pool.stride, spec.padding)
+        operator += f", MaxPool, k{pool.kernel_size}x{pool.kernel_size}"
+    block.close(operator, "", x, y, stem.stride)
     return y
 
 
-def _plan_stage(draft: Draft, spec: Spec, row: Row, stage: str, x: Value) -> Value:
+def _plan_stage(draft: Draft, spec: Spec, row_index: int, x: Value) -> Value:
     """A row of the table: the first block has the row's stride, the others keep the shape."""
+    row, stage = spec.blocks[row_index], f"stages.{row_index}"
     block_type = BLOCK_TYPES[type(row)]
     output_filters = scale_filters(row.output_filters, spec.scaling)
-    operator = block_type.describe(row)
-    repeat = scale_repeat(row.num_repeat, spec.scaling)
+    operator = describe(row)
+    repeat = scale_repeat(row.num_repeat, spec.scaling, at_end=row_index in {0, len(spec.blocks) - 1})
     if len(draft.blocks) + repeat > MAX_BLOCKS:
         raise ShapeError(f"more than {MAX_BLOCKS:,} blocks")
     for index in range(repeat):
         stride = row.stride if index == 0 else (1, 1)
-        block = BlockDraft(draft, f"{stage}.{index}", stage)
+        table_filters = _table_filters(spec, row_index) if index == 0 else row.output_filters
+        block = BlockDraft(draft, f"{stage}.{index}", stage, table_filters)
         y = block_type.plan(block, row, spec, x, output_filters, stride)
         block.close(operator, block_type.name, x, y, stride)
         x = y
     return x
+
+
+def _table_filters(spec: Spec, row_index: int) -> int:
+    """The channels that come into a row as the table gives them."""
+    if row_index > 0:
+        return spec.blocks[row_index - 1].output_filters
+    return spec.stem.output_filters if spec.stem else spec.input.channels
 
 
 def _plan_head(draft: Draft, spec: Spec, head: Head, x: Value) -> Value:
@@ -107,7 +121,7 @@ def _plan_head(draft: Draft, spec: Spec, head: Head, x: Value) -> Value:
         "head",
         x,
         spec,
-        scale_filters(head.output_filters, spec.scaling),
+        scale_head(head.output_filters, spec.scaling),
         kernel_size=head.kernel_size,
         activation=head.activation or spec.activation,
     )

@@ -68,6 +68,31 @@ class GlobalAvgPool:
 
 
 @dataclass(frozen=True, slots=True)
+class MaxPool:
+    """The largest value under a window, `[N, C, H, W]` to `[N, C, H', W']`.
+
+    `padding` is (top, bottom, left, right) in pixels, filled with minus infinity.
+    """
+
+    kernel_size: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSlice:
+    """Channels `start` to `stop` (exclusive) of `[N, C, H, W]`: a view, which moves nothing."""
+
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Concat:
+    """All inputs one after the other along the channels."""
+
+
+@dataclass(frozen=True, slots=True)
 class Linear:
     """A fully connected layer, `[N, in_features]` to `[N, out_features]`."""
 
@@ -86,13 +111,18 @@ class Multiply:
     """The first input, each channel times the second's factor: `[N, C, H, W]` and `[N, C, 1, 1]`."""
 
 
-Kind: TypeAlias = Conv2d | BatchNorm | Activation | GlobalAvgPool | Linear | Add | Multiply
+Kind: TypeAlias = (
+    Conv2d | BatchNorm | Activation | GlobalAvgPool | MaxPool | ChannelSlice | Concat | Linear | Add | Multiply
+)
 
 OP_NAMES: Final[dict[type[Kind], str]] = {
     Conv2d: "conv2d",
     BatchNorm: "batch_norm",
     Activation: "activation",
     GlobalAvgPool: "global_avg_pool",
+    MaxPool: "max_pool",
+    ChannelSlice: "channel_slice",
+    Concat: "concat",
     Linear: "linear",
     Add: "add",
     Multiply: "multiply",

@@ -3,24 +3,60 @@
 from __future__ import annotations
 
 import math
+from typing import assert_never
 
 from mbconv_cli.spec.network import Scaling
 
 
-def make_divisible(value: float, divisor: int) -> int:
-    """The multiple of the divisor nearest to the value, but at most 10 % below it.
+def make_divisible(value: float, divisor: int, round_limit: float = 0.9) -> int:
+    """The multiple of the divisor nearest to the value, or the next one where that is below `round_limit` of it.
 
     As in MobileNet's reference code (tensorflow/models, research/slim/nets/mobilenet/conv_blocks.py).
     """
     nearest = max(divisor, int(value + divisor / 2) // divisor * divisor)
-    return nearest + divisor if nearest < 0.9 * value else nearest
+    return nearest + divisor if nearest < round_limit * value else nearest
 
 
 def scale_filters(filters: int, scaling: Scaling) -> int:
     """Filters under a width factor; a factor of one leaves them as the table gives them."""
-    return filters if scaling.width == 1 else make_divisible(filters * scaling.width, scaling.divisor)
+    if scaling.width == 1:
+        return filters
+    return make_divisible(filters * scaling.width, scaling.divisor, scaling.round_limit)
 
 
-def scale_repeat(num_repeat: int, scaling: Scaling) -> int:
-    """Repeats under a depth factor, rounded up (EfficientNet's `round_repeats`)."""
-    return math.ceil(num_repeat * scaling.depth)
+def expand_filters(filters: int, expand_ratio: float, divisor: int) -> int:
+    """Channels after an expansion: the nearest whole number, or a multiple of the divisor; at least one."""
+    expanded = filters * expand_ratio
+    return make_divisible(expanded, divisor) if divisor > 1 else max(1, round(expanded))
+
+
+def scale_stem(filters: int, scaling: Scaling) -> int:
+    """The stem's filters, which some families do not scale."""
+    return filters if scaling.stem == "fixed" else scale_filters(filters, scaling)
+
+
+def scale_head(filters: int, scaling: Scaling) -> int:
+    """The head's filters, which some families do not scale, or only up."""
+    match scaling.head:
+        case "scaled":
+            return scale_filters(filters, scaling)
+        case "widened":
+            return max(filters, scale_filters(filters, scaling))
+        case "fixed":
+            return filters
+        case _:
+            assert_never(scaling.head)
+
+
+def scale_repeat(num_repeat: int, scaling: Scaling, *, at_end: bool = False) -> int:
+    """Repeats under a depth factor, at least one.
+
+    Args:
+        num_repeat: as the table gives them.
+        scaling: the factor, and how it rounds (EfficientNet's `round_repeats` rounds up).
+        at_end: whether this is the first or the last row.
+    """
+    if at_end and scaling.fixed_ends:
+        return num_repeat
+    scaled = num_repeat * scaling.depth
+    return math.ceil(scaled) if scaling.depth_rounding == "up" else max(1, round(scaled))

@@ -9,10 +9,13 @@ from mbconv_cli.plan.ops import (
     Activation,
     Add,
     BatchNorm,
+    ChannelSlice,
+    Concat,
     Conv2d,
     GlobalAvgPool,
     Kind,
     Linear,
+    MaxPool,
     Multiply,
     Shape,
     Value,
@@ -41,6 +44,15 @@ def infer_shape(kind: Kind, inputs: Sequence[Value]) -> Shape:
         case GlobalAvgPool():
             _demand(len(first) == 3, kind, inputs)
             return (first[0], 1, 1) if kind.keep_dims else (first[0],)
+        case MaxPool():
+            _demand(len(first) == 3, kind, inputs)
+            return (first[0], *_windows(first, kind))
+        case ChannelSlice():
+            _demand(len(first) == 3 and 0 <= kind.start < kind.stop <= first[0], kind, inputs)
+            return (kind.stop - kind.start, first[1], first[2])
+        case Concat():
+            _demand(all(value.shape[1:] == first[1:] for value in inputs), kind, inputs)
+            return (sum(value.shape[0] for value in inputs), *first[1:])
         case Linear():
             _demand(first == (kind.in_features,), kind, inputs)
             return (kind.out_features,)
@@ -71,15 +83,20 @@ def _conv2d(conv: Conv2d, inputs: Sequence[Value]) -> Shape:
         raise ShapeError(
             f"{conv.in_channels} channels in and {conv.out_channels} out do not divide into {conv.groups} groups"
         )
-    top, bottom, left, right = conv.padding
-    height = (shape[1] + top + bottom - conv.kernel_size[0]) // conv.stride[0] + 1
-    width = (shape[2] + left + right - conv.kernel_size[1]) // conv.stride[1] + 1
+    return (conv.out_channels, *_windows(shape, conv))
+
+
+def _windows(shape: Shape, kind: Conv2d | MaxPool) -> tuple[int, int]:
+    """How many windows fit: (height, width) of the output."""
+    top, bottom, left, right = kind.padding
+    height = (shape[1] + top + bottom - kind.kernel_size[0]) // kind.stride[0] + 1
+    width = (shape[2] + left + right - kind.kernel_size[1]) // kind.stride[1] + 1
     if height < 1 or width < 1:
         raise ShapeError(
             f"a {shape[1]}x{shape[2]} feature map shrinks below one pixel under "
-            f"a {conv.kernel_size[0]}x{conv.kernel_size[1]} kernel"
+            f"a {kind.kernel_size[0]}x{kind.kernel_size[1]} kernel"
         )
-    return (conv.out_channels, height, width)
+    return height, width
 
 
 def _demand(holds: bool, kind: Kind, inputs: Sequence[Value]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final, assert_never
 
@@ -14,10 +15,13 @@ from mbconv_cli.plan.ops import (
     ActivationName,
     Add,
     BatchNorm,
+    ChannelSlice,
+    Concat,
     Conv2d,
     GlobalAvgPool,
     Kind,
     Linear,
+    MaxPool,
     Multiply,
 )
 
@@ -60,6 +64,40 @@ class GlobalAvgPool2d(nn.Module):
         """Average."""
         pooled = functional.adaptive_avg_pool2d(x, 1)
         return pooled if self.keep_dims else pooled.flatten(1)
+
+
+class PaddedMaxPool2d(nn.MaxPool2d):
+    """Max pooling with padding by minus infinity that may differ between sides, `[N, C, H, W]` to `[N, C, H', W']`."""
+
+    def __init__(self, pool: MaxPool) -> None:
+        super().__init__(pool.kernel_size, pool.stride)
+        top, bottom, left, right = pool.padding
+        self.sides = (left, right, top, bottom)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pad, then pool."""
+        padded = functional.pad(x, self.sides, value=-math.inf)
+        return functional.max_pool2d(padded, self.kernel_size, self.stride)
+
+
+class Channels(nn.Module):
+    """Channels `start` to `stop` of `[N, C, H, W]`, as a view."""
+
+    def __init__(self, start: int, stop: int) -> None:
+        super().__init__()
+        self.start, self.stop = start, stop
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Slice."""
+        return x[:, self.start : self.stop]
+
+
+class Concatenation(nn.Module):
+    """Inputs `[N, C_i, H, W]` one after the other along the channels."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Concatenate."""
+        return torch.cat(inputs, dim=1)
 
 
 class Sum(nn.Module):
@@ -124,6 +162,12 @@ def leaf_module(kind: Kind, *, inplace: bool) -> nn.Module:
             return ACTIVATIONS[kind.function](inplace)
         case GlobalAvgPool():
             return GlobalAvgPool2d(keep_dims=kind.keep_dims)
+        case MaxPool():
+            return _max_pool(kind)
+        case ChannelSlice():
+            return Channels(kind.start, kind.stop)
+        case Concat():
+            return Concatenation()
         case Linear():
             return nn.Linear(kind.in_features, kind.out_features, bias=kind.bias)
         case Add():
@@ -147,3 +191,10 @@ def _conv2d(conv: Conv2d) -> nn.Conv2d:
         groups=conv.groups,
         bias=conv.bias,
     )
+
+
+def _max_pool(pool: MaxPool) -> nn.MaxPool2d:
+    top, bottom, left, right = pool.padding
+    if (top, left) != (bottom, right):
+        return PaddedMaxPool2d(pool)
+    return nn.MaxPool2d(pool.kernel_size, pool.stride, padding=(top, left))

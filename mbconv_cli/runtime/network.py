@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mbconv_cli.plan.liveness import dying_inputs
-from mbconv_cli.plan.ops import INPUT, Plan
+from mbconv_cli.plan.ops import INPUT, ChannelSlice, Plan
 from mbconv_cli.runtime.modules import leaf_module
 
 
@@ -48,10 +48,11 @@ class Network(nn.Module):
         super().__init__()
         titles = {block.name: block.operator for block in plan.blocks}
         slots, free = {INPUT: 0}, list[int]()
+        shared = {INPUT, *(op.name for op in plan.ops if isinstance(op.kind, ChannelSlice))}  # others' memory
         self.steps: list[Step] = []
         for op, dying in zip(plan.ops, dying_inputs(plan), strict=True):
             first = op.inputs[0]
-            overwrite = inplace and first.name in dying and first.name != INPUT
+            overwrite = inplace and first.name in dying and first.name not in shared
             module = leaf_module(op.kind, inplace=overwrite)
             _place(self, op.name, module, titles)
             inputs = tuple(slots[value.name] for value in op.inputs)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from mbconv_cli.spec.yaml_text import Document, Finding, Path
+
+_IS_EVEN: Final = "is even; with symmetric padding it must be odd (or say `padding: same`)"
 
 
 def contradictions(document: Document) -> list[Finding]:
@@ -34,17 +36,14 @@ def _broken_chain(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
 
 def _even_kernels(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     """An even kernel has no middle, so it cannot be padded by the same amount on both sides."""
-    if data.get("padding", "symmetric") != "symmetric":
-        return
-    places: list[tuple[Path, Any]] = [((key,), _section(data, key)) for key in ("stem", "head")]
+    places: list[tuple[Path, Mapping[str, Any]]] = [((key,), _section(data, key)) for key in ("stem", "head")]
     places += [(("blocks", index), row) for index, row in enumerate(_rows(data))]
     for path, mapping in places:
-        kernel_size = _size(mapping.get("kernel_size"))
-        if kernel_size is not None and kernel_size > 0 and kernel_size % 2 == 0:
-            yield (
-                (*path, "kernel_size"),
-                f"kernel_size: {kernel_size} is even; with symmetric padding it must be odd (or say `padding: same`)",
-            )
+        if (mapping.get("padding") or data.get("padding", "symmetric")) != "symmetric":
+            continue
+        for kernel_size in _sizes(mapping.get("kernel_size")):
+            if kernel_size > 0 and kernel_size % 2 == 0:
+                yield (*path, "kernel_size"), f"kernel_size: {kernel_size} {_IS_EVEN}"
 
 
 def _no_layer(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -60,6 +59,11 @@ def _section(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _rows(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     rows = data.get("blocks")
     return [row if isinstance(row, dict) else {} for row in rows] if isinstance(rows, list) else []
+
+
+def _sizes(value: Any) -> list[int]:
+    sizes = [_size(size) for size in (value if isinstance(value, list) else [value])]
+    return [size for size in sizes if size is not None]
 
 
 def _size(value: Any) -> int | None:

@@ -14,6 +14,7 @@ from mbconv_cli.spec.values import (
     Gate,
     KernelSize,
     Padding,
+    Peer,
     Ratio,
     Resolution,
     Stride,
@@ -49,16 +50,27 @@ class SqueezeExcite(Frozen):
     expand_activation: Activation = Field("none", description="after the second layer, before the gate")
     gate: Gate = Field("sigmoid", description="what makes a factor of the second layer's output")
     bias: bool = Field(True, description="of both layers")
-    place: Literal["depthwise", "project"] = Field("depthwise", description="the convolution that it follows")
+    place: Literal["depthwise", "project"] = Field(
+        "depthwise", description="the convolution that it follows: the depthwise (or fused) one, or the last one"
+    )
+
+
+class MaxPooling(Frozen):
+    """Max pooling."""
+
+    kernel_size: KernelSize = Field(3, description="in pixels")
+    stride: Stride = Field((2, 2), description="one number for both directions, or [vertical, horizontal]")
 
 
 class Stem(Frozen):
-    """The convolution before the first row."""
+    """The convolution before the first row, and the pooling after it where there is one."""
 
     kernel_size: KernelSize = Field(3, description="in pixels")
     output_filters: Filters = Field(description="channels out")
     stride: Stride = Field((2, 2), description="one number for both directions, or [vertical, horizontal]")
     activation: Activation | None = Field(None, description="the network's, if absent")
+    padding: Padding | None = Field(None, description="the network's, if absent")
+    max_pool: MaxPooling | None = Field(None, description="after the convolution (ResNet)")
 
 
 class Head(Frozen):
@@ -78,12 +90,24 @@ class Classifier(Frozen):
 
 
 class Scaling(Frozen):
-    """Compound scaling (EfficientNet, arXiv:1905.11946, equation 3) of the rows, the stem and the head."""
+    """Compound scaling (EfficientNet, arXiv:1905.11946, equation 3), and the rules by which families round."""
 
     width: Ratio = Field(1.0, description="factor on all filters, rounded to a multiple of the divisor")
-    depth: Ratio = Field(1.0, description="factor on num_repeat, rounded up")
+    depth: Ratio = Field(1.0, description="factor on num_repeat")
     resolution: Resolution | None = Field(None, description="in pixels; takes the place of input.resolution")
-    divisor: Filters = Field(8, description="scaled filters are a multiple of it, and lose at most 10 %")
+    divisor: Filters = Field(8, description="scaled filters are a multiple of it")
+    round_limit: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.9, description="scaled filters that rounding would take below this share go up instead"
+    )
+    stem: Literal["scaled", "fixed"] = Field("scaled", description="whether the width factor holds for the stem")
+    head: Literal["scaled", "fixed", "widened"] = Field(
+        "scaled", description="whether the width factor holds for the head; widened: only where it widens"
+    )
+    expansion: Literal["filters", "ratio"] = Field(
+        "filters", description="whether expanded_filters are scaled, or their ratio to the channels in is kept"
+    )
+    depth_rounding: Literal["up", "nearest"] = Field("up", description="of the scaled num_repeat")
+    fixed_ends: bool = Field(False, description="the first and the last row keep their num_repeat (Lite)")
 
 
 class Expect(Frozen):
@@ -92,6 +116,7 @@ class Expect(Frozen):
     params: Annotated[int, Field(ge=0)] = Field(description="trainable parameters")
     macs: Annotated[int, Field(ge=0)] = Field(description="multiply-accumulates of one image at the file's resolution")
     source: Text = Field(description="where the two figures come from")
+    peer: Peer | None = Field(None, description="the same network elsewhere, as torchvision:NAME or timm:NAME")
 
 
 class Spec(Frozen):
@@ -104,8 +129,9 @@ class Spec(Frozen):
     activation: Activation = Field("relu", description="after a convolution's norm, where nothing else is said")
     norm: Norm = Norm()
     padding: Padding = Field(
-        "symmetric", description="symmetric: (kernel_size - 1) / 2 on each side; same: as TensorFlow pads"
+        "symmetric", description="symmetric: (kernel_size - 1) / 2 on each side; same: as TensorFlow pads; valid: none"
     )
+    expand_divisor: Filters = Field(1, description="expanded channels are rounded to a multiple of it (MobileNetV3: 8)")
     se: SqueezeExcite = SqueezeExcite()
     scaling: Scaling = Scaling()
     stem: Stem | None = None

@@ -6,25 +6,35 @@ from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from mbconv_cli.spec.values import Activation, Filters, Frozen, KernelSize, Ratio, Repeat, Shortcut, Stride
+from mbconv_cli.spec.values import (
+    Activation,
+    Filters,
+    Frozen,
+    KernelSize,
+    KernelSizes,
+    Padding,
+    Ratio,
+    Repeat,
+    Shortcut,
+    Stride,
+)
 
-SeRatio: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+SeRatio: TypeAlias = Annotated[float, Field(ge=0, le=1, description="squeeze-and-excitation: squeezed / all channels")]
+Groups: TypeAlias = Annotated[int, Field(ge=1, le=64)]
 
 
 class Row(Frozen):
     """What every block type can say. A row is a stage: `num_repeat` blocks, the first of which has the stride."""
 
-    kernel_size: KernelSize = Field(description="extent of the depthwise kernel, in pixels")
     num_repeat: Repeat = Field(1, description="blocks in this stage")
     input_filters: Filters | None = Field(None, description="channels in; checked against the row before")
     output_filters: Filters = Field(description="channels out")
     stride: Stride = Field((1, 1), description="stride of the stage's first block; the others have 1")
-    se_ratio: SeRatio | None = Field(None, description="squeeze-and-excitation: squeezed / unsqueezed channels")
     activation: Activation | None = Field(None, description="the network's, if absent")
     shortcut: Shortcut = Field(
         "identity",
         description="identity: where input and output agree; projection: also a 1x1 convolution where the channels "
-        "differ at stride 1; none",
+        "differ at stride 1; strided_projection: a 1x1 convolution wherever they differ; none",
     )
 
 
@@ -32,8 +42,15 @@ class MBConv(Row):
     """Inverted residual: 1x1 expand, depthwise, SE, 1x1 project (MobileNetV2, MnasNet, MobileNetV3, EfficientNet)."""
 
     type: Literal["mbconv"] = "mbconv"
+    kernel_size: KernelSizes = Field(
+        description="of the depthwise kernel, in pixels; several share the channels evenly (MixNet)"
+    )
     expand_ratio: Ratio | None = Field(None, description="expanded channels / channels in")
     expanded_filters: Filters | None = Field(None, description="expanded channels, as MobileNetV3's table gives them")
+    unit_expansion: bool = Field(False, description="a 1x1 expansion even where it keeps the number of channels")
+    expand_groups: Groups = Field(1, description="groups of the 1x1 expansion (MixNet)")
+    project_groups: Groups = Field(1, description="groups of the 1x1 projection (MixNet)")
+    se_ratio: SeRatio | None = None
 
     @model_validator(mode="after")
     def _expands_one_way(self) -> Self:
@@ -46,13 +63,72 @@ class DepthwiseSeparable(Row):
     """Depthwise convolution, then 1x1 (MobileNetV1; MnasNet's SepConv has no activation after the 1x1)."""
 
     type: Literal["depthwise_separable"]
+    kernel_size: KernelSizes = Field(
+        description="of the depthwise kernel, in pixels; several share the channels evenly (MixNet)"
+    )
     shortcut: Shortcut = Field("none", description="as in the other block types; MobileNetV1 has none")
-    activation_between: bool = Field(True, description="activation between the two convolutions")
+    norm_between: bool = Field(True, description="batch norm between the two convolutions; Xception has none")
+    activation_between: bool = Field(True, description="activation between the two convolutions; Xception has none")
     activation_after: bool = Field(True, description="activation after the 1x1 convolution")
+    project_groups: Groups = Field(1, description="groups of the 1x1 convolution")
+    se_ratio: SeRatio | None = None
+
+
+class FusedMBConv(Row):
+    """MBConv with one full convolution in place of expansion and depthwise (EfficientNet-EdgeTPU, EfficientNetV2).
+
+    Where the expansion would keep the number of channels, the one convolution gives the output directly.
+    """
+
+    type: Literal["fused_mbconv"]
+    kernel_size: KernelSize = Field(description="of the expanding convolution, in pixels")
+    expand_ratio: Ratio = Field(description="expanded channels / channels in")
+    expand_base: Filters | None = Field(
+        None, description="the channels that expand_ratio is taken of, where it is not the input (EdgeTPU's first row)"
+    )
+    unit_expansion: bool = Field(False, description="two convolutions even where the first keeps the channels")
+    se_ratio: SeRatio | None = None
+
+
+class Conv(Row):
+    """One convolution with norm and activation."""
+
+    type: Literal["conv"]
+    kernel_size: KernelSize = Field(description="in pixels")
+    shortcut: Shortcut = Field("none", description="as in the other block types")
+    padding: Padding | None = Field(None, description="the network's, if absent")
+
+
+class Bottleneck(Row):
+    """1x1 reduce, full convolution with the stride, 1x1 expand, SE, sum, activation (ResNet, SE-ResNet)."""
+
+    type: Literal["bottleneck"]
+    kernel_size: KernelSize = Field(3, description="of the middle convolution, in pixels")
+    bottleneck_filters: Filters = Field(description="channels of the first two convolutions")
+    shortcut: Shortcut = Field("strided_projection", description="as in the other block types")
+    se_ratio: SeRatio | None = None
+
+
+class Xception(Row):
+    """Pre-activated separable convolutions, max pooling where there is a stride, and a shortcut (Xception)."""
+
+    type: Literal["xception"]
+    kernel_size: KernelSize = Field(3, description="of the depthwise kernels and of the pooling, in pixels")
+    convolutions: Annotated[int, Field(ge=1, le=16)] = Field(description="separable convolutions in a block")
+    widen: Literal["first", "last"] = Field("first", description="which of them goes to the output's channels")
+    first_activation: bool = Field(True, description="activation before the first of them")
+    shortcut: Shortcut = Field("strided_projection", description="as in the other block types")
 
 
 DEFAULT_TYPE: Final = "mbconv"
-ROW_TYPES: Final[dict[str, type[Row]]] = {"mbconv": MBConv, "depthwise_separable": DepthwiseSeparable}
+ROW_TYPES: Final[dict[str, type[Row]]] = {
+    "mbconv": MBConv,
+    "depthwise_separable": DepthwiseSeparable,
+    "fused_mbconv": FusedMBConv,
+    "conv": Conv,
+    "bottleneck": Bottleneck,
+    "xception": Xception,
+}
 
 
 def _type_of(row: Any) -> Any:
@@ -60,6 +136,11 @@ def _type_of(row: Any) -> Any:
 
 
 BlockRow: TypeAlias = Annotated[
-    Annotated[MBConv, Tag("mbconv")] | Annotated[DepthwiseSeparable, Tag("depthwise_separable")],
+    Annotated[MBConv, Tag("mbconv")]
+    | Annotated[DepthwiseSeparable, Tag("depthwise_separable")]
+    | Annotated[FusedMBConv, Tag("fused_mbconv")]
+    | Annotated[Conv, Tag("conv")]
+    | Annotated[Bottleneck, Tag("bottleneck")]
+    | Annotated[Xception, Tag("xception")],
     Discriminator(_type_of),
 ]

@@ -32,9 +32,25 @@ def _pair_schema(maximum: int) -> dict[str, Any]:
     return {"oneOf": [size, {"type": "array", "items": size, "minItems": 2, "maxItems": 2}]}
 
 
+def _one_or_more(value: Any) -> Any:
+    """One kernel size for all channels, or a list: the channels are split evenly among them (MixNet)."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+def _kernel_sizes_schema() -> dict[str, Any]:
+    size = {"type": "integer", "minimum": 1, "maximum": MAX_KERNEL_SIZE}
+    return {"oneOf": [size, {"type": "array", "items": size, "minItems": 1, "maxItems": 8}]}
+
+
 Filters: TypeAlias = Annotated[int, Field(ge=1, le=MAX_SIZE)]
 KernelSize: TypeAlias = Annotated[int, Field(ge=1, le=MAX_KERNEL_SIZE)]
 Repeat: TypeAlias = Annotated[int, Field(ge=1, le=MAX_REPEAT)]
+KernelSizes: TypeAlias = Annotated[
+    tuple[KernelSize, ...],
+    BeforeValidator(_one_or_more),
+    Field(min_length=1, max_length=8),
+    WithJsonSchema(_kernel_sizes_schema()),
+]
 Ratio: TypeAlias = Annotated[float, Field(gt=0, le=1_000)]
 _Step = Annotated[int, Field(ge=1, le=MAX_KERNEL_SIZE)]
 _Extent = Annotated[int, Field(ge=1, le=MAX_RESOLUTION)]
@@ -50,5 +66,6 @@ Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^
 
 Activation: TypeAlias = Literal["none", "relu", "relu6", "swish", "hard_swish", "sigmoid", "hard_sigmoid"]
 Gate: TypeAlias = Literal["sigmoid", "hard_sigmoid"]
-Padding: TypeAlias = Literal["symmetric", "same"]
-Shortcut: TypeAlias = Literal["identity", "projection", "none"]
+Padding: TypeAlias = Literal["symmetric", "same", "valid"]
+Shortcut: TypeAlias = Literal["identity", "projection", "strided_projection", "none"]
+Peer: TypeAlias = Annotated[str, Field(pattern=r"^(torchvision|timm):[A-Za-z0-9_.]+$")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
-from mbconv_cli.plan.parts import convolution, shortcut, squeeze_excite, squeezed_filters
+from mbconv_cli.plan.parts import Widths, add_shortcut, convolution, depthwise, squeeze_excite
 from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.rows import DepthwiseSeparable
 
@@ -16,31 +16,18 @@ def plan_depthwise_separable(
 ) -> Value:
     """Add the block's ops."""
     activation = row.activation or spec.activation
-    y = convolution(
-        block,
-        "depthwise",
-        x,
-        spec,
-        x.channels,
-        kernel_size=row.kernel_size,
-        stride=stride,
-        groups=x.channels,
-        activation=activation if row.activation_between else "none",
-    )
-    squeezed = squeezed_filters(
-        spec.se, row.se_ratio or 0, channels_in=x.channels, expanded=x.channels, channels_out=output_filters
-    )
-    if row.se_ratio and spec.se.place == "depthwise":
-        y = squeeze_excite(block, y, squeezed, spec.se, activation)
-    y = convolution(
-        block, "project", y, spec, output_filters, activation=activation if row.activation_after else "none"
-    )
-    if row.se_ratio and spec.se.place == "project":
-        y = squeeze_excite(block, y, squeezed, spec.se, activation)
-    return shortcut(block, row, x, y, spec)
+    widths = Widths(x.channels, x.channels, output_filters)
+    between = activation if row.activation_between else "none"
+    after = activation if row.activation_after else "none"
+    y = depthwise(block, x, spec, row.kernel_size, stride=stride, norm=row.norm_between, activation=between)
+    if spec.se.place == "depthwise":
+        y = squeeze_excite(block, y, row.se_ratio, spec.se, widths, activation)
+    y = convolution(block, "project", y, spec, output_filters, groups=row.project_groups, activation=after)
+    if spec.se.place == "project":
+        y = squeeze_excite(block, y, row.se_ratio, spec.se, widths, activation)
+    return add_shortcut(block, row.shortcut, x, y, spec, stride)
 
 
-def describe_depthwise_separable(row: DepthwiseSeparable) -> str:
-    """As MnasNet's figure 7 prints it: `SepConv, k3x3`."""
-    squeeze = ", SE" if row.se_ratio else ""
-    return f"{BLOCK_TYPE}, k{row.kernel_size}x{row.kernel_size}{squeeze}"
+def describe_depthwise_separable(_: DepthwiseSeparable) -> str:
+    """What MnasNet's figure 7 calls it, without kernel and SE."""
+    return BLOCK_TYPE

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
-from mbconv_cli.plan.parts import convolution, shortcut, squeeze_excite, squeezed_filters
-from mbconv_cli.plan.scaling import scale_filters
+from mbconv_cli.plan.parts import Widths, add_shortcut, convolution, depthwise, squeeze_excite
+from mbconv_cli.plan.scaling import expand_filters, scale_filters
 from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.rows import MBConv
 
@@ -18,43 +18,30 @@ BLOCK_TYPE = "MBConv"
 def plan_mbconv(
     block: BlockDraft, row: MBConv, spec: Spec, x: Value, output_filters: int, stride: tuple[int, int]
 ) -> Value:
-    """Add the block's ops. There is no expansion where it would keep the number of channels."""
+    """Add the block's ops. Where it would keep the channels there is no expansion, unless the row wants it."""
     activation = row.activation or spec.activation
-    expanded = _expanded(row, spec, x.channels)
+    widths = Widths(x.channels, _expanded(row, spec, x.channels, block.table_filters), output_filters)
     y = x
-    if expanded != x.channels:
-        y = convolution(block, "expand", y, spec, expanded, activation=activation)
-    y = convolution(
-        block,
-        "depthwise",
-        y,
-        spec,
-        expanded,
-        kernel_size=row.kernel_size,
-        stride=stride,
-        groups=expanded,
-        activation=activation,
-    )
-    squeezed = squeezed_filters(
-        spec.se, row.se_ratio or 0, channels_in=x.channels, expanded=expanded, channels_out=output_filters
-    )
-    if row.se_ratio and spec.se.place == "depthwise":
-        y = squeeze_excite(block, y, squeezed, spec.se, activation)
-    y = convolution(block, "project", y, spec, output_filters)
-    if row.se_ratio and spec.se.place == "project":
-        y = squeeze_excite(block, y, squeezed, spec.se, activation)
-    return shortcut(block, row, x, y, spec)
+    if widths.expanded != x.channels or row.unit_expansion:
+        y = convolution(block, "expand", y, spec, widths.expanded, groups=row.expand_groups, activation=activation)
+    y = depthwise(block, y, spec, row.kernel_size, stride=stride, activation=activation)
+    if spec.se.place == "depthwise":
+        y = squeeze_excite(block, y, row.se_ratio, spec.se, widths, activation)
+    y = convolution(block, "project", y, spec, output_filters, groups=row.project_groups)
+    if spec.se.place == "project":
+        y = squeeze_excite(block, y, row.se_ratio, spec.se, widths, activation)
+    return add_shortcut(block, row.shortcut, x, y, spec, stride)
 
 
 def describe_mbconv(row: MBConv) -> str:
-    """As EfficientNet's table 1 prints it: `MBConv6, k3x3`, with `SE` where there is one."""
-    expansion = f"{row.expand_ratio:g}" if row.expand_ratio is not None else f" to {row.expanded_filters}"
-    squeeze = ", SE" if row.se_ratio else ""
-    return f"{BLOCK_TYPE}{expansion}, k{row.kernel_size}x{row.kernel_size}{squeeze}"
+    """What EfficientNet's table 1 calls it, without kernel and SE: `MBConv6`."""
+    return f"{BLOCK_TYPE}{row.expand_ratio:g}" if row.expand_ratio else f"{BLOCK_TYPE} to {row.expanded_filters}"
 
 
-def _expanded(row: MBConv, spec: Spec, channels_in: int) -> int:
-    if row.expanded_filters is not None:
-        return scale_filters(row.expanded_filters, spec.scaling)
-    assert row.expand_ratio is not None  # the Spec has exactly one of the two
-    return max(1, round(channels_in * row.expand_ratio))
+def _expanded(row: MBConv, spec: Spec, channels_in: int, table_filters: int) -> int:
+    if row.expanded_filters is None:
+        assert row.expand_ratio is not None  # the Spec has exactly one of the two
+        return expand_filters(channels_in, row.expand_ratio, spec.expand_divisor)
+    if spec.scaling.width != 1 and spec.scaling.expansion == "ratio":
+        return expand_filters(channels_in, row.expanded_filters / table_filters, spec.expand_divisor)
+    return scale_filters(row.expanded_filters, spec.scaling)

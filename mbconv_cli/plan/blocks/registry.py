@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mbconv_cli.plan.blocks import depthwise_separable, mbconv
+from mbconv_cli.plan.blocks import bottleneck, conv, depthwise_separable, fused_mbconv, mbconv, xception
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
 from mbconv_cli.spec.network import Spec
-from mbconv_cli.spec.rows import DepthwiseSeparable, MBConv, Row
+from mbconv_cli.spec.rows import Bottleneck, Conv, DepthwiseSeparable, FusedMBConv, MBConv, Row, Xception
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class BlockType:
 
     Attributes:
         name: in a count, e.g. `16 MBConv`.
-        describe: row -> the operator as tables print it.
+        describe: row -> what tables call it, without kernel and SE.
         plan: (block, row, spec, x, output_filters, stride) -> what comes out.
     """
 
@@ -35,4 +35,19 @@ BLOCK_TYPES: Final[dict[type[Row], BlockType]] = {
         depthwise_separable.describe_depthwise_separable,
         depthwise_separable.plan_depthwise_separable,
     ),
+    FusedMBConv: BlockType(fused_mbconv.BLOCK_TYPE, fused_mbconv.describe_fused_mbconv, fused_mbconv.plan_fused_mbconv),
+    Conv: BlockType(conv.BLOCK_TYPE, conv.describe_conv, conv.plan_conv),
+    Bottleneck: BlockType(bottleneck.BLOCK_TYPE, bottleneck.describe_bottleneck, bottleneck.plan_bottleneck),
+    Xception: BlockType(xception.BLOCK_TYPE, xception.describe_xception, xception.plan_xception),
 }
+
+
+def describe(row: Row) -> str:
+    """A row's operator as tables print it: `MBConv6, k3x3, SE`, with mixed kernels `MBConv6, k3x3 5x5 7x7`."""
+    parts = [BLOCK_TYPES[type(row)].describe(row)]
+    kernel_size = getattr(row, "kernel_size", None)
+    sizes = kernel_size if isinstance(kernel_size, tuple) else (kernel_size,)
+    parts.append("k" + " ".join(f"{size}x{size}" for size in sizes))
+    if getattr(row, "se_ratio", None):
+        parts.append("SE")
+    return ", ".join(parts)

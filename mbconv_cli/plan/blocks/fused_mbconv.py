@@ -1,0 +1,48 @@
+"""Fused-MBConv: a full convolution that expands, squeeze-and-excitation, 1x1 project, shortcut.
+
+Tan and Le, arXiv:2104.00298, figure 2, and EfficientNet-EdgeTPU (tensorflow/tpu, models/official/efficientnet/edgetpu).
+"""
+
+from __future__ import annotations
+
+from mbconv_cli.plan.draft import BlockDraft
+from mbconv_cli.plan.ops import Value
+from mbconv_cli.plan.parts import Widths, add_shortcut, convolution, squeeze_excite
+from mbconv_cli.plan.scaling import expand_filters, scale_filters
+from mbconv_cli.spec.network import Spec
+from mbconv_cli.spec.rows import FusedMBConv
+
+BLOCK_TYPE = "Fused-MBConv"
+
+
+def plan_fused_mbconv(
+    block: BlockDraft, row: FusedMBConv, spec: Spec, x: Value, output_filters: int, stride: tuple[int, int]
+) -> Value:
+    """Add the block's ops: one convolution where the expansion would keep the number of channels, else two."""
+    activation = row.activation or spec.activation
+    base = x.channels if row.expand_base is None else scale_filters(row.expand_base, spec.scaling)
+    expanded = expand_filters(base, row.expand_ratio, spec.expand_divisor)
+    two = expanded != x.channels or row.unit_expansion
+    widths = Widths(base, expanded, output_filters)
+    y = convolution(
+        block,
+        "expand" if two else "project",
+        x,
+        spec,
+        expanded if two else output_filters,
+        kernel_size=row.kernel_size,
+        stride=stride,
+        activation=activation,
+    )
+    if spec.se.place == "depthwise":
+        y = squeeze_excite(block, y, row.se_ratio, spec.se, widths, activation)
+    if two:
+        y = convolution(block, "project", y, spec, output_filters)
+    if spec.se.place == "project":
+        y = squeeze_excite(block, y, row.se_ratio, spec.se, widths, activation)
+    return add_shortcut(block, row.shortcut, x, y, spec, stride)
+
+
+def describe_fused_mbconv(row: FusedMBConv) -> str:
+    """What EfficientNetV2's table 4 calls it, without kernel and SE: `Fused-MBConv4`."""
+    return f"{BLOCK_TYPE}{row.expand_ratio:g}"

@@ -1,0 +1,47 @@
+"""Xception's block: pre-activated separable convolutions, max pooling instead of a stride, and a shortcut.
+
+Chollet, arXiv:1610.02357, figure 5: between depthwise and 1x1 there is neither norm nor activation.
+"""
+
+from __future__ import annotations
+
+from mbconv_cli.plan.draft import BlockDraft
+from mbconv_cli.plan.ops import Value
+from mbconv_cli.plan.parts import activate, add_shortcut, convolution, max_pool
+from mbconv_cli.spec.network import Spec
+from mbconv_cli.spec.rows import Xception
+
+BLOCK_TYPE = "Xception"
+
+
+def plan_xception(
+    block: BlockDraft, row: Xception, spec: Spec, x: Value, output_filters: int, stride: tuple[int, int]
+) -> Value:
+    """Add the block's ops; the stride is the pooling's."""
+    activation = row.activation or spec.activation
+    widens_at = 0 if row.widen == "first" else row.convolutions - 1
+    y = x
+    for index in range(row.convolutions):
+        part = f"{index}."
+        if index > 0 or row.first_activation:
+            y = activate(block, "depthwise", y, activation, f"{part}activation")
+        y = convolution(
+            block,
+            "depthwise",
+            y,
+            spec,
+            y.channels,
+            kernel_size=row.kernel_size,
+            groups=y.channels,
+            norm=False,
+            part=part,
+        )
+        y = convolution(block, "project", y, spec, output_filters if index >= widens_at else x.channels, part=part)
+    if stride != (1, 1):
+        y = max_pool(block, "project", y, row.kernel_size, stride, spec.padding)
+    return add_shortcut(block, row.shortcut, x, y, spec, stride)
+
+
+def describe_xception(row: Xception) -> str:
+    """The type, and how many separable convolutions it has."""
+    return f"{BLOCK_TYPE} {row.convolutions}"
