@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, get_args
 
 from pydantic_core import ErrorDetails
 
 from mbconv_cli.errors import did_you_mean
-from mbconv_cli.spec.network import Classifier, Expect, Head, Input, Norm, Scaling, Spec, SqueezeExcite, Stem
+from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.rows import DEFAULT_TYPE, ROW_TYPES
 from mbconv_cli.spec.spellings import ROW_SPELLINGS
 from mbconv_cli.spec.values import Frozen
 from mbconv_cli.spec.yaml_text import Document, Finding, Path
 
-_SECTIONS: Final[Mapping[str, type[Frozen]]] = {
-    "input": Input,
-    "norm": Norm,
-    "se": SqueezeExcite,
-    "scaling": Scaling,
-    "stem": Stem,
-    "head": Head,
-    "classifier": Classifier,
-    "expect": Expect,
-}
 _LONGEST_VALUE: Final = 40
 
 
@@ -45,9 +35,19 @@ def valid_keys(path: Path, document: Document) -> list[str]:
             row_type = document.data["blocks"][index].get("type", DEFAULT_TYPE)
             model = ROW_TYPES.get(str(row_type), ROW_TYPES[DEFAULT_TYPE])
             return [*model.model_fields, *(spelling.published for spelling in ROW_SPELLINGS)]
-        case (str(key),) if key in _SECTIONS:
-            return list(_SECTIONS[key].model_fields)
-    return []
+    section = _section(path)
+    return list(section.model_fields) if section else []
+
+
+def _section(path: Path) -> type[Frozen] | None:
+    """The model of the mapping at a path outside of the rows."""
+    model: type[Frozen] | None = Spec
+    for key in path:
+        field = model.model_fields.get(str(key)) if model else None
+        around = field.annotation if field else None
+        candidates = [around, *get_args(around)]
+        model = next((c for c in candidates if isinstance(c, type) and issubclass(c, Frozen)), None)
+    return model
 
 
 def _path(location: tuple[str | int, ...]) -> Path:

@@ -14,7 +14,6 @@ from typing import Any, Final, TypeAlias
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.spec.messages import valid_keys
-from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.spellings import ROW_SPELLINGS, canonical
 from mbconv_cli.spec.yaml_text import Document, Mark, Path, read_yaml, resolve_scalar
 
@@ -151,7 +150,7 @@ class _Rewrite:
         if not rest:
             step, value = _canonical(step, value, path)
         valid = valid_keys(path, self.document)
-        if step not in valid or (not path and step in _NOT_SETTABLE):
+        if step not in valid or ((*path, step) == _NOT_SETTABLE):
             raise NoMatchError(f"{_shown(path) or 'a network'} has no {step!r}")
         node = node or {}
         return {**node, step: self.rewritten(node.get(step), rest, (*path, step), value)}
@@ -220,12 +219,16 @@ def _nearest(path: str, document: Document) -> str:
     return "; nearest valid path: " + " or ".join(alike[:_MOST_SUGGESTED])
 
 
+def _section_paths(around: Path, document: Document) -> Iterator[str]:
+    for key in valid_keys(around, document):
+        if (path := (*around, key)) != _NOT_SETTABLE:
+            yield _shown(path)
+            yield from () if path == ("blocks",) else _section_paths(path, document)
+
+
 def _valid_paths(document: Document) -> Iterator[str]:
     """Every path that could be set in this network, rows as `blocks[*]`."""
-    for key in Spec.model_fields:
-        below = () if key == "blocks" else valid_keys((key,), document)
-        yield key
-        yield from (f"{key}.{inner}" for inner in below)
+    yield from _section_paths((), document)
     rows = document.data.get("blocks")
     keys: dict[str, None] = {}
     for index, row in enumerate(rows if isinstance(rows, list) else ()):
