@@ -10,6 +10,8 @@ PARAM: Final = "param"
 BYTE: Final = "byte"
 MILLISECOND: Final = "ms"
 SHARE: Final = "share"
+CHANGE: Final = "change"
+RATIO: Final = "ratio"
 PIXEL: Final = "px"
 NONE: Final = ""
 

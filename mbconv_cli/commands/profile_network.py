@@ -9,26 +9,20 @@ import typer
 from mbconv_cli.analysis.grouping import By
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.profile import LatencyRequest, View, profile
-from mbconv_cli.commands.options import FormatOption, NetworkArgument, OutputOption, ResolutionOption, SetOption
+from mbconv_cli.commands.options import (
+    BatchOption,
+    DeviceOption,
+    FormatOption,
+    NetworkArgument,
+    OutputOption,
+    ResolutionOption,
+    SetOption,
+    ThreadsOption,
+)
 from mbconv_cli.commands.output import progress_bar, say, show
 from mbconv_cli.render.registry import Format
-from mbconv_cli.runtime.devices import AUTO, DEVICE_TYPES, parse_device
+from mbconv_cli.runtime.devices import AUTO, parse_device
 
-DeviceOption = Annotated[
-    str | None,
-    typer.Option(
-        "--device",
-        help="auto (an accelerator if there is one), cpu, cuda, cuda:N, mps or xpu.",
-        show_default=AUTO,
-        autocompletion=lambda: [AUTO, *DEVICE_TYPES],
-    ),
-]
-BatchOption = Annotated[
-    int, typer.Option("--batch-size", min=1, max=1_000_000, help="Images in a batch; MACs and bytes are the batch's.")
-]
-ThreadsOption = Annotated[
-    int | None, typer.Option("--threads", min=1, max=1_024, help="Threads on the CPU.", show_default="torch's choice")
-]
 ByOption = Annotated[By, typer.Option("--by", case_sensitive=False, help="What a row is.")]
 TopOption = Annotated[
     int | None, typer.Option("--top", min=1, help="Show so many rows, and sum up the others.", show_default="all")

@@ -21,12 +21,16 @@ from mbconv_cli.render.cells import (
     totals_line,
     visible_columns,
 )
+from mbconv_cli.render.plot import draw
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Column, Report, Row, Section
 from mbconv_cli.units import SHARE
 
 # What goes first where a terminal is too narrow for all columns; what is not named here stays.
 DISPENSABLE: Final = (
+    "params_difference",
+    "macs_difference",
+    "bytes_difference",
     "block",
     "stage",
     "role",
@@ -37,6 +41,10 @@ DISPENSABLE: Final = (
     "source",
     "output_shape",
     "operator",
+    "paper_kernel",
+    "paper_stack",
+    "chain_kernel",
+    "chain_stack",
 )
 PIPE_WIDTH: Final = 100_000
 BAR_CELLS: Final = 12
@@ -74,6 +82,7 @@ def _parts(report: Report, style: Style) -> list[RenderableType]:
         columns = _fitting(section, style.width)
         hidden += [title(column) for column in visible_columns(section) if column not in columns]
         parts.append(_table(section, columns, style))
+    parts += [Text(draw(section, section.plot, style)) for section in report.sections.values() if section.plot]
     notes = footnotes(report)
     if hidden:
         notes.append(f"not shown for want of width: {', '.join(dict.fromkeys(hidden))}")

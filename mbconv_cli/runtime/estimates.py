@@ -10,6 +10,7 @@ from typing import Final
 
 CONFIDENCE: Final = 0.95
 _NORMAL_QUANTILE: Final = 1.959964  # of (1 + CONFIDENCE) / 2
+_LARGEST_LOG: Final = 700.0  # of a float; two processes that differ by factors have a boundless interval
 # Student's t, of the same, for 1, 2, ... degrees of freedom.
 _STUDENT_QUANTILES: Final = (
     12.70620, 4.302653, 3.182446, 2.776445, 2.570582, 2.446912, 2.364624, 2.306004, 2.262157, 2.228139,
@@ -56,7 +57,8 @@ def process_interval(figures: Sequence[float]) -> Estimate:
     logs = [math.log(figure) for figure in figures]
     mean = fmean(logs)
     half = _student_quantile(len(logs) - 1) * stdev(logs) / math.sqrt(len(logs))
-    return Estimate(math.exp(mean), math.exp(mean - half), math.exp(mean + half))
+    low, high = max(mean - half, -_LARGEST_LOG), min(mean + half, _LARGEST_LOG)
+    return Estimate(math.exp(mean), math.exp(low), math.exp(high))
 
 
 def central_half(totals: Sequence[float]) -> list[int]:
