@@ -10,17 +10,18 @@ import typer
 from mbconv_cli import __version__
 from mbconv_cli.commands.ablate_network import ablate_command
 from mbconv_cli.commands.compare_kernels import compare_kernels_command
-from mbconv_cli.commands.guard import debug, guarded
+from mbconv_cli.commands.guard import debug, exit_code, guarded
 from mbconv_cli.commands.list_networks import list_command
 from mbconv_cli.commands.output import print_text
 from mbconv_cli.commands.print_environment import env_command
 from mbconv_cli.commands.print_schema import schema_command
 from mbconv_cli.commands.profile_network import profile_command
 from mbconv_cli.commands.show_network import show_command
+from mbconv_cli.errors import InputError
 
 app = typer.Typer(
     name="mbconv",
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -35,6 +36,7 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def options(
+    context: typer.Context,
     version: Annotated[  # noqa: ARG001 - its callback does the work, before any command
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
     ] = False,
@@ -45,6 +47,8 @@ def options(
     Start with `mbconv list`, then `mbconv profile efficientnet-b0`.
     """
     debug.set(show_debug)
+    if context.invoked_subcommand is None:
+        raise InputError("no command is given; `mbconv --help` shows all")
 
 
 app.command("list")(guarded(list_command))
@@ -58,4 +62,4 @@ app.command("env")(guarded(env_command))
 
 def main() -> None:
     """The entry point."""
-    app(prog_name="mbconv", args=sys.argv[1:])
+    sys.exit(exit_code(lambda: app(prog_name="mbconv", args=sys.argv[1:], standalone_mode=False)))

@@ -28,8 +28,9 @@ class CheckFailedError(MbconvError):
 
 
 def did_you_mean(word: str, valid: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """`; did you mean 'x'?` for the nearest of the valid words, or nothing if none is near."""
-    nearest = difflib.get_close_matches(word, list(valid), n=3, cutoff=cutoff)
+    """`; did you mean 'x'?` for the nearest of the valid words, whatever their case, or nothing if none is near."""
+    names = {name.casefold(): name for name in valid}
+    nearest = difflib.get_close_matches(word.casefold(), list(names), n=3, cutoff=cutoff)
     if not nearest:
         return ""
-    return "; did you mean " + " or ".join(repr(name) for name in nearest) + "?"
+    return "; did you mean " + " or ".join(repr(names[name]) for name in nearest) + "?"

@@ -39,5 +39,5 @@ def binary(value: float) -> str:
 
 
 def milliseconds(value: float) -> str:
-    """A time in ms, with more decimals for shorter times, so that columns of layers stay readable."""
-    return f"{value:,.3f}" if abs(value) < 100 else f"{value:,.1f}"
+    """A time in ms, to the microsecond, so that the points of a column stand under each other."""
+    return f"{value:,.3f}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mbconv_cli.analysis.networks import open_network, provenance
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.report.model import Better, Column, Kind, Report, Row, Section
-from mbconv_cli.spec.catalogue import shipped
+from mbconv_cli.spec.catalogue import Catalogue, Entry, shipped_folder
 from mbconv_cli.units import MAC, PARAM, PIXEL
 
 COLUMNS = (
@@ -15,23 +17,40 @@ COLUMNS = (
     Column("params", PARAM, Kind.EXACT, Better.LOWER),
     Column("macs", MAC, Kind.EXACT, Better.LOWER),
     Column("source"),
+    Column("file"),
 )
+SHIPPED = "shipped"
 
 
-def list_networks() -> Report:
-    """Every shipped network, with its costs for one image as they follow from its file."""
-    rows = tuple(_row(name) for name in shipped())
-    return Report("networks", provenance(), {"networks": len(rows)}, {}, {"networks": Section(COLUMNS, rows)})
+def list_networks(catalogue: Catalogue) -> Report:
+    """Every network that can be called by name, with its costs for one image as they follow from its file."""
+    entries = catalogue.entries()
+    rows = tuple(_row(entry, catalogue) for entry in entries)
+    section = Section(COLUMNS, rows)
+    return Report("networks", provenance(), {}, {"networks": len(rows)}, {"networks": section}, _twice(entries))
 
 
-def _row(name: str) -> Row:
-    network = open_network(name)
+def _row(entry: Entry, catalogue: Catalogue) -> Row:
+    network = open_network(str(entry.path), catalogue=catalogue)
     cost = total(plan_costs(network.plan))
     return {
-        "name": name,
+        "name": entry.name,
         "family": network.spec.family,
         "resolution": network.plan.input_shape[1:],
         "params": cost.params,
         "macs": cost.macs,
         "source": network.spec.source,
+        "file": SHIPPED if entry.path.parent == shipped_folder() else str(entry.path),
     }
+
+
+def _twice(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """A warning for each name that several networks have."""
+    places: dict[str, list[str]] = {}
+    for entry in entries:
+        places.setdefault(entry.name, []).append(str(entry.path))
+    return tuple(
+        f"warning: {len(paths)} networks are called {name!r}: {', '.join(paths)}; say which by its path"
+        for name, paths in places.items()
+        if len(paths) > 1
+    )

@@ -12,6 +12,7 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.plan.network import plan_loaded
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell, Provenance
+from mbconv_cli.spec.catalogue import Catalogue
 from mbconv_cli.spec.loader import LoadedSpec, load
 from mbconv_cli.spec.network import Scaling, Spec
 from mbconv_cli.spec.overrides import Override, parse_override
@@ -31,11 +32,18 @@ class OpenNetwork:
         return subject | ({"set": "; ".join(override.text for override in self.overrides)} if self.overrides else {})
 
 
-def open_network(reference: str, *, resolution: int | None = None, overrides: Sequence[str] = ()) -> OpenNetwork:
-    """The network of a shipped name, a path, or `-`.
+def open_network(
+    reference: str,
+    *,
+    resolution: int | None = None,
+    catalogue: Catalogue | None = None,
+    overrides: Sequence[str] = (),
+) -> OpenNetwork:
+    """The network of a name, a path, or `-`.
 
     Args:
         reference: which network.
+        catalogue: where names are looked up; the shipped ones and MBCONV_ARCH_PATH if absent.
         resolution: height and width in pixels in place of the spec's own.
         overrides: what to change in its spec, each as `PATH=VALUE`.
 
@@ -43,7 +51,7 @@ def open_network(reference: str, *, resolution: int | None = None, overrides: Se
         InputError: it cannot be found, is not valid, or cannot have this resolution.
     """
     changes = tuple(parse_override(text) for text in overrides)
-    loaded = load(reference, changes)
+    loaded = load(reference, catalogue, overrides=changes)
     if resolution is None:
         return OpenNetwork(loaded.spec, plan_loaded(loaded), changes)
     spec = _at_resolution(loaded.spec, resolution)

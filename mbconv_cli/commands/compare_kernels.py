@@ -13,6 +13,7 @@ from mbconv_cli.analysis.kernels_in_network import kernels_in_network
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.commands.measuring import measuring
 from mbconv_cli.commands.options import (
+    ArchDirOption,
     BatchOption,
     DeviceOption,
     FormatOption,
@@ -28,6 +29,7 @@ from mbconv_cli.commands.sizes import parse_kernel, parse_sizes, parse_stack
 from mbconv_cli.cost.kernels import equal_stack
 from mbconv_cli.errors import InputError
 from mbconv_cli.render.registry import Format
+from mbconv_cli.spec.catalogue import user_catalogue
 from mbconv_cli.spec.values import MAX_KERNEL_SIZE, MAX_RESOLUTION
 
 DEFAULT_N: Final = "8"
@@ -35,27 +37,39 @@ DEFAULT_EXTENT: Final = 56
 
 NOption = Annotated[
     str | None,
-    typer.Option("--n", help="Channels out: one, a list (4,8,16) or a range (1..64).", show_default=DEFAULT_N),
+    typer.Option(
+        "--n", metavar="N", help="Channels out: one, a list (4,8,16) or a range (1..64).", show_default=DEFAULT_N
+    ),
 ]
 MOption = Annotated[
     str | None,
-    typer.Option("--m", help="Channels in: a number, or n for as many as come out.", show_default="n"),
+    typer.Option("--m", metavar="M", help="Channels in: a number, or n for as many as come out.", show_default="n"),
 ]
 HeightOption = Annotated[
     int | None,
-    typer.Option("--height", min=1, max=MAX_RESOLUTION, help="Of the input.", show_default=str(DEFAULT_EXTENT)),
+    typer.Option(
+        "--height", metavar="PIXELS", min=1, max=MAX_RESOLUTION, help="Of the input.", show_default=str(DEFAULT_EXTENT)
+    ),
 ]
 WidthOption = Annotated[
     int | None,
-    typer.Option("--width", min=1, max=MAX_RESOLUTION, help="Of the input.", show_default="the height"),
+    typer.Option(
+        "--width", metavar="PIXELS", min=1, max=MAX_RESOLUTION, help="Of the input.", show_default="the height"
+    ),
 ]
 StrideOption = Annotated[
-    int | None, typer.Option("--stride", min=1, max=MAX_KERNEL_SIZE, help="Of the first layer.", show_default="1")
+    int | None,
+    typer.Option("--stride", metavar="N", min=1, max=MAX_KERNEL_SIZE, help="Of the first layer.", show_default="1"),
 ]
-KernelOption = Annotated[str, typer.Option("--kernel", help="The one kernel, e.g. 5, 7x7.")]
+KernelOption = Annotated[str, typer.Option("--kernel", metavar="KERNEL", help="The one kernel, e.g. 5, 7x7.")]
 StackOption = Annotated[
     str | None,
-    typer.Option("--stack", help="The kernels in its place, e.g. 3x3,3x3.", show_default="3x3s that see as much"),
+    typer.Option(
+        "--stack",
+        metavar="KERNELS",
+        help="The kernels in its place, e.g. 3x3,3x3.",
+        show_default="3x3s that see as much",
+    ),
 ]
 NormActOption = Annotated[
     bool | None,
@@ -94,6 +108,7 @@ def compare_kernels_command(
     threads: ThreadsOption = None,
     processes: ProcessesOption = None,
     output_format: FormatOption = Format.TABLE,
+    arch_dir: ArchDirOption = None,
     output: OutputOption = None,
 ) -> None:
     """Compare one large kernel with a stack of small ones in depthwise separable convolutions, from M to N channels.
@@ -101,14 +116,15 @@ def compare_kernels_command(
     MnasNet's argument: one 5x5 costs H W M (25 + N), two 3x3 cost 2 H W M (9 + N), so one 5x5 is cheaper if N > 7.
     Here it is on paper, in the layers as they are built, and, with --measure, on this machine.
 
-    Examples:
-        mbconv compare-kernels --n 8
+    For example:
 
-        mbconv compare-kernels --n 1..64 --kernel 7 --stack 3x3,5x5
+    - `mbconv compare-kernels --n 8`
 
-        mbconv compare-kernels --n 4,8,16,32,64 --m n --height 14 --measure
+    - `mbconv compare-kernels --n 1..64 --kernel 7 --stack 3x3,5x5`
 
-        mbconv compare-kernels --in-network mnasnet-a1 --measure
+    - `mbconv compare-kernels --n 4,8,16,32,64 --m n --height 14 --measure`
+
+    - `mbconv compare-kernels --in-network mnasnet-a1 --measure`
     """
     one = parse_kernel(kernel, "--kernel")
     several = equal_stack(one) if stack is None else parse_stack(stack, "--stack")
@@ -118,10 +134,11 @@ def compare_kernels_command(
     with measuring(measure, "measuring", device=device, threads=threads, processes=processes) as wanted:
         if in_network is not None:
             _demand_none(layers, "describes layers, not a network; leave it out with --in-network")
-            network = open_network(in_network, overrides=overrides or ())
+            catalogue = user_catalogue(arch_dir or ())
+            network = open_network(in_network, catalogue=catalogue, overrides=overrides or ())
             report = kernels_in_network(network, one, several, batch_size=batch_size, measure=wanted)
         else:
-            _demand_none({"--set": overrides}, "changes a network; say which with --in-network")
+            _demand_none({"--set": overrides, "--arch-dir": arch_dir}, "needs --in-network")
             question = KernelQuestion(
                 kernel=one,
                 stack=several,

@@ -1,4 +1,4 @@
-"""How a command ends: an error becomes sentences on standard error and an exit code, never a traceback."""
+"""How the program ends: an error becomes sentences on standard error and an exit code, never a traceback."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import Any, Final, TypeVar
 
 import typer
 
-from mbconv_cli.commands.output import say
+from mbconv_cli.commands.output import abandon_stdout, say
 from mbconv_cli.errors import InputError, MbconvError
 
 INTERRUPTED: Final = 130
+# The class of all wrong usage: newer typers bring a click of their own, and name it nowhere in public.
+UsageError: Final[Any] = typer.BadParameter.__mro__[1]
 
 debug: ContextVar[bool] = ContextVar("debug", default=False)
 
@@ -25,22 +27,53 @@ def guarded(command: Command) -> Command:
 
     @functools.wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
-        try:
-            command(*arguments, **options)
-        except KeyboardInterrupt as error:
-            say("mbconv: interrupted")
-            raise typer.Exit(INTERRUPTED) from error
-        except MbconvError as error:
-            _tell(error.problems)
-            raise typer.Exit(error.exit_code) from error
-        except MemoryError as error:
-            _tell(("the machine has not enough memory",))
-            raise typer.Exit(InputError.exit_code) from error
-        except Exception as error:
-            _tell((f"this is a fault of mbconv: {type(error).__name__}: {error}", "`mbconv --debug ...` shows where"))
-            raise typer.Exit(InputError.exit_code) from error
+        code = exit_code(lambda: command(*arguments, **options))
+        if code:
+            raise typer.Exit(code)
 
     return run  # type: ignore[return-value]  # functools.wraps keeps the signature, which typer reads
+
+
+def exit_code(call: Callable[[], object]) -> int:
+    """Run something to its end, tell what went wrong, and say with which code to exit.
+
+    Args:
+        call: may return an exit code itself.
+    """
+    try:
+        code = call()
+    except (KeyboardInterrupt, typer.Abort):
+        say("mbconv: interrupted")
+        return INTERRUPTED
+    except typer.Exit as exit_:
+        return exit_.exit_code
+    except MbconvError as error:
+        _tell(error.problems)
+        return error.exit_code
+    except MemoryError:
+        _tell(("the machine has not enough memory",))
+        return InputError.exit_code
+    except OSError as error:  # files are the business of whoever opens them: what is left is typer printing help
+        abandon_stdout()
+        _tell((f"{error.filename or 'standard output'}: {error.strerror or error}",))
+        return InputError.exit_code
+    except Exception as error:
+        _tell(_usage(error) or _fault(error))
+        return InputError.exit_code
+    return code if isinstance(code, int) else 0
+
+
+def _usage(error: Any) -> tuple[str, ...]:
+    """What typer complains of, in this program's words; nothing if it is another kind of error."""
+    if not isinstance(error, UsageError):
+        return ()
+    message = error.format_message().replace("Value error, ", "").rstrip(".")
+    asked = error.ctx.command_path if error.ctx else "mbconv"
+    return (f"{message[:1].lower()}{message[1:]}; `{asked} --help` explains",)
+
+
+def _fault(error: Exception) -> tuple[str, ...]:
+    return (f"this is a fault of mbconv: {type(error).__name__}: {error}", "`mbconv --debug ...` shows where")
 
 
 def _tell(problems: tuple[str, ...]) -> None:

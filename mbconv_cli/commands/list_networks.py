@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from mbconv_cli.analysis.listing import list_networks
-from mbconv_cli.commands.options import FormatOption, OutputOption
+from mbconv_cli.commands.options import ArchDirOption, FormatOption, OutputOption
 from mbconv_cli.commands.output import show
 from mbconv_cli.render.registry import Format
+from mbconv_cli.spec.catalogue import user_catalogue
 
 
-def list_command(output_format: FormatOption = Format.TABLE, output: OutputOption = None) -> None:
-    """Show every network that ships: family, resolution, parameters, MACs and source.
+def list_command(
+    arch_dir: ArchDirOption = None, output_format: FormatOption = Format.TABLE, output: OutputOption = None
+) -> None:
+    """Show every network that can be called by name, with its parameters and MACs.
 
-    Examples:
-        mbconv list
+    For example:
 
-        mbconv list --format csv -o networks.csv
+    - `mbconv list`
+
+    - `mbconv list --format csv -o networks.csv`
+
+    - `mbconv list --arch-dir ./architectures`
     """
-    show(list_networks(), output_format, output)
+    show(list_networks(user_catalogue(arch_dir or ())), output_format, output)

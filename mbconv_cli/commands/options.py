@@ -11,15 +11,25 @@ from mbconv_cli.analysis.measuring import DEFAULT_PROCESSES
 from mbconv_cli.render.registry import Format
 from mbconv_cli.runtime.devices import AUTO, DEVICE_TYPES
 from mbconv_cli.runtime.processes import MIN_PROCESSES
-from mbconv_cli.spec.catalogue import shipped
+from mbconv_cli.spec.catalogue import SUFFIXES, user_catalogue
 from mbconv_cli.spec.values import MAX_RESOLUTION
 
 
 def complete_network(incomplete: str) -> list[str]:
-    """Names and YAML files that begin so."""
-    names = [name for name in shipped() if name.startswith(incomplete)]
-    files = Path().glob(f"{incomplete}*") if "*" not in incomplete and not incomplete.startswith("/") else ()
-    return names + [str(path) for path in files if path.suffix in {".yaml", ".yml"}]
+    """Names and YAML files that begin so, and the folders on the way to such files."""
+    names = [entry.name for entry in user_catalogue().entries() if entry.name.startswith(incomplete)]
+    return names + _files(incomplete)
+
+
+def _files(incomplete: str) -> list[str]:
+    typed, slash, start = incomplete.rpartition("/")
+    try:
+        entries = sorted(Path(typed + slash).iterdir())
+    except (OSError, ValueError):  # no such folder: nothing to offer
+        return []
+    wanted = [path for path in entries if path.name.startswith(start) and not (path.name[0] == "." and not start)]
+    folders = [f"{typed}{slash}{path.name}/" for path in wanted if path.is_dir()]
+    return folders + [f"{typed}{slash}{path.name}" for path in wanted if path.suffix in SUFFIXES and path.is_file()]
 
 
 NetworkArgument: TypeAlias = Annotated[
@@ -34,7 +44,12 @@ NetworkArgument: TypeAlias = Annotated[
 ResolutionOption: TypeAlias = Annotated[
     int | None,
     typer.Option(
-        "--resolution", min=1, max=MAX_RESOLUTION, help="Height and width in pixels.", show_default="the network's"
+        "--resolution",
+        metavar="PIXELS",
+        min=1,
+        max=MAX_RESOLUTION,
+        help="Height and width in pixels.",
+        show_default="the network's",
     ),
 ]
 SetOption: TypeAlias = Annotated[
@@ -42,7 +57,7 @@ SetOption: TypeAlias = Annotated[
     typer.Option(
         "--set",
         metavar="PATH=VALUE",
-        help="Change the network first, e.g. 'blocks[2:].se_ratio=0' or activation=relu; may be given again.",
+        help="Change the network first, e.g. 'blocks[2:].se_ratio=0' or activation=relu; may be given several times.",
         show_default=False,
     ),
 ]
@@ -50,16 +65,21 @@ DeviceOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--device",
+        metavar="DEVICE",
         help="auto (an accelerator if there is one), cpu, cuda, cuda:N, mps or xpu.",
         show_default=AUTO,
         autocompletion=lambda: [AUTO, *DEVICE_TYPES],
     ),
 ]
 BatchOption: TypeAlias = Annotated[
-    int, typer.Option("--batch-size", min=1, max=1_000_000, help="Images in a batch; MACs and bytes are the batch's.")
+    int,
+    typer.Option(
+        "--batch-size", metavar="N", min=1, max=1_000_000, help="Images in a batch; MACs and bytes are the batch's."
+    ),
 ]
 ThreadsOption: TypeAlias = Annotated[
-    int | None, typer.Option("--threads", min=1, max=1_024, help="Threads on the CPU.", show_default="torch's choice")
+    int | None,
+    typer.Option("--threads", metavar="N", min=1, max=1_024, help="Threads on the CPU.", show_default="torch's choice"),
 ]
 MeasureOption: TypeAlias = Annotated[
     bool, typer.Option("--measure/--no-measure", help="Build it in PyTorch and measure, in several fresh processes.")
@@ -68,6 +88,7 @@ ProcessesOption: TypeAlias = Annotated[
     int | None,
     typer.Option(
         "--processes",
+        metavar="N",
         min=MIN_PROCESSES,
         max=1_000,
         help="Fresh processes to measure in; more make the interval narrower.",
@@ -75,9 +96,20 @@ ProcessesOption: TypeAlias = Annotated[
     ),
 ]
 FormatOption: TypeAlias = Annotated[
-    Format, typer.Option("--format", case_sensitive=False, help="How the report is written.")
+    Format, typer.Option("--format", metavar="FORMAT", case_sensitive=False, help="table, json, csv or markdown.")
 ]
 OutputOption: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--output", "-o", help="Write into this file, atomically.", show_default="standard output"),
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write into this file, atomically.", show_default="standard output"
+    ),
+]
+ArchDirOption: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--arch-dir",
+        help="A folder of your own YAML files, whose names then count too; may be given several times. "
+        "The environment variable MBCONV_ARCH_PATH names such folders as well.",
+        show_default=False,
+    ),
 ]

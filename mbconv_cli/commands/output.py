@@ -6,12 +6,13 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import write_atomically
 from mbconv_cli.render.registry import Format, render
+from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Report
 
@@ -22,10 +23,20 @@ def show(report: Report, output_format: Format, output: Path | None) -> None:
     Raises:
         InputError: it could not be written to the end.
     """
+    style = _style_of_stdout() if output is None else Style()
+    write_text(render(report, output_format, style), output)
+
+
+def write_text(text: str, output: Path | None) -> None:
+    """Write text to a file, atomically, or to standard output.
+
+    Raises:
+        InputError: it could not be written to the end.
+    """
     if output is None:
-        print_text(render(report, output_format, _style_of_stdout()))
+        print_text(text)
     else:
-        write_atomically(output, render(report, output_format, Style()))
+        write_atomically(output, text)
 
 
 def print_text(text: str) -> None:
@@ -38,19 +49,25 @@ def print_text(text: str) -> None:
     if stream is None:
         raise InputError("standard output is closed")
     try:
-        stream.write(text)
+        stream.write(_encodable(text, stream.encoding))
         stream.flush()
     except OSError as error:
-        # What is left in the buffer must not be tried again when the interpreter exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        abandon_stdout()
         what = "was closed before all was written" if isinstance(error, BrokenPipeError) else error.strerror
         raise InputError(f"standard output: {what}") from error
 
 
+def abandon_stdout() -> None:
+    """Have what is left in the buffer of standard output not tried again when the interpreter exits."""
+    with suppress(OSError, ValueError):  # a stream without a file has nothing to abandon
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def say(text: str) -> None:
-    """A line on standard error."""
+    """A line on standard error; where that is closed or full there is nobody to tell."""
     if sys.stderr is not None:
-        print(text, file=sys.stderr)
+        with suppress(OSError):
+            print(safe(text, unicode=_shows_unicode(sys.stderr.encoding)), file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -77,7 +94,7 @@ def _style_of_stdout() -> Style:
     return Style(
         width=shutil.get_terminal_size().columns if terminal else None,
         color=_wants_color(terminal=terminal),
-        unicode=_can_encode("█±", stream.encoding),
+        unicode=_shows_unicode(stream.encoding),
     )
 
 
@@ -90,9 +107,12 @@ def _wants_color(*, terminal: bool) -> bool:
     return terminal and os.environ.get("TERM") != "dumb"
 
 
-def _can_encode(text: str, encoding: str) -> bool:
-    try:
-        text.encode(encoding)
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
+def _shows_unicode(encoding: str | None) -> bool:
+    """Whether a stream takes any character: it does in UTF-8 and its kin."""
+    return (encoding or "").lower().startswith("utf")
+
+
+def _encodable(text: str, encoding: str | None) -> str:
+    """The text with what a stream's encoding lacks written as escapes."""
+    encoding = encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -9,9 +9,12 @@ from mbconv_cli.render.registry import Format
 
 
 def env_command(output_format: FormatOption = Format.TABLE, output: OutputOption = None) -> None:
-    """Show the machine's fingerprint that reports carry, and the devices there are.
+    """Show this machine, as reports carry it, and its devices.
 
-    Example:
-        mbconv env --format json
+    For example:
+
+    - `mbconv env`
+
+    - `mbconv env --format json`
     """
     show(environment(), output_format, output)

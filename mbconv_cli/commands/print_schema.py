@@ -5,23 +5,22 @@ from __future__ import annotations
 import json
 
 from mbconv_cli.commands.options import OutputOption
-from mbconv_cli.commands.output import print_text
-from mbconv_cli.files import write_atomically
+from mbconv_cli.commands.output import write_text
 from mbconv_cli.spec.json_schema import json_schema
 
 
 def schema_command(output: OutputOption = None) -> None:
-    """Print the JSON Schema (2020-12) of a network's YAML file, for editors that complete and check.
+    """Print the JSON Schema of a network's YAML file.
 
-    Example:
-        mbconv schema -o mbconv.schema.json
+    Editors that know it complete and check such files as you write.
 
-    and as the first line of a YAML file:
+    For example:
 
-        # yaml-language-server: $schema=mbconv.schema.json
+    - `mbconv schema -o mbconv.schema.json`
+
+    and then as the first line of a YAML file:
+
+    - `# yaml-language-server: $schema=mbconv.schema.json`
     """
-    text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
-    if output is None:
-        print_text(text)
-    else:
-        write_atomically(output, text)
+    text = json.dumps(json_schema(), indent=2) + "\n"
+    write_text(text, output)

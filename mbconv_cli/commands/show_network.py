@@ -2,30 +2,63 @@
 
 from __future__ import annotations
 
+from enum import Enum
+from typing import Annotated
+
+import typer
+
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.structure import structure
-from mbconv_cli.commands.options import FormatOption, NetworkArgument, OutputOption, ResolutionOption, SetOption
-from mbconv_cli.commands.output import show
+from mbconv_cli.commands.options import ArchDirOption, NetworkArgument, OutputOption, ResolutionOption, SetOption
+from mbconv_cli.commands.output import show, write_text
 from mbconv_cli.render.registry import Format
+from mbconv_cli.spec.catalogue import user_catalogue
+from mbconv_cli.spec.yaml_writer import to_yaml
+
+
+class ShowFormat(str, Enum):
+    """How a network is written: as a report, or as a complete spec."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    YAML = "yaml"
+
+
+ShowFormatOption = Annotated[
+    ShowFormat,
+    typer.Option(
+        "--format", case_sensitive=False, help="How it is written; yaml gives the network as a complete spec."
+    ),
+]
 
 
 def show_command(
     network: NetworkArgument,
     resolution: ResolutionOption = None,
     overrides: SetOption = None,
-    output_format: FormatOption = Format.TABLE,
+    output_format: ShowFormatOption = ShowFormat.TABLE,
+    arch_dir: ArchDirOption = None,
     output: OutputOption = None,
 ) -> None:
-    """Show a network's stage table as its paper prints it, and what it consists of.
+    """Show a network's stage table, as its paper prints it.
 
-    A row has the resolution that comes in and the channels that go out.
+    A row has the resolution that comes in and the channels that go out. Below is what the network consists of.
 
-    Examples:
-        mbconv show efficientnet-b0
+    For example:
 
-        mbconv show ./mine.yaml --format markdown
+    - `mbconv show efficientnet-b0`
 
-        mbconv show efficientnet-b0 --set 'blocks[*].kernel_size=3' --set scaling.width=0.75
+    - `mbconv show efficientnet-b3 --format yaml -o mine.yaml`
+
+    - `mbconv show ./mine.yaml --format markdown`
+
+    - `mbconv show efficientnet-b0 --set 'blocks[*].kernel_size=3' --set scaling.width=0.75`
     """
-    opened = open_network(network, resolution=resolution, overrides=overrides or ())
-    show(structure(opened), output_format, output)
+    catalogue = user_catalogue(arch_dir or ())
+    opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
+    if output_format is ShowFormat.YAML:
+        write_text(to_yaml(opened.spec), output)
+    else:
+        show(structure(opened), Format(output_format.value), output)

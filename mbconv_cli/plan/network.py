@@ -12,6 +12,7 @@ from mbconv_cli.plan.parts import activate, convolution, max_pool
 from mbconv_cli.plan.scaling import scale_filters, scale_head, scale_repeat, scale_stem
 from mbconv_cli.plan.shapes import ShapeError
 from mbconv_cli.spec.loader import LoadedSpec
+from mbconv_cli.spec.messages import subject
 from mbconv_cli.spec.network import Classifier, Head, Spec, Stem
 from mbconv_cli.spec.yaml_text import Path
 
@@ -62,7 +63,7 @@ def make_plan(spec: Spec) -> Plan:
             path = ("classifier",)
             _plan_classifier(draft, spec, spec.classifier, x)
     except ShapeError as error:
-        raise PlanError(path, f"{'.'.join(map(str, path))}: {error}") from error
+        raise PlanError(path, f"{subject(path)}: {error}") from error
     return draft.finish(spec.name, input_shape)
 
 
@@ -134,7 +135,7 @@ def _plan_classifier(draft: Draft, spec: Spec, classifier: Classifier, x: Value)
     y = block.add("classifier", "pool", GlobalAvgPool(keep_dims=False), x)
     operator = "Pool, FC"
     if classifier.hidden_filters is not None:
-        y = block.add("classifier", "hidden", Linear(y.channels, classifier.hidden_filters), y)
+        y = block.add("classifier", "hidden", Linear(y.channels, classifier.hidden_filters, classifier.hidden_bias), y)
         y = activate(block, "classifier", y, classifier.activation or spec.activation)
         operator = "Pool, FC, FC"
     y = block.add("classifier", "linear", Linear(y.channels, classifier.num_classes), y)

@@ -146,7 +146,7 @@ def squeezed_filters(se: SqueezeExcite, se_ratio: float, widths: Widths) -> int:
     """The channels between the two layers of squeeze-and-excitation; at least one."""
     base = {"input": widths.input, "expanded": widths.expanded, "output": widths.output}[se.squeeze_from]
     squeezed = int(base * se_ratio) if se.rounding == "floor" else round(base * se_ratio)
-    return make_divisible(squeezed, se.divisor) if se.divisor > 1 else max(1, squeezed)
+    return make_divisible(squeezed, se.divisor, se.round_limit) if se.divisor > 1 else max(1, squeezed)
 
 
 def add_shortcut(

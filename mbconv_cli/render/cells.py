@@ -16,10 +16,14 @@ TITLES: Final[Mapping[str, str]] = {
     "flops": "FLOPs",
 }
 SPREAD_SUFFIXES: Final = ("_low", "_high")
+SAMPLES_SUFFIX: Final = "_samples"
+PLUS_MINUS: Final = " ± "
 
 
-def title(column: Column) -> str:
-    """The head of a column."""
+def title(column: Column, section_name: str = "") -> str:
+    """The head of a column; names are headed by what they name, which is the section: `layers` -> `layer`."""
+    if column.key == "name" and section_name:
+        return section_name.removesuffix("s").replace("_", " ")
     return TITLES.get(column.key, column.key.replace("_", " "))
 
 
@@ -39,7 +43,7 @@ def cell_text(row: Row, column: Column) -> str:
     text = value_text(value, column)
     low, high = (row.get(column.key + end) for end in SPREAD_SUFFIXES)
     if isinstance(low, float) and isinstance(high, float):
-        text += f" ± {milliseconds((high - low) / 2)}"
+        text += f"{PLUS_MINUS}{milliseconds((high - low) / 2)}"
     return text
 
 
@@ -82,15 +86,15 @@ def subject_line(subject: Mapping[str, Cell]) -> str:
     return ", ".join(parts)
 
 
-def totals_line(totals: Mapping[str, Cell], columns: Mapping[str, Column]) -> str:
-    """The totals, in one line, each before its name."""
+def totals_parts(totals: Mapping[str, Cell], columns: Mapping[str, Column]) -> list[str]:
+    """The totals, each figure before its name; how many samples stand behind a figure is told in the notes."""
     parts = []
     for key in totals:
-        if key.endswith(SPREAD_SUFFIXES):
+        if key.endswith((*SPREAD_SUFFIXES, SAMPLES_SUFFIX)):
             continue
         column = columns.get(key, Column(key))
         parts.append(f"{cell_text(totals, column)} {title(column)}")
-    return ", ".join(parts)
+    return parts
 
 
 def total_columns(sections: Mapping[str, Section]) -> dict[str, Column]:
@@ -102,4 +106,4 @@ def footnotes(report: Report) -> list[str]:
     """The notes, and the counting convention where anything was counted."""
     columns = total_columns(report.sections).values()
     counted = any(column.kind is Kind.EXACT for column in columns)
-    return [*report.notes, *([report.provenance.convention] if counted or report.totals else [])]
+    return [*report.notes, *([f"counting: {report.provenance.convention}"] if counted else [])]

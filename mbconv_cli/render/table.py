@@ -3,137 +3,148 @@
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Iterator
 from typing import Final
 
-from rich import box
 from rich.cells import cell_len
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
-from mbconv_cli.render.cells import (
-    cell_text,
-    footnotes,
-    is_numeric,
-    subject_line,
-    title,
-    total_columns,
-    totals_line,
-    visible_columns,
-)
+from mbconv_cli.render.cells import footnotes, subject_line, total_columns, totals_parts
+from mbconv_cli.render.lanes import GAP, Fitted, Lane, fit, lanes
 from mbconv_cli.render.plot import draw
+from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
-from mbconv_cli.report.model import Column, Report, Row, Section
-from mbconv_cli.units import SHARE
+from mbconv_cli.report.model import Plot, Report, Section
 
-# What goes first where a terminal is too narrow for all columns; what is not named here stays.
-DISPENSABLE: Final = (
-    "params_difference",
-    "macs_difference",
-    "bytes_difference",
-    "block",
-    "stage",
-    "role",
-    "input_shape",
-    "flops",
-    "op",
-    "bytes",
-    "source",
-    "output_shape",
-    "operator",
-    "paper_kernel",
-    "paper_stack",
-    "chain_kernel",
-    "chain_stack",
-)
-PIPE_WIDTH: Final = 100_000
-BAR_CELLS: Final = 12
-_GAP: Final = 2
+WIDEST_PROSE: Final = 110
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
+_NOUGHTS: Final = frozenset({"0", "0.0 %"})
+_NOTE_STYLES: Final = {"warning": "yellow"}
 
 
 def render_table(report: Report, style: Style) -> str:
     """Headline, totals, one table a section, notes."""
     console = Console(
         file=io.StringIO(),
-        width=style.width or PIPE_WIDTH,
         force_terminal=style.color,
         color_system="standard" if style.color else None,
         no_color=not style.color,
         highlight=False,
-        markup=False,
-        emoji=False,
         legacy_windows=False,
     )
-    console.print(Group(*_parts(report, style)), soft_wrap=style.width is None)
+    for line in _lines(report, style):
+        line.rstrip()  # in place
+        console.print(line, soft_wrap=True)
     file = console.file
     assert isinstance(file, io.StringIO)
-    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
+    return file.getvalue()
 
 
-def _parts(report: Report, style: Style) -> list[RenderableType]:
-    parts: list[RenderableType] = []
+def _lines(report: Report, style: Style) -> Iterator[Text]:
+    """All lines of the text: parts, with an empty line between them."""
+    fitted = {name: fit(lanes(name, section, report.totals, style), style) for name, section in report.sections.items()}
+    parts = [list(_head(report, style))]
+    parts += [list(_table(fitted[name], section, style)) for name, section in report.sections.items()]
+    parts += [list(_drawn(section, section.plot, style)) for section in report.sections.values() if section.plot]
+    notes = [*footnotes(report), *_notes_on_width(list(fitted.values()))]
+    parts.append([line for note in notes for line in _note(note, style)])
+    for index, part in enumerate(filter(None, parts)):
+        yield from [Text()] * bool(index)
+        yield from part
+
+
+def _drawn(section: Section, plot: Plot, style: Style) -> Iterator[Text]:
+    """A section's curves."""
+    for line in draw(section, plot, style).splitlines():
+        yield Text(line)
+
+
+def _head(report: Report, style: Style) -> Iterator[Text]:
     if report.subject:
-        parts.append(Text(subject_line(report.subject), style="bold"))
-    if report.totals:
-        parts.append(Text(totals_line(report.totals, total_columns(report.sections))))
-    hidden: list[str] = []
-    for section in report.sections.values():
-        columns = _fitting(section, style.width)
-        hidden += [title(column) for column in visible_columns(section) if column not in columns]
-        parts.append(_table(section, columns, style))
-    parts += [Text(draw(section, section.plot, style)) for section in report.sections.values() if section.plot]
-    notes = footnotes(report)
-    if hidden:
-        notes.append(f"not shown for want of width: {', '.join(dict.fromkeys(hidden))}")
-    parts += [Text(note, style="yellow" if note.startswith("warning") else "dim") for note in notes]
-    return parts
+        yield from _wrapped(Text(safe(subject_line(report.subject), unicode=style.unicode), "bold"), style.width)
+    line = ""
+    for part in totals_parts(report.totals, total_columns(report.sections)):
+        shown = safe(part, unicode=style.unicode)
+        if line and style.width is not None and cell_len(f"{line}, {shown}") >= style.width:
+            yield Text(line + ",")
+            line = shown
+        else:
+            line = f"{line}, {shown}" if line else shown
+    if line:
+        yield Text(line)
 
 
-def _table(section: Section, columns: list[Column], style: Style) -> Table:
-    table = Table(box=box.SIMPLE_HEAD if style.unicode else box.ASCII, padding=(0, _GAP, 0, 0), pad_edge=False)
-    for column in columns:
-        flush_right = is_numeric(section, column) and column.unit != SHARE
-        table.add_column(title(column), justify="right" if flush_right else "left", overflow="fold")
-    largest = {column.key: _largest(section, column) for column in columns if column.unit == SHARE}
-    for row in section.rows:
-        table.add_row(*(_cell(row, column, largest.get(column.key), style) for column in columns))
-    return table
+def _table(fitted: Fitted, section: Section, style: Style) -> Iterator[Text]:
+    gap = " " * GAP
+    rule = Text(("─" if style.unicode else "-") * _total_width(fitted), "dim")
+    yield Text(gap).join([_padded(lane, lane.heading, "bold", fitted.bar) for lane in fitted.lanes])
+    yield rule
+    for index in range(len(section.rows)):
+        yield Text(gap).join([_cell(lane, index, fitted.bar, style) for lane in fitted.lanes])
+    if any(lane.total for lane in fitted.lanes):
+        yield rule
+        texts = ["total", *(lane.total for lane in fitted.lanes[1:])]
+        yield Text(gap).join(
+            [_padded(lane, text, "bold", fitted.bar) for lane, text in zip(fitted.lanes, texts, strict=True)]
+        )
 
 
-def _cell(row: Row, column: Column, largest: float | None, style: Style) -> Text:
-    text = cell_text(row, column)
-    if largest is None or not text:
-        return Text(text)
-    share = row[column.key]
-    assert isinstance(share, int | float)
-    return Text.assemble((f"{text:>7} ", ""), (_bar(share / largest if largest else 0, style), "cyan"))
+def _total_width(fitted: Fitted) -> int:
+    bars = sum(fitted.bar + 1 for lane in fitted.lanes if lane.fractions)
+    return sum(lane.width for lane in fitted.lanes) + GAP * (len(fitted.lanes) - 1) + bars
 
 
-def _bar(fraction: float, style: Style) -> str:
+def _padded(lane: Lane, text: str, style: str, bar: int) -> Text:
+    blank = " " * (lane.width - cell_len(text))
+    cell = Text.assemble(blank, (text, style)) if lane.flush_right else Text.assemble((text, style), blank)
+    return cell.append(" " * (bar + 1)) if lane.fractions else cell
+
+
+def _cell(lane: Lane, index: int, bar: int, style: Style) -> Text:
+    text = lane.texts[index]
+    cell = _padded(lane, text, "dim" if text.strip() in _NOUGHTS else "", 0)
+    if lane.fractions:
+        drawn = _bar(lane.fractions[index], bar, style)
+        cell.append(drawn, "cyan").append(" " * (bar - len(drawn)))
+    return cell
+
+
+def _bar(fraction: float, cells: int, style: Style) -> str:
     """A bar in eighths of a cell, full for the largest share of the column."""
-    fraction = min(max(fraction, 0.0), 1.0)
     if not style.unicode:
-        return "#" * round(fraction * BAR_CELLS)
-    full, eighths = divmod(round(fraction * BAR_CELLS * 8), 8)
+        return "#" * round(fraction * cells)
+    full, eighths = divmod(round(fraction * cells * 8), 8)
     return ("█" * full + _EIGHTHS[eighths]).rstrip()
 
 
-def _largest(section: Section, column: Column) -> float:
-    figures = (row.get(column.key) for row in section.rows)
-    return max((figure for figure in figures if isinstance(figure, int | float)), default=0)
+def _notes_on_width(fitted: list[Fitted]) -> list[str]:
+    told = {
+        "hidden": [heading for one in fitted for heading in one.hidden],
+        "cut": [heading for one in fitted for heading in one.cut],
+    }
+    return [
+        f"{what}: {', '.join(dict.fromkeys(headings))} (the terminal is too narrow; a pipe or --format csv has all)"
+        for what, headings in told.items()
+        if headings
+    ]
 
 
-def _fitting(section: Section, width: int | None) -> list[Column]:
-    """The columns that a terminal has room for."""
-    columns = visible_columns(section)
-    for key in DISPENSABLE:
-        if width is None or sum(_width(section, column) + _GAP for column in columns) <= width:
-            break
-        columns = [column for column in columns if column.key != key]
-    return columns
+def _note(note: str, style: Style) -> list[Text]:
+    """A note; in a terminal its lines hang under what follows its label, `audit:` for one."""
+    label = match[0] if (match := re.match(r"[a-z]+: ", note)) else ""
+    text = Text(safe(note, unicode=style.unicode), _NOTE_STYLES.get(label.removesuffix(": "), "dim"))
+    if label and "dim" in str(text.style):
+        text.stylize("not dim", 0, len(label))
+    return _wrapped(text, style.width, indent=len(label))
 
 
-def _width(section: Section, column: Column) -> int:
-    texts = [title(column), *(cell_text(row, column) for row in section.rows)]
-    return max(map(cell_len, texts)) + (BAR_CELLS + 1 if column.unit == SHARE else 0)
+def _wrapped(text: Text, width: int | None, indent: int = 0) -> list[Text]:
+    if width is None:
+        return [text]
+    width = max(min(width, WIDEST_PROSE), 2 * indent, 1)
+    first, rest = text.divide([indent]) if indent else (Text(), text)
+    hanging = Text(" " * indent)
+    lines = rest.wrap(Console(width=width), width - indent)
+    return [(first if number == 0 else hanging) + line for number, line in enumerate(lines)]

@@ -11,9 +11,9 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.report.model import SCHEMA, Better, Cell, Column, Kind, Plot, Provenance, Report, Row, Section
 
 
-def to_json(report: Report) -> str:
-    """The report as JSON text, UTF-8, with a final newline."""
-    return json.dumps(to_document(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+def to_json(report: Report, *, ascii_only: bool = False) -> str:
+    """The report as JSON text with a final newline; in ASCII, other characters are written as JSON's escapes."""
+    return json.dumps(to_document(report), indent=2, ensure_ascii=ascii_only, allow_nan=False) + "\n"
 
 
 def to_document(report: Report) -> dict[str, Any]:

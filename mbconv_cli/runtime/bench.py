@@ -17,7 +17,7 @@ from mbconv_cli.runtime.devices import DeviceChoice, resolve_device
 from mbconv_cli.runtime.latency import Budget, Measurement, Progress, Stamp, measure
 from mbconv_cli.runtime.machine import load_average, torch_fingerprint
 from mbconv_cli.runtime.memory import demand_memory
-from mbconv_cli.runtime.network import build
+from mbconv_cli.runtime.network import build, settle
 
 FLOAT32_BYTES = 4
 
@@ -60,8 +60,9 @@ def run_plan(
         torch.set_num_threads(threads)
     load_before = load_average()
     network = build(plan, target)
-    audited = audit(network, plan, costs)
     images = torch.randn(batch_size, *plan.input_shape, device=target)
+    settle(network, images[:1])
+    audited = audit(network, plan, costs)
 
     def one_pass(stamp: Stamp | None) -> object:
         return network.run(images, stamp)

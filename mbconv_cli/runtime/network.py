@@ -82,20 +82,50 @@ class Network(nn.Module):
 
 
 def build(plan: Plan, device: torch.device, *, inplace: bool = True) -> Network:
-    """The network on a device, in eval mode, with random weights (none on the meta device).
-
-    Weights keep the variance of what passes through them (He et al., arXiv:1502.01852, equation 10), so that
-    deep networks are measured on ordinary numbers, and not on ones that overflow or are denormal.
-    """
+    """The network on a device, in eval mode, with random weights (none on the meta device)."""
     with device:
         network = Network(plan, inplace=inplace)
     if device.type != "meta":
         for module in network.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
-                nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+                _initialise(module)
     return network.eval()
+
+
+@torch.inference_mode()
+def settle(network: Network, images: Tensor) -> None:
+    """Give every batch norm the statistics of what reaches it, as training would.
+
+    Deep networks then are measured on ordinary numbers, and not on ones that overflow or are denormal.
+
+    Args:
+        network: its running statistics are replaced.
+        images: `[N, C, H, W]`, what the statistics are taken of.
+    """
+
+    def take_statistics(module: nn.Module, inputs: tuple[Tensor]) -> None:
+        (x,) = inputs
+        if isinstance(module, nn.BatchNorm2d) and x[:, 0].numel() > 1:
+            variance, mean = torch.var_mean(x.float(), dim=(0, 2, 3))
+            assert module.running_mean is not None
+            assert module.running_var is not None
+            module.running_mean.copy_(mean)
+            module.running_var.copy_(variance.clamp(min=module.eps))
+
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    handles = [norm.register_forward_pre_hook(take_statistics) for norm in norms]
+    try:
+        network(images)
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _initialise(module: nn.Conv2d | nn.Linear) -> None:
+    """Random weights that keep the variance before a ReLU (He et al., arXiv:1502.01852, equation 10), and no bias."""
+    nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
+    if module.bias is not None:
+        nn.init.zeros_(module.bias)
 
 
 def _place(root: nn.Module, name: str, leaf: nn.Module, titles: dict[str, str]) -> None:

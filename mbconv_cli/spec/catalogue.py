@@ -1,9 +1,11 @@
-"""Where networks are found: the shipped folder, a path, or standard input."""
+"""Where networks are found: a user's own folders, the shipped folder, a path, or standard input."""
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -12,6 +14,10 @@ from mbconv_cli.errors import InputError, did_you_mean
 
 STDIN: Final = "-"
 SUFFIXES: Final = (".yaml", ".yml")
+ARCH_PATH: Final = "MBCONV_ARCH_PATH"
+"""The environment variable that names a user's own folders, separated as in PATH."""
+MAX_BYTES: Final = 4_000_000
+"""More than a network's file can have, so that no device and no endless pipe fills the memory."""
 
 
 @cache
@@ -28,40 +34,94 @@ def shipped_folder() -> Path:
     raise InputError(f"the folder architectures/ is missing beside {package}; install mbconv-cli again")
 
 
-@cache
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A network that can be called by its name."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The networks that can be called by name.
+
+    Attributes:
+        folders: a user's own, in the order in which they were named. The shipped one comes after them.
+    """
+
+    folders: tuple[Path, ...] = ()
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Every network of every folder, the user's own first, in the order of the names.
+
+        Raises:
+            InputError: a folder is not there.
+        """
+        return tuple(entry for folder in (*self.folders, shipped_folder()) for entry in _entries_of(folder))
+
+    def find(self, reference: str, *, referrer: Path | None = None) -> Path:
+        """The file of a network that is called by its name or by a path.
+
+        Args:
+            reference: a name, or a path (which has a separator or ends in .yaml or .yml).
+            referrer: the file that extends the network: names and relative paths are looked for beside it first,
+                and it never means itself. If absent, relative paths start from the working directory.
+
+        Raises:
+            InputError: no network has this name, or several have.
+        """
+        if _is_path(reference):
+            return (referrer.parent if referrer else Path()) / reference
+        beside = _entries_of(referrer.parent) if referrer else ()
+        named = _called(reference, beside, referrer) or _called(reference, self.entries(), referrer)
+        if len(named) > 1:
+            places = " and ".join(str(entry.path) for entry in named)
+            raise InputError(f"two networks are called {reference!r}: {places}; say which by its path")
+        if named:
+            return named[0].path
+        hint = did_you_mean(reference, (entry.name for entry in self.entries()), cutoff=0.4)
+        if not hint:
+            hint = "; `mbconv list` shows all, and a file is given by its path, e.g. ./mine.yaml"
+        raise InputError(f"no network is called {reference!r}{hint}")
+
+
+def user_catalogue(folders: Sequence[Path] = ()) -> Catalogue:
+    """The catalogue of the folders given and of those in the environment variable MBCONV_ARCH_PATH."""
+    listed = [Path(folder) for folder in os.environ.get(ARCH_PATH, "").split(os.pathsep) if folder]
+    return Catalogue(tuple(dict.fromkeys(folder.resolve() for folder in (*folders, *listed))))
+
+
 def shipped() -> Mapping[str, Path]:
     """Every shipped network's name and file, in the order of the names."""
-    return {path.stem: path for path in sorted(shipped_folder().glob("*.yaml"), key=_numbers_last)}
+    return {entry.name: entry.path for entry in _entries_of(shipped_folder())}
 
 
-def find(reference: str, *, relative_to: Path | None = None) -> Path:
-    """The file of a network that is called by its shipped name or by a path.
+@cache
+def _entries_of(folder: Path) -> tuple[Entry, ...]:
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder of networks (--arch-dir, {ARCH_PATH})")
+    files = [path for suffix in SUFFIXES for path in folder.glob(f"*{suffix}")]
+    return tuple(Entry(path.stem, path) for path in sorted(files, key=_numbers_last))
 
-    Args:
-        reference: a shipped name, or a path (which has a separator or ends in .yaml or .yml).
-        relative_to: the folder that a relative path starts from; the working directory if absent.
 
-    Raises:
-        InputError: no network has this name.
-    """
-    if reference in shipped():
-        return shipped()[reference]
-    if "/" in reference or "\\" in reference or reference.endswith(SUFFIXES):
-        return (relative_to or Path()) / reference
-    hint = did_you_mean(reference, shipped(), cutoff=0.4)
-    if not hint:
-        hint = "; `mbconv list` shows all, and a file is given by its path, e.g. ./mine.yaml"
-    raise InputError(f"no network is called {reference!r}{hint}")
+def _called(name: str, entries: Iterable[Entry], referrer: Path | None) -> list[Entry]:
+    return [entry for entry in entries if entry.name == name and entry.path != referrer]
+
+
+def _is_path(reference: str) -> bool:
+    return "/" in reference or "\\" in reference or reference.endswith(SUFFIXES)
 
 
 def read(path: Path) -> str:
     """The text of a network's file.
 
     Raises:
-        InputError: it cannot be read, or is no UTF-8 text.
+        InputError: it cannot be read, is too long, or is no UTF-8 text.
     """
     try:
-        return decode(path.read_bytes(), str(path))
+        with path.open("rb") as stream:
+            return decode(stream.read(MAX_BYTES + 1), str(path))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from error
     except ValueError as error:  # a NUL in the path
@@ -72,13 +132,24 @@ def read_stdin() -> str:
     """The text of a network on standard input.
 
     Raises:
-        InputError: it is no UTF-8 text.
+        InputError: it is closed or cannot be read, is too long, or is no UTF-8 text.
     """
-    return decode(sys.stdin.buffer.read(), "<stdin>")
+    if sys.stdin is None:
+        raise InputError("<stdin>: standard input is closed")
+    try:
+        return decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>")
+    except OSError as error:
+        raise InputError(f"<stdin>: {error.strerror or error}") from error
 
 
 def decode(content: bytes, origin: str) -> str:
-    """UTF-8 bytes, with or without a byte order mark, as text."""
+    """UTF-8 bytes, with or without a byte order mark, as text.
+
+    Raises:
+        InputError: they are too many, or no UTF-8 text.
+    """
+    if len(content) > MAX_BYTES:
+        raise InputError(f"{origin}: more than {MAX_BYTES:,} bytes; no network's file is so long")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -91,7 +162,7 @@ def _numbers_last(path: Path) -> tuple[tuple[int, int, str], ...]:
     parts: list[tuple[int, int, str]] = []
     digits = ""
     for character in path.stem + "\0":
-        if character.isdigit():
+        if character.isdecimal():
             digits += character
             continue
         if digits:

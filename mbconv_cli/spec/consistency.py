@@ -49,7 +49,7 @@ def _even_kernels(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
 
 
 def _no_layer(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    if not any(data.get(key) for key in ("stem", "blocks", "head", "classifier")):
+    if all(data.get(key) in (None, []) for key in ("stem", "blocks", "head", "classifier")):
         yield (), "no layer; a network has a stem, blocks, a head or a classifier"
 
 

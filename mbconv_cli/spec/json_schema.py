@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from mbconv_cli.spec.extends import NOT_INHERITED
 from mbconv_cli.spec.network import Spec
+from mbconv_cli.spec.notation import TIMM
 from mbconv_cli.spec.rows import ROW_TYPES
 from mbconv_cli.spec.spellings import ROW_SPELLINGS
 from mbconv_cli.spec.values import Stride
@@ -21,13 +23,17 @@ def json_schema() -> dict[str, Any]:
     definitions["Stride"] = TypeAdapter(Stride).json_schema()
     for model in ROW_TYPES.values():
         _add_spellings(definitions[model.__name__])
+    # A file that extends another may leave to that one what it does not change.
+    on_its_own = _take_required(schema, definitions, NOT_INHERITED)
+    on_its_own["required"] = ["input"]
+    schema["if"], schema["then"] = {"not": {"required": ["extends"]}}, on_its_own
     schema["properties"]["extends"] = {
         "type": "string",
         "minLength": 1,
         "description": "name or path of a network that this one changes; mappings are merged, the rest is replaced",
     }
-    schema["required"] = []
-    schema["anyOf"] = [{"required": ["input"]}, {"required": ["extends"]}]
+    blocks = schema["properties"]["blocks"]
+    blocks["items"] = {"anyOf": [blocks["items"], _string_row()]}
     return {"$schema": DIALECT, "title": "mbconv network", **{k: v for k, v in schema.items() if k != "title"}}
 
 
@@ -35,3 +41,36 @@ def _add_spellings(row: dict[str, Any]) -> None:
     for spelling in ROW_SPELLINGS:
         row["properties"][spelling.published] = spelling.schema | {"description": f"published name of {spelling.key}"}
         row.setdefault("allOf", []).append({"not": {"required": [spelling.published, spelling.key]}})
+
+
+def _string_row() -> dict[str, Any]:
+    return {
+        "type": "string",
+        "pattern": f"^(r[0-9]+|{'|'.join(TIMM)})(_[a-z]+[0-9.]*)+$",
+        "description": "a row as one string, in EfficientNet's or timm's notation",
+    }
+
+
+def _take_required(
+    definition: dict[str, Any], definitions: dict[str, Any], kept: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """The keys that a mapping and the mappings in it need, as a schema of its own; they are taken out of theirs."""
+    taken: dict[str, Any] = {}
+    required = definition.pop("required", None)
+    if required:
+        taken["required"] = required
+    for key, value in definition["properties"].items():
+        section = None if key in kept else _section(value, definitions)
+        needs = _take_required(section, definitions) if section else None
+        if needs:
+            taken.setdefault("properties", {})[key] = needs
+    return taken
+
+
+def _section(value: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any] | None:
+    """The definition of the mapping that a key's value may be, or None."""
+    for choice in (value, *value.get("anyOf", ())):
+        if "$ref" in choice:
+            section: dict[str, Any] = definitions[choice["$ref"].removeprefix("#/$defs/")]
+            return section
+    return None

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path as FilePath
 from typing import Final
 
 from pydantic import ValidationError
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.spec import catalogue
+from mbconv_cli.spec.catalogue import STDIN, Catalogue, read, read_stdin, shipped_folder, user_catalogue
 from mbconv_cli.spec.consistency import contradictions
 from mbconv_cli.spec.extends import extend
 from mbconv_cli.spec.messages import findings
 from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.overrides import Override, apply_overrides
-from mbconv_cli.spec.spellings import canonical
+from mbconv_cli.spec.quotes import shown
+from mbconv_cli.spec.spellings import Parsed, canonical
 from mbconv_cli.spec.yaml_text import Document, Finding, Path, read_yaml
 
 MAX_EXTENDS: Final = 16
+MAX_TOLD: Final = 100
+"""Mistakes told of one network; a file that is something else altogether has thousands."""
+_REFERENCE_LENGTHS: Final = range(1, 1_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +39,22 @@ class LoadedSpec:
         return str(self.document.mark(path))
 
 
-def load(reference: str, overrides: Sequence[Override] = ()) -> LoadedSpec:
-    """The network of a shipped name, a path, or `-` for standard input, changed as the overrides say.
+def load(reference: str, catalogue: Catalogue | None = None, *, overrides: Sequence[Override] = ()) -> LoadedSpec:
+    """The network of a name, a path, or `-` for standard input.
+
+    Args:
+        reference: which network.
+        catalogue: where names are looked up; the shipped ones and MBCONV_ARCH_PATH if absent.
+        overrides: what is changed before anything is checked.
 
     Raises:
         InputError: it cannot be found, read or understood; all mistakes in it are told together.
     """
-    if reference == catalogue.STDIN:
-        return load_text(catalogue.read_stdin(), "<stdin>", overrides=overrides)
+    catalogue = catalogue or user_catalogue()
+    if reference == STDIN:
+        return load_text(read_stdin(), "<stdin>", catalogue=catalogue, overrides=overrides)
     path = catalogue.find(reference)
-    return load_text(catalogue.read(path), str(path), name=path.stem, folder=path.parent, overrides=overrides)
+    return _validated(apply_overrides(_extended(_read(path), (path,), catalogue), overrides), path.stem)
 
 
 def load_text(
@@ -52,6 +63,7 @@ def load_text(
     *,
     name: str = "stdin",
     folder: FilePath | None = None,
+    catalogue: Catalogue | None = None,
     overrides: Sequence[Override] = (),
 ) -> LoadedSpec:
     """The network that a YAML text describes.
@@ -60,14 +72,21 @@ def load_text(
         text: the YAML.
         file: what messages call it.
         name: what the network is called unless it says so itself.
-        folder: where the relative paths of its `extends` start; the working directory if absent.
+        folder: where its `extends` is looked for first; the working directory if absent.
+        catalogue: where names are looked up; the shipped ones and MBCONV_ARCH_PATH if absent.
         overrides: what is changed before anything is checked.
 
     Raises:
         InputError: all mistakes, each as `file:line:column: what, and what would be valid`.
     """
-    document = apply_overrides(_extended(_read(text, file), folder or FilePath(), (file,)), overrides)
-    problems = contradictions(document)
+    origin = (folder or FilePath()) / FilePath(file).name
+    parsed = _extended(_parsed(text, file), (origin,), catalogue or user_catalogue())
+    return _validated(apply_overrides(parsed, overrides), name)
+
+
+def _validated(parsed: Parsed, name: str) -> LoadedSpec:
+    document, problems = parsed
+    problems = problems + contradictions(document)
     try:
         spec = Spec.model_validate({"name": name} | document.data)
     except ValidationError as error:
@@ -80,39 +99,60 @@ def load_text(
 
 def _told(problems: list[Finding]) -> list[str]:
     """In the order of the file, each once."""
-    return [f"{mark}: {what}" for mark, what in sorted(set(problems))]
+    told = [f"{mark}: {what}" for mark, what in sorted(set(problems))]
+    more = len(told) - MAX_TOLD
+    return told if more <= 0 else [*told[:MAX_TOLD], f"... and {more:,} more mistakes"]
 
 
-def _read(text: str, file: str) -> Document:
+def _read(path: FilePath) -> Parsed:
+    """The document in a file; shipped files do not change while the program runs, and many extend the same one."""
+    return _read_shipped(path) if path.parent == shipped_folder() else _parsed(read(path), str(path))
+
+
+@cache
+def _read_shipped(path: FilePath) -> Parsed:
+    return _parsed(read(path), str(path))
+
+
+def _parsed(text: str, file: str) -> Parsed:
     document = read_yaml(text, file)
     if not isinstance(document.data, dict):
         raise InputError(f"{document.mark(())}: a network is a mapping of keys (input, stem, blocks, ...) to values")
     return canonical(document)
 
 
-def _extended(document: Document, folder: FilePath, chain: tuple[str, ...]) -> Document:
-    """The document with all that it extends laid under it."""
+def _extended(parsed: Parsed, chain: tuple[FilePath, ...], catalogue: Catalogue) -> Parsed:
+    """The last file of the chain, with all that it extends laid under it."""
+    document, problems = parsed
     if "extends" not in document.data:
-        return document
-    where = document.mark(("extends",))
+        return parsed
     data = dict(document.data)
     reference = data.pop("extends")
-    if not isinstance(reference, str) or not reference:
-        raise InputError(f"{where}: extends: should be the name or the path of a network; got {reference!r}")
     try:
-        path = catalogue.find(reference, relative_to=folder)
-        _demand_no_circle(path, chain)
-        text = catalogue.read(path)
+        path = _parent(reference, chain, catalogue)
+        parent = _read(path)
     except InputError as error:
+        where = document.mark(("extends",))
         raise InputError(*(f"{where}: extends: {problem}" for problem in error.problems)) from error
-    parent = _extended(_read(text, str(path)), path.parent, (*chain, str(path)))
-    return extend(parent, Document(data, document.key_marks, document.value_marks))
+    parent_document, parent_problems = _extended(parent, (*chain, path), catalogue)
+    child = Document(data, document.key_marks, document.value_marks)
+    return extend(parent_document, child), parent_problems + problems
 
 
-def _demand_no_circle(path: FilePath, chain: tuple[str, ...]) -> None:
-    if len(chain) > MAX_EXTENDS or any(_same_file(path, file) for file in chain):
-        raise InputError(f"in a circle: {' -> '.join([*chain, str(path)])}")
+def _parent(reference: object, chain: tuple[FilePath, ...], catalogue: Catalogue) -> FilePath:
+    """The file that the last one of the chain extends."""
+    if not isinstance(reference, str) or not reference.isprintable() or len(reference) not in _REFERENCE_LENGTHS:
+        raise InputError(f"should be the name or the path of a network; got {shown(reference)}")
+    path = catalogue.find(reference, referrer=chain[-1])
+    if any(_same_file(path, file) for file in chain):
+        raise InputError(f"in a circle: {' -> '.join(map(str, (*chain, path)))}")
+    if len(chain) > MAX_EXTENDS:
+        raise InputError(f"the {len(chain)}th file in a chain; at most {MAX_EXTENDS} may extend one another")
+    return path
 
 
-def _same_file(path: FilePath, file: str) -> bool:
-    return path.resolve() == FilePath(file).resolve()
+def _same_file(one: FilePath, other: FilePath) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one of them is not there: standard input, or what reading it will tell
+        return False

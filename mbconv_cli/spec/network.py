@@ -45,7 +45,10 @@ class SqueezeExcite(Frozen):
         "input", description="the channels that se_ratio is taken of: the block's input, expanded or output channels"
     )
     rounding: Literal["floor", "nearest"] = Field("floor", description="of the squeezed channels, to a whole number")
-    divisor: Filters = Field(1, description="squeezed channels are rounded to a multiple of it, by at most 10 % down")
+    divisor: Filters = Field(1, description="squeezed channels are rounded to a multiple of it")
+    round_limit: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.9, description="squeezed channels that this would take below this share go up instead"
+    )
     activation: Activation | None = Field(None, description="after the squeeze; the row's, if absent")
     expand_activation: Activation = Field("none", description="after the second layer, before the gate")
     gate: Gate = Field("sigmoid", description="what makes a factor of the second layer's output")
@@ -85,6 +88,7 @@ class Classifier(Frozen):
     """Global average pooling, then fully connected layers."""
 
     hidden_filters: Filters | None = Field(None, description="width of a layer before the last one (MobileNetV3)")
+    hidden_bias: bool = Field(True, description="whether that layer has a bias (FBNetV3's has none)")
     num_classes: Filters = Field(1000, description="outputs")
     activation: Activation | None = Field(None, description="after the hidden layer; the network's, if absent")
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from mbconv_cli.errors import InputError
+from mbconv_cli.spec.core_schema import resolve_scalar
 from mbconv_cli.spec.messages import valid_keys
-from mbconv_cli.spec.spellings import ROW_SPELLINGS, canonical
-from mbconv_cli.spec.yaml_text import Document, Mark, Path, read_yaml, resolve_scalar
+from mbconv_cli.spec.spellings import ROW_SPELLINGS, Parsed, canonical
+from mbconv_cli.spec.yaml_text import Document, Mark, Path, read_yaml
 
 Step: TypeAlias = str | int | slice
 
@@ -71,7 +72,7 @@ def parse_override(text: str) -> Override:
         raise InputError(f"{_mark(text)}: {error}") from error
 
 
-def apply_overrides(document: Document, overrides: Sequence[Override]) -> Document:
+def apply_overrides(parsed: Parsed, overrides: Sequence[Override]) -> Parsed:
     """The document with the values in place, one after the other; their marks say which `--set` they come from.
 
     Its `expect` is left out: those figures are the unchanged network's.
@@ -80,18 +81,21 @@ def apply_overrides(document: Document, overrides: Sequence[Override]) -> Docume
         InputError: a path matches nothing; names the nearest valid ones. All such paths are told together.
     """
     if not overrides:
-        return document
+        return parsed
+    document, findings = parsed
     data = {key: value for key, value in document.data.items() if key != "expect"}
     document = Document(data, document.key_marks, document.value_marks)
     problems: list[str] = []
     for override in overrides:
         try:
-            document = _applied(document, override)
+            document, of_spelling = canonical(_applied(document, override))
         except NoMatchError as error:
-            problems.append(f"{override.mark}: {error.args[0]}{_nearest(override.path, document)}")
+            problems.append(f"{override.mark}: {error}{_nearest(override.path, document)}")
+        else:
+            findings = findings + of_spelling
     if problems:
         raise InputError(*problems)
-    return canonical(document)
+    return document, findings
 
 
 def _mark(text: str) -> Mark:
@@ -147,13 +151,11 @@ class _Rewrite:
             return self._items(node, step, rest, path, value)
         if not isinstance(node, dict | None):
             raise NoMatchError(f"{_shown(path)} is a plain value, and has no {step!r}")
-        if not rest:
-            step, value = _canonical(step, value, path)
         valid = valid_keys(path, self.document)
         if step not in valid or ((*path, step) == _NOT_SETTABLE):
             raise NoMatchError(f"{_shown(path) or 'a network'} has no {step!r}")
-        node = node or {}
-        return {**node, step: self.rewritten(node.get(step), rest, (*path, step), value)}
+        kept = _without_synonym(node or {}, step, path)
+        return {**kept, step: self.rewritten(kept.get(step), rest, (*path, step), value)}
 
     def _items(self, node: Any, step: int | slice, rest: Sequence[Step], path: Path, value: Any) -> Any:
         if not isinstance(node, list):
@@ -189,13 +191,10 @@ def _chosen(places: range, step: int | slice) -> Sequence[int]:
     return [places[step]] if -len(places) <= step < len(places) else []
 
 
-def _canonical(key: str, value: Any, path: Path) -> tuple[str, Any]:
-    """A row's published spelling in this vocabulary."""
-    if path[:1] == ("blocks",):
-        for spelling in ROW_SPELLINGS:
-            if key == spelling.published:
-                return spelling.key, spelling.translate(value)
-    return key, value
+def _without_synonym(node: dict[str, Any], key: str, path: Path) -> dict[str, Any]:
+    """A row without what a published spelling is about to say anew."""
+    meant = [spelling.key for spelling in ROW_SPELLINGS if spelling.published == key and path[:1] == ("blocks",)]
+    return {known: value for known, value in node.items() if known not in meant}
 
 
 def _shown(path: Path) -> str:

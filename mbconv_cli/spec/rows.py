@@ -76,8 +76,10 @@ class MBConv(DepthwiseRow):
 
     @model_validator(mode="after")
     def _expands_one_way(self) -> Self:
-        if (self.expand_ratio is None) == (self.expanded_filters is None):
+        if self.expand_ratio is None and self.expanded_filters is None:
             raise ValueError("needs either expand_ratio or expanded_filters")
+        if self.expand_ratio is not None and self.expanded_filters is not None:
+            raise ValueError("expand_ratio and expanded_filters exclude each other; keep one")
         return self
 
 
@@ -106,6 +108,7 @@ class FusedMBConv(Row):
         None, description="the channels that expand_ratio is taken of, where it is not the input (EdgeTPU's first row)"
     )
     unit_expansion: bool = Field(False, description="two convolutions even where the first keeps the channels")
+    group_size: Filters | None = Field(None, description="expanded channels in a group of the first convolution")
     se_ratio: SeRatio | None = None
 
 

@@ -8,24 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from mbconv_cli.errors import InputError
-from mbconv_cli.spec.yaml_text import Document, Mark, Path
+from mbconv_cli.spec.notation import NotationError, row_of
+from mbconv_cli.spec.quotes import shown
+from mbconv_cli.spec.yaml_text import Document, Finding, Mark, Path
+
+Parsed: TypeAlias = tuple[Document, list[Finding]]
+"""A document in this vocabulary, and what is wrong with the spellings in it."""
 
 
 def _same(value: Any) -> Any:
     return value
 
 
-def _shortcut_of_id_skip(value: Any) -> Any:
-    """`true` and `false` as a shortcut; anything else is left for the schema to refuse."""
-    return {True: "identity", False: "none"}[value] if isinstance(value, bool) else value
+def _shortcut_of_id_skip(value: Any) -> str:
+    if not isinstance(value, bool):
+        raise TypeError("should be true or false")
+    return "identity" if value else "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """A published key, the key it means here, its JSON schema, and how its value translates."""
+    """A published key, the key it means here, its JSON schema, and how its value translates (TypeError: it cannot)."""
 
     published: str
     key: str
@@ -39,44 +44,60 @@ ROW_SPELLINGS: Final = (
 )
 
 
-def canonical(document: Document) -> Document:
-    """The document with every row in this vocabulary; marks keep pointing at what was written.
+_KEY_OF: Final = {spelling.published: spelling.key for spelling in ROW_SPELLINGS}
 
-    Raises:
-        InputError: a row says one thing in two spellings.
+
+def canonical(document: Document) -> Parsed:
+    """The document with every row in this vocabulary, and what is wrong with the spellings.
+
+    Marks keep pointing at what was written. A row must not say one thing in two spellings; a string that is no row
+    stays as it is.
     """
     data = document.data
-    if not isinstance(data, dict) or not isinstance(data.get("blocks"), list):
-        return document
-    key_marks, value_marks = dict(document.key_marks), dict(document.value_marks)
-    rows = []
-    problems: list[str] = []
-    for index, row in enumerate(data["blocks"]):
-        path: Path = ("blocks", index)
-        rows.append(_canonical_row(row, path, key_marks, value_marks, problems) if isinstance(row, dict) else row)
-    if problems:
-        raise InputError(*problems)
-    return Document({**data, "blocks": rows}, key_marks, value_marks)
+    if not isinstance(data.get("blocks"), list):
+        return document, []
+    problems: list[Finding] = []
+    rows = [_row(row, ("blocks", index), document, problems) for index, row in enumerate(data["blocks"])]
+    marks = _renamed(document.key_marks), _renamed(document.value_marks)
+    return Document({**data, "blocks": rows}, *marks), problems
 
 
-def _canonical_row(
-    row: dict[str, Any],
-    path: Path,
-    key_marks: dict[Path, Mark],
-    value_marks: dict[Path, Mark],
-    problems: list[str],
-) -> dict[str, Any]:
+def _row(row: Any, path: Path, document: Document, problems: list[Finding]) -> Any:
+    if isinstance(row, dict):
+        return _canonical_row(row, path, document, problems)
+    if not isinstance(row, str):
+        return row
+    try:
+        return row_of(row)
+    except NotationError as error:
+        problems.append((document.mark(path), str(error)))
+        return row
+
+
+def _canonical_row(row: dict[str, Any], path: Path, document: Document, problems: list[Finding]) -> dict[str, Any]:
     translated = dict(row)
     for spelling in ROW_SPELLINGS:
         if spelling.published not in row:
             continue
-        written, meant = (*path, spelling.published), (*path, spelling.key)
-        if spelling.key in row:
-            problems.append(f"{key_marks.get(written)}: {spelling.published} and {spelling.key} say the same; keep one")
-            continue
+        written = (*path, spelling.published)
         value = translated.pop(spelling.published)
-        translated[spelling.key] = spelling.translate(value)
-        for marks in (key_marks, value_marks):
-            if written in marks:
-                marks[meant] = marks[written]
+        if spelling.key in row:
+            what = f"{spelling.published} and {spelling.key} say the same; keep one"
+            problems.append((document.key_mark(written), what))
+            continue
+        try:
+            translated[spelling.key] = spelling.translate(value)
+        except TypeError as error:
+            problems.append((document.mark(written), f"{spelling.published}: {error}; got {shown(value)}"))
     return translated
+
+
+def _renamed(marks: dict[Path, Mark]) -> dict[Path, Mark]:
+    return {_meant(path): mark for path, mark in marks.items()}
+
+
+def _meant(path: Path) -> Path:
+    match path:
+        case ("blocks", int(), str(key), *_) if key in _KEY_OF:
+            return (*path[:2], _KEY_OF[key], *path[3:])
+    return path

@@ -8,14 +8,15 @@ are refused, so that none can name a Python object.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 import yaml
 
 from mbconv_cli.errors import InputError
+from mbconv_cli.spec.characters import TAB, find_stranger, is_tab
+from mbconv_cli.spec.core_schema import resolve_scalar
+from mbconv_cli.spec.quotes import shorten
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -24,22 +25,9 @@ Finding: TypeAlias = "tuple[Mark, str]"
 MAX_CHARACTERS: Final = 1_000_000
 MAX_NODES: Final = 50_000
 MAX_DEPTH: Final = 24
-MAX_DIGITS: Final = 30
+_MERGE_KEY: Final = "<<"
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-_CORE_SCHEMA: Final[tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...]] = (
-    (re.compile(r"|~|null|Null|NULL"), lambda _: None),
-    (re.compile(r"true|True|TRUE"), lambda _: True),
-    (re.compile(r"false|False|FALSE"), lambda _: False),
-    (re.compile(r"[-+]?[0-9]+"), int),
-    (re.compile(r"0o[0-7]+"), lambda text: int(text, 0)),
-    (re.compile(r"0x[0-9a-fA-F]+"), lambda text: int(text, 0)),
-    (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"), float),
-    (re.compile(r"[-+]?\.(inf|Inf|INF)"), lambda text: float(text.replace(".", ""))),
-    (re.compile(r"\.(nan|NaN|NAN)"), lambda _: float("nan")),
-)
-_MAY_BE_NO_STRING: Final = frozenset("~nNtTfF+-.0123456789")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -86,34 +74,19 @@ def read_yaml(text: str, file: str) -> Document:
     """
     if len(text) > MAX_CHARACTERS:
         raise InputError(f"{file}: {len(text):,} characters; a network's file has at most {MAX_CHARACTERS:,}")
+    stranger = find_stranger(text)
+    if stranger:
+        raise InputError(f"{Mark(file, *stranger.place)}: {stranger.name}; a network's file is plain text")
     composer = _Composer(file)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             composer.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
-        raise InputError(f"{place}: not YAML: {error.problem or error.context}") from error
-    except yaml.YAMLError as error:
-        raise InputError(f"{file}: not YAML: {' '.join(str(error).split())}") from error
+        assert mark is not None  # PyYAML says where
+        what = TAB if is_tab(text, mark.line, mark.column) else error.problem or error.context
+        raise InputError(f"{file}:{mark.line + 1}:{mark.column + 1}: not YAML: {what}") from error
     return composer.finish()
-
-
-def resolve_scalar(text: str) -> str | int | float | bool | None:
-    """What a plain (unquoted) scalar means in YAML 1.2's core schema.
-
-    Raises:
-        ValueError: a number with more digits than any size, ratio or count has.
-    """
-    if text and text[0] not in _MAY_BE_NO_STRING:
-        return text
-    for pattern, construct in _CORE_SCHEMA:
-        if pattern.fullmatch(text):
-            if len(text) > MAX_DIGITS:
-                raise ValueError(f"a number of {len(text)} characters; at most {MAX_DIGITS} make sense")
-            value: str | int | float | bool | None = construct(text)
-            return value
-    return text
 
 
 @dataclass(slots=True)
@@ -191,10 +164,13 @@ class _Composer:
         key = event.value
         assert isinstance(frame.container, dict)
         if event.implicit[0] and not isinstance(_resolved_key(key), str):
-            raise InputError(f"{self._mark(event)}: a key must be a word, not {key!r}")
+            raise InputError(f"{self._mark(event)}: a key must be a word, not {shorten(repr(key))}")
+        if key == _MERGE_KEY and event.implicit[0]:
+            self.problems.append(f"{self._mark(event)}: {_MERGE_KEY} merges in YAML 1.1 alone; write the keys out")
         if key in frame.container:
             first = self.key_marks[(*frame.path, key)]
-            self.problems.append(f"{self._mark(event)}: key {key!r} a second time; the first is in line {first.line}")
+            said = f"key {shorten(repr(key))} a second time; the first is in line {first.line}"
+            self.problems.append(f"{self._mark(event)}: {said}")
         else:
             self.key_marks[(*frame.path, key)] = self._mark(event)
         frame.key = key
@@ -221,7 +197,8 @@ class _Composer:
         if self._expects_key():
             raise InputError(f"{mark}: a key must be a word, not an alias")
         if event.anchor not in self.anchors:
-            raise InputError(f"{mark}: alias *{event.anchor} has no complete anchor &{event.anchor} before it")
+            name = shorten(str(event.anchor))
+            raise InputError(f"{mark}: alias *{name} has no complete anchor &{name} before it")
         value, size = self.anchors[event.anchor]
         self._count(size, event)
         self.value_marks[self._next_path()] = mark
@@ -258,7 +235,9 @@ class _Composer:
 
     def _refuse_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         if event.tag not in (None, "!"):
-            raise InputError(f"{self._mark(event)}: tag {event.tag!r}; a network's file has plain values only")
+            raise InputError(
+                f"{self._mark(event)}: tag {shorten(repr(event.tag))}; a network's file has plain values only"
+            )
 
     def _mark(self, event: yaml.Event) -> Mark:
         mark = event.start_mark

@@ -23,15 +23,17 @@ def plan_fused_mbconv(
     base = x.channels if row.expand_base is None else scale_filters(row.expand_base, spec.scaling)
     expanded = expand_filters(base, row.expand_ratio, spec.expand_divisor)
     two = expanded != x.channels or row.unit_expansion
+    first = expanded if two else output_filters
     widths = Widths(base, expanded, output_filters)
     y = convolution(
         block,
         "expand" if two else "project",
         x,
         spec,
-        expanded if two else output_filters,
+        first,
         kernel_size=row.kernel_size,
         stride=stride,
+        groups=1 if row.group_size is None else max(1, first // row.group_size),
         activation=activation,
     )
     if spec.se.place == "depthwise":

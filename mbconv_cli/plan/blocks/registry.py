@@ -18,7 +18,7 @@ class BlockType:
     """A block type.
 
     Attributes:
-        name: in a count, e.g. `16 MBConv`.
+        name: in a count, e.g. `16 MBConv`; empty for what is counted as the layers it consists of.
         describe: row -> what tables call it, without kernel and SE.
         plan: (block, row, spec, x, output_filters, stride) -> what comes out.
     """
@@ -36,7 +36,7 @@ BLOCK_TYPES: Final[dict[type[Row], BlockType]] = {
         depthwise_separable.plan_depthwise_separable,
     ),
     FusedMBConv: BlockType(fused_mbconv.BLOCK_TYPE, fused_mbconv.describe_fused_mbconv, fused_mbconv.plan_fused_mbconv),
-    Conv: BlockType(conv.BLOCK_TYPE, conv.describe_conv, conv.plan_conv),
+    Conv: BlockType("", conv.describe_conv, conv.plan_conv),
     Bottleneck: BlockType(bottleneck.BLOCK_TYPE, bottleneck.describe_bottleneck, bottleneck.plan_bottleneck),
     Xception: BlockType(xception.BLOCK_TYPE, xception.describe_xception, xception.plan_xception),
 }

@@ -1,0 +1,188 @@
+"""A section as lanes of text, one a column, and which of them a terminal has room for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from rich.cells import cell_len, set_cell_size
+
+from mbconv_cli.render.cells import PLUS_MINUS, cell_text, is_numeric, title, visible_columns
+from mbconv_cli.render.safe_text import safe
+from mbconv_cli.render.style import Style
+from mbconv_cli.report.model import Cell, Column, Kind, Section
+from mbconv_cli.units import SHARE
+
+# What goes first where a terminal is too narrow for all columns: what the name says already, then what follows from
+# other columns, then the rest.
+DISPENSABLE: Final = (
+    "params_difference",
+    "macs_difference",
+    "bytes_difference",
+    "block",
+    "stage",
+    "flops",
+    "role",
+    "input_shape",
+    "blocks",
+    "op",
+    "source",
+    "bytes",
+    "output_shape",
+    "operator",
+    "paper_kernel",
+    "paper_stack",
+    "chain_kernel",
+    "chain_stack",
+)
+GAP: Final = 2
+NARROWEST_PROSE: Final = 24
+NARROWEST_NAME: Final = 12
+NARROWEST_BAR: Final = 4
+WIDEST_BAR: Final = 20
+PIPE_BAR: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One column as text.
+
+    Attributes:
+        column: what it shows.
+        heading: its title.
+        texts: one a row, none wider than `width`.
+        total: its sum over all rows, or nothing.
+        flush_right: whether figures stand under each other.
+        width: in cells of a terminal.
+        fractions: how long each row's bar is, from 0 to 1, where there is a bar after the text.
+    """
+
+    column: Column
+    heading: str
+    texts: tuple[str, ...]
+    total: str
+    flush_right: bool
+    width: int
+    fractions: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The lanes that there is room for, how long their bars are, and the headings of what was hidden or cut."""
+
+    lanes: list[Lane]
+    bar: int
+    hidden: list[str]
+    cut: list[str]
+
+
+def lanes(name: str, section: Section, totals: Mapping[str, Cell], style: Style) -> list[Lane]:
+    """All visible columns of a section as lanes.
+
+    Args:
+        name: the section's.
+        section: its columns and rows.
+        totals: the report's, of which the exact ones stand under the columns that they sum.
+        style: whether more than ASCII can be shown.
+    """
+    return [_lane(name, section, column, totals, style) for column in visible_columns(section)]
+
+
+def fit(all_lanes: list[Lane], style: Style) -> Fitted:
+    """The lanes that fit: bars shrink first, then prose is cut, then whole columns go, and the name is cut last."""
+    width = style.width
+    if width is None:
+        return Fitted(all_lanes, PIPE_BAR, [], [])
+    mark = "…" if style.unicode else "..."
+    kept: list[Lane] = list(all_lanes)
+    cut: list[str] = []
+    for lane in _in_order_of_dispensing(all_lanes):
+        kept, cut = _with_prose_cut(kept, width, mark)
+        if _needed(kept) <= width:
+            break
+        kept = [other for other in kept if other.column != lane.column]
+    excess = _needed(kept) - width
+    if excess > 0 and kept[0].width > NARROWEST_NAME:
+        cut.append(kept[0].heading)
+        kept[0] = _cut(kept[0], max(kept[0].width - excess, NARROWEST_NAME), mark)
+    bars = sum(bool(lane.fractions) for lane in kept)
+    spare = width - _needed(kept) + bars * NARROWEST_BAR
+    columns = {lane.column for lane in kept}
+    hidden = [lane.heading for lane in all_lanes if lane.column not in columns]
+    return Fitted(kept, min(spare // max(bars, 1), WIDEST_BAR), hidden, cut)
+
+
+def _lane(name: str, section: Section, column: Column, totals: Mapping[str, Cell], style: Style) -> Lane:
+    texts = [safe(cell_text(row, column), unicode=style.unicode) for row in section.rows]
+    heading = safe(title(column, name), unicode=style.unicode)
+    total = cell_text(totals, column) if _adds_up(section, column, totals) else ""
+    flush_right = is_numeric(section, column)
+    texts = _aligned(texts, safe(PLUS_MINUS, unicode=style.unicode)) if flush_right else texts
+    width = max(map(cell_len, [heading, total, *texts]))
+    return Lane(column, heading, tuple(texts), total, flush_right, width, _fractions(section, column))
+
+
+def _adds_up(section: Section, column: Column, totals: Mapping[str, Cell]) -> bool:
+    """Whether a total is the sum of the column: no other may stand under it."""
+    cells = [row.get(column.key, 0) for row in section.rows]
+    return column.kind is Kind.EXACT and sum(c for c in cells if isinstance(c, int)) == totals.get(column.key)
+
+
+def _aligned(texts: list[str], plus_minus: str) -> list[str]:
+    """Figures with and without a spread under each other, point under point."""
+    spreads = [text.partition(plus_minus)[2] for text in texts]
+    widest = max(map(len, spreads), default=0)
+    if not widest:
+        return texts
+    blank = " " * (len(plus_minus) + widest)
+    return [
+        text.removesuffix(spread) + f"{spread:>{widest}}" if spread else text + blank * bool(text)
+        for text, spread in zip(texts, spreads, strict=True)
+    ]
+
+
+def _fractions(section: Section, column: Column) -> tuple[float, ...]:
+    """Bars for shares that are parts of one whole, full for the largest; none for a row that sums up the others."""
+    if column.unit != SHARE:
+        return ()
+    cells = [row.get(column.key) for row in section.rows]
+    shares = [float(cell) if isinstance(cell, int | float) else 0.0 for cell in cells]
+    labels = [column.key for column in section.columns if column.kind is Kind.LABEL]
+    drawn = [share if labels[-1] in row else 0.0 for share, row in zip(shares, section.rows, strict=True)]
+    largest = max(drawn, default=0.0)
+    if min(shares, default=0.0) < 0 or sum(shares) > 1.001 or not largest:
+        return ()
+    return tuple(share / largest for share in drawn)
+
+
+def _in_order_of_dispensing(all_lanes: list[Lane]) -> list[Lane]:
+    named = [lane for key in DISPENSABLE for lane in all_lanes[1:] if lane.column.key == key]
+    return named + [lane for lane in all_lanes[1:-1] if lane not in named]
+
+
+def _needed(kept: list[Lane]) -> int:
+    bars = sum(NARROWEST_BAR + 1 for lane in kept if lane.fractions)
+    return sum(lane.width for lane in kept) + GAP * (len(kept) - 1) + bars
+
+
+def _with_prose_cut(kept: list[Lane], width: int, mark: str) -> tuple[list[Lane], list[str]]:
+    """The widest column of words cut to what the others leave it, if that is enough to read."""
+    words = [lane for lane in kept[1:] if not lane.flush_right]
+    widest = max(words, key=lambda lane: lane.width, default=None)
+    if widest is None or (excess := _needed(kept) - width) <= 0:
+        return kept, []
+    if widest.width - excess < NARROWEST_PROSE:
+        return kept, []
+    narrower = _cut(widest, widest.width - excess, mark)
+    return [narrower if lane is widest else lane for lane in kept], [widest.heading]
+
+
+def _cut(lane: Lane, width: int, mark: str) -> Lane:
+    return replace(lane, width=width, texts=tuple(_shortened(text, width, mark) for text in lane.texts))
+
+
+def _shortened(text: str, width: int, mark: str) -> str:
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, width - len(mark)).rstrip() + mark

@@ -1,0 +1,221 @@
+"""A row written as one string -> the row as keys: EfficientNet's notation and timm's.
+
+EfficientNet (tensorflow/tpu, models/official/efficientnet/efficientnet_builder.py):
+`r1_k3_s11_e1_i32_o16_se0.25_noskip`, with the stride of each direction after `s`.
+timm (timm/models/_efficientnet_builder.py): `ir_r2_k3_s2_e6_c24_se0.25_nre_noskip`, the block type in front.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mbconv_cli.errors import did_you_mean
+from mbconv_cli.spec.core_schema import MAX_DIGITS
+
+_TOKEN: Final = re.compile(r"([a-z]+?)([0-9][0-9.]*)?")
+_ACTIVATIONS: Final[Mapping[str, str]] = {"nre": "relu", "nr6": "relu6", "nhs": "hard_swish", "nsw": "swish"}
+_NOT_EXPRESSIBLE: Final[Mapping[str, str]] = {
+    "cc": "experts (CondConv)",
+    "d": "space to depth",
+    "gs": "a group size",
+    "h": "attention heads",
+    "nmi": "the activation mish",
+}
+
+
+class NotationError(ValueError):
+    """A string that is no row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """One way to write a row.
+
+    Attributes:
+        base: the keys that this kind of row always has.
+        tokens: for each token's letters, what its number says.
+        flags: for each token without a number, the keys it stands for.
+        required: tokens without which it is no row.
+    """
+
+    base: Mapping[str, Any]
+    tokens: Mapping[str, Callable[[str], Mapping[str, Any]]]
+    flags: Mapping[str, Mapping[str, Any]]
+    required: tuple[str, ...]
+
+
+def row_of(text: str) -> dict[str, Any]:
+    """The row that a string stands for, as keys and values.
+
+    Raises:
+        NotationError: it is no row, or says what the schema cannot express.
+    """
+    first, *rest = text.split("_")
+    if first in TIMM:
+        notation, tokens = TIMM[first], rest
+    elif re.fullmatch(r"r[0-9]+", first):
+        notation, tokens = EFFICIENTNET, [first, *rest]
+    else:
+        hint = did_you_mean(first, TIMM) or f"; block types are {', '.join(TIMM)}"
+        raise NotationError(f"row {text!r} does not begin with a block type or with r1, r2, ...{hint}")
+    row = dict(notation.base)
+    seen: set[str] = set()
+    for token in tokens:
+        letters = _apply(row, token, notation, text)
+        if letters in seen:
+            raise NotationError(f"row {text!r} says {letters!r} twice")
+        seen.add(letters)
+    missing = [letters for letters in notation.required if letters not in seen]
+    if missing:
+        raise NotationError(f"row {text!r} lacks {', '.join(missing)}")
+    return row
+
+
+def _apply(row: dict[str, Any], token: str, notation: Notation, text: str) -> str:
+    """Add to the row what one token says; gives the token's letters."""
+    match = _TOKEN.fullmatch(token)
+    if token in notation.flags:
+        row.update(notation.flags[token])
+        return token
+    letters, number = (match[1], match[2]) if match else (token, None)
+    if number is not None and letters in notation.tokens:
+        try:
+            row.update(notation.tokens[letters](number))
+        except ValueError as error:
+            raise NotationError(f"row {text!r}: {token!r}: {error}") from error
+        return letters
+    what = _NOT_EXPRESSIBLE.get(token, _NOT_EXPRESSIBLE.get(letters))
+    if what:
+        raise NotationError(f"row {text!r}: {token!r}: {what} cannot be expressed here")
+    valid = ", ".join([f"{letters}N" for letters in notation.tokens] + list(notation.flags))
+    raise NotationError(f"row {text!r}: {token!r} means nothing in this kind of row; valid are {valid}")
+
+
+def _integer(number: str) -> int:
+    if not number.isdigit() or len(number) > MAX_DIGITS:
+        raise ValueError("should be a whole number")
+    return int(number)
+
+
+def _number(number: str) -> float:
+    if number.count(".") > 1 or len(number) > MAX_DIGITS:
+        raise ValueError("should be a number")
+    return float(number)
+
+
+def _whole(key: str) -> Callable[[str], Mapping[str, Any]]:
+    return lambda number: {key: _integer(number)}
+
+
+def _ratio(key: str) -> Callable[[str], Mapping[str, Any]]:
+    return lambda number: {key: _number(number)}
+
+
+def _kernel_sizes(number: str) -> Mapping[str, Any]:
+    """`3`, or `3.5.7`: several kernel sizes share the channels."""
+    sizes = [_integer(size) for size in number.split(".")]
+    return {"kernel_size": sizes if len(sizes) > 1 else sizes[0]}
+
+
+def _groups(key: str) -> Callable[[str], Mapping[str, Any]]:
+    """`1.1` is a 1x1 convolution in two groups."""
+
+    def groups(number: str) -> Mapping[str, Any]:
+        sizes = number.split(".")
+        if set(sizes) != {"1"}:
+            raise ValueError("only kernels of one pixel can be expressed here, as 1.1 for two groups")
+        return {key: len(sizes)}
+
+    return groups
+
+
+def _strides(number: str) -> Mapping[str, Any]:
+    """`22` is a stride of two in both directions."""
+    if len(number) != 2 or not number.isdigit():
+        raise ValueError("should be two digits, one for each direction")
+    return {"stride": [int(digit) for digit in number]}
+
+
+def _one(number: str) -> Mapping[str, Any]:
+    """An expansion that this kind of row does not have."""
+    if _number(number) != 1:
+        raise ValueError("this kind of row has no expansion")
+    return {}
+
+
+_NO_SKIP: Final = {"noskip": {"shortcut": "none"}}
+_SKIP: Final = {"skip": {"shortcut": "identity"}}
+_TIMM_FLAGS: Final = {**_NO_SKIP, **_SKIP, **{token: {"activation": name} for token, name in _ACTIVATIONS.items()}}
+_TIMM_TOKENS: Final = {"r": _whole("num_repeat"), "s": _whole("stride"), "c": _whole("output_filters")}
+_TIMM_REQUIRED: Final = ("r", "k", "s", "c")
+
+EFFICIENTNET: Final = Notation(
+    {"type": "mbconv"},
+    {
+        "r": _whole("num_repeat"),
+        "k": _whole("kernel_size"),
+        "s": _strides,
+        "e": _ratio("expand_ratio"),
+        "i": _whole("input_filters"),
+        "o": _whole("output_filters"),
+        "se": _ratio("se_ratio"),
+    },
+    _NO_SKIP,
+    ("r", "k", "s", "e", "o"),
+)
+_DEPTHWISE_SEPARABLE_TOKENS: Final = {
+    **_TIMM_TOKENS,
+    "k": _kernel_sizes,
+    "e": _one,
+    "p": _groups("project_groups"),
+    "se": _ratio("se_ratio"),
+}
+TIMM: Final[Mapping[str, Notation]] = {
+    "ir": Notation(
+        {"type": "mbconv", "unit_expansion": True},
+        {
+            **_TIMM_TOKENS,
+            "k": _kernel_sizes,
+            "e": _ratio("expand_ratio"),
+            "a": _groups("expand_groups"),
+            "p": _groups("project_groups"),
+            "se": _ratio("se_ratio"),
+        },
+        _TIMM_FLAGS,
+        (*_TIMM_REQUIRED, "e"),
+    ),
+    "ds": Notation(
+        {"type": "depthwise_separable", "activation_after": False, "shortcut": "identity"},
+        _DEPTHWISE_SEPARABLE_TOKENS,
+        _TIMM_FLAGS,
+        _TIMM_REQUIRED,
+    ),
+    "dsa": Notation(
+        {"type": "depthwise_separable", "activation_after": True, "shortcut": "none"},
+        _DEPTHWISE_SEPARABLE_TOKENS,
+        {flag: row for flag, row in _TIMM_FLAGS.items() if flag != "skip"},  # timm never gives it one
+        _TIMM_REQUIRED,
+    ),
+    "er": Notation(
+        {"type": "fused_mbconv", "unit_expansion": True},
+        {
+            **_TIMM_TOKENS,
+            "k": _whole("kernel_size"),
+            "e": _ratio("expand_ratio"),
+            "fc": _whole("expand_base"),
+            "gs": _whole("group_size"),
+            "se": _ratio("se_ratio"),
+        },
+        _TIMM_FLAGS,
+        (*_TIMM_REQUIRED, "e"),
+    ),
+    "cn": Notation(
+        {"type": "conv", "shortcut": "none"},
+        {**_TIMM_TOKENS, "k": _whole("kernel_size"), "e": _one},
+        _TIMM_FLAGS,
+        _TIMM_REQUIRED,
+    ),
+}

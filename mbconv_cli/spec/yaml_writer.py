@@ -1,0 +1,70 @@
+"""Spec -> YAML text: any network, shipped or derived, as a complete file."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import yaml
+
+from mbconv_cli.spec.core_schema import resolve_scalar
+from mbconv_cli.spec.network import Spec
+from mbconv_cli.spec.rows import BlockRow
+
+PAIRS: Final = ("stride", "resolution")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes what YAML 1.2 reads: a word that 1.2 would take for a number is quoted."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None if _is_plain(text) else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+def _is_plain(text: str) -> bool:
+    try:
+        return isinstance(resolve_scalar(text), str)
+    except ValueError:
+        return False
+
+
+class _Flow(dict[str, Any]):
+    """A mapping that is written on one line."""
+
+
+_Dumper.add_representer(str, _text)
+_Dumper.add_representer(
+    _Flow, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data.items(), flow_style=True)
+)
+
+
+def to_yaml(spec: Spec) -> str:
+    """The whole Spec, one section or row a line; `extends` is resolved, and rows say what is not a default.
+
+    Reading it back gives an equal Spec.
+    """
+    data: dict[str, Any] = {}
+    for key, value in spec.model_dump(mode="json", exclude_none=True, exclude={"blocks"}).items():
+        data[key] = _section(value) if isinstance(value, dict) else value
+        if key == "scaling":
+            data |= {"stem": None, "blocks": [_row(row) for row in spec.blocks]}
+    written = {key: value for key, value in data.items() if value not in (None, [])}
+    return yaml.dump(written, Dumper=_Dumper, sort_keys=False, width=100_000, allow_unicode=True)
+
+
+def _row(row: BlockRow) -> _Flow:
+    return _section({"type": row.type} | row.model_dump(mode="json", exclude_defaults=True))
+
+
+def _section(mapping: dict[str, Any]) -> _Flow:
+    return _Flow({key: _value(key, value) for key, value in mapping.items()})
+
+
+def _value(key: str, value: Any) -> Any:
+    """One number in place of two equal ones, and in place of a single kernel size."""
+    if isinstance(value, dict):
+        return _section(value)
+    is_pair = key in PAIRS and isinstance(value, list) and value[0] == value[1]
+    is_single = key == "kernel_size" and isinstance(value, list) and len(value) == 1
+    return value[0] if is_pair or is_single else value
