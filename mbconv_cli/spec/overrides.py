@@ -40,11 +40,13 @@ class Override:
         text: as the user wrote it, `PATH=VALUE`.
         steps: the path: keys, and the index or slice of a row.
         value: plain data.
+        option: what the user gave it with.
     """
 
     text: str
     steps: tuple[Step, ...]
     value: Any
+    option: str = "--set"
 
     @property
     def path(self) -> str:
@@ -54,7 +56,7 @@ class Override:
     @property
     def mark(self) -> Mark:
         """What stands before every complaint about the value."""
-        return _mark(self.text)
+        return _mark(self.text, self.option)
 
 
 def parse_override(text: str) -> Override:
@@ -98,8 +100,8 @@ def apply_overrides(parsed: Parsed, overrides: Sequence[Override]) -> Parsed:
     return document, findings
 
 
-def _mark(text: str) -> Mark:
-    return Mark(f"--set {text!r}", 0, 0)
+def _mark(text: str, option: str = "--set") -> Mark:
+    return Mark(f"{option} {text!r}", 0, 0)
 
 
 def _steps(path: str) -> Iterator[Step]:

@@ -83,7 +83,7 @@ def test_wrong_values_are_told_as_in_a_file() -> None:
     (even,) = complaints("blocks[*].kernel_size=4")
     assert even.startswith("--set 'blocks[*].kernel_size=4': kernel_size: 4 is even")
     assert complaints("blocks[0].kernel_size=abc") == (
-        "--set 'blocks[0].kernel_size=abc': kernel_size: should be a valid integer; got 'abc'",
+        "--set 'blocks[0].kernel_size=abc': kernel_size: should be a whole number; got 'abc'",
     )
     assert "did you mean 'relu'" in complaints("activation=rellu")[0]
 
