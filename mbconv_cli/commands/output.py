@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import write_atomically
@@ -49,12 +50,20 @@ def print_text(text: str) -> None:
     if stream is None:
         raise InputError("standard output is closed")
     try:
-        stream.write(_encodable(text, stream.encoding))
-        stream.flush()
+        _write_all(stream, _encodable(text, stream.encoding))
     except OSError as error:
         abandon_stdout()
         what = "was closed before all was written" if isinstance(error, BrokenPipeError) else error.strerror
         raise InputError(f"standard output: {what}") from error
+
+
+def _write_all(stream: TextIO, text: str) -> None:
+    """Write all of it: an unbuffered stream (PYTHONUNBUFFERED) may take only a part at a time."""
+    stream.flush()
+    rest = memoryview(text.encode(stream.encoding, errors=stream.errors or "strict"))
+    while rest:
+        rest = rest[stream.buffer.write(rest) :]
+    stream.buffer.flush()
 
 
 def abandon_stdout() -> None:
@@ -71,18 +80,27 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def progress_bar(task: str) -> Iterator[Callable[[float], None]]:
-    """A bar on standard error with the time left, told how much of the work is done; none where nobody watches."""
+def progress_bar(task: str, count: int | None = None) -> Iterator[Callable[[float], None]]:
+    """A bar on standard error with the time left; none where nobody watches.
+
+    Args:
+        task: what is being done.
+        count: how many things there are to do.
+
+    Yields:
+        What to tell how many of them are done; without a count, which share of the work.
+    """
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    counted = () if count is None else (MofNCompleteColumn(),)
+    columns = (TextColumn("{task.description}"), BarColumn(), *counted, TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task(task, total=1.0)
+        bar = progress.add_task(task, total=1.0 if count is None else count)
         yield lambda done: progress.update(bar, completed=done)
 
 

@@ -10,14 +10,14 @@ from mbconv_cli.units import CHANGE, MILLISECOND, RATIO, SHARE, milliseconds
 
 TITLES: Final[Mapping[str, str]] = {
     "latency_ms": "ms",
-    "latency_share": "share of time",
+    "latency_share": "share",
     "macs": "MACs",
     "macs_share": "share of MACs",
     "flops": "FLOPs",
 }
 SPREAD_SUFFIXES: Final = ("_low", "_high")
 SAMPLES_SUFFIX: Final = "_samples"
-PLUS_MINUS: Final = " ± "
+PLUS_MINUS: Final = " ±"
 
 
 def title(column: Column, section_name: str = "") -> str:
@@ -57,9 +57,9 @@ def value_text(value: Cell, column: Column) -> str:
         case tuple():
             return "x".join(map(str, value))
         case int() | float() if column.unit == SHARE:
-            return f"{100 * value:.1f} %"
+            return f"{100 * value:.1f}%"
         case int() | float() if column.unit == CHANGE:
-            return f"{100 * value:+.1f} %"
+            return f"{100 * value:+.1f}%"
         case int() | float() if column.unit == RATIO:
             return f"{value:.3f}"
         case int() | float() if column.unit == MILLISECOND:

@@ -38,8 +38,8 @@ DISPENSABLE: Final = (
 )
 GAP: Final = 2
 NARROWEST_PROSE: Final = 24
-NARROWEST_NAME: Final = 12
-NARROWEST_BAR: Final = 4
+NARROWEST_NAME: Final = 10
+NARROWEST_BAR: Final = 2
 WIDEST_BAR: Final = 20
 PIPE_BAR: Final = 12
 
@@ -179,7 +179,8 @@ def _with_prose_cut(kept: list[Lane], width: int, mark: str) -> tuple[list[Lane]
 
 
 def _cut(lane: Lane, width: int, mark: str) -> Lane:
-    return replace(lane, width=width, texts=tuple(_shortened(text, width, mark) for text in lane.texts))
+    texts = tuple(_shortened(text, width, mark) for text in lane.texts)
+    return replace(lane, heading=_shortened(lane.heading, width, mark), width=width, texts=texts)
 
 
 def _shortened(text: str, width: int, mark: str) -> str:

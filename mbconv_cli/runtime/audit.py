@@ -11,8 +11,10 @@ from typing import Any, Final
 import torch
 
 from mbconv_cli.cost.counts import Cost
+from mbconv_cli.cost.memory import forward_bytes
 from mbconv_cli.plan.ops import Plan
-from mbconv_cli.runtime.network import Network
+from mbconv_cli.runtime.memory import demand_memory
+from mbconv_cli.runtime.network import Network, build
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)  # fvcore's own imports
@@ -89,6 +91,17 @@ class Audit:
     def agrees(self) -> bool:
         """Whether nothing at all differs."""
         return not self.disagreements and not self.unknown and self.params == self.expected_params
+
+
+def audit_plan(plan: Plan, costs: Sequence[Cost]) -> Audit:
+    """Build a Plan on the CPU in float32, and audit it.
+
+    Raises:
+        InputError: the machine has too little memory.
+    """
+    cpu = torch.device("cpu")
+    demand_memory(forward_bytes(plan, costs, 1, torch.float32.itemsize), cpu)
+    return audit(build(plan, cpu), plan, costs)
 
 
 def audit(network: Network, plan: Plan, costs: Sequence[Cost]) -> Audit:

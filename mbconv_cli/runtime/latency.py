@@ -116,7 +116,7 @@ def _warm_up(run: Pass, clock: Clock, budget: Budget, now: Callable[[], float], 
         _stamped_pass(run, clock)
         recent, before = times[-STEADY_WINDOW:], times[-2 * STEADY_WINDOW : -STEADY_WINDOW]
         if len(before) == STEADY_WINDOW:
-            result.steady = abs(median(recent) / median(before) - 1) < STEADY_WITHIN
+            result.steady = abs(median(recent) - median(before)) <= STEADY_WITHIN * median(before)
     result.warm_up = len(times)
 
 

@@ -91,15 +91,16 @@ def _validated(parsed: Parsed, name: str) -> LoadedSpec:
         spec = Spec.model_validate({"name": name} | document.data)
     except ValidationError as error:
         problems += findings(error.errors(include_url=False), document)
-        raise InputError(*_told(problems)) from error
+        raise InputError(*_told(problems, document.mark(()).file)) from error
     if problems:
-        raise InputError(*_told(problems))
+        raise InputError(*_told(problems, document.mark(()).file))
     return LoadedSpec(spec, document)
 
 
-def _told(problems: list[Finding]) -> list[str]:
-    """In the order of the file, each once."""
-    told = [f"{mark}: {what}" for mark, what in sorted(set(problems))]
+def _told(problems: list[Finding], file: str) -> list[str]:
+    """In the order of the file, then of those that it extends; each once."""
+    in_order = sorted(set(problems), key=lambda finding: (finding[0].file != file, finding))
+    told = [f"{mark}: {what}" for mark, what in in_order]
     more = len(told) - MAX_TOLD
     return told if more <= 0 else [*told[:MAX_TOLD], f"... and {more:,} more mistakes"]
 
@@ -147,7 +148,7 @@ def _parent(reference: object, chain: tuple[FilePath, ...], catalogue: Catalogue
     if any(_same_file(path, file) for file in chain):
         raise InputError(f"in a circle: {' -> '.join(map(str, (*chain, path)))}")
     if len(chain) > MAX_EXTENDS:
-        raise InputError(f"the {len(chain)}th file in a chain; at most {MAX_EXTENDS} may extend one another")
+        raise InputError(f"more than {MAX_EXTENDS} networks, each extending the next")
     return path
 
 

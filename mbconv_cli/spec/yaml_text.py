@@ -234,7 +234,7 @@ class _Composer:
             raise InputError(f"{self._mark(event)}: more than {MAX_NODES:,} values, aliases expanded")
 
     def _refuse_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
-        if event.tag not in (None, "!"):
+        if event.tag is not None:
             raise InputError(
                 f"{self._mark(event)}: tag {shorten(repr(event.tag))}; a network's file has plain values only"
             )

@@ -1,0 +1,130 @@
+"""What a module computes, in the order of execution: the torch functions it calls, and in which of its parts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode, resolve_name
+
+# The tensors behind the input, in the order of the function's arguments.
+WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "conv2d": ("weight", "bias"),
+    "linear": ("weight", "bias"),
+    "batch_norm": ("running_mean", "running_var", "weight", "bias"),
+}
+TRAINABLE: Final = ("weight", "bias")
+SAMPLE_SIZE: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """One call of a function that gave a tensor.
+
+    Attributes:
+        function: its public name, e.g. `torch.nn.functional.conv2d`.
+        path: the dotted path of the innermost module that was running.
+        module: that module.
+        weights: the module's tensors that the function was given, by the names of its arguments.
+        output_shape: without the batch.
+        sample: elements of the output at even distances, at most twice `SAMPLE_SIZE`; empty on the meta device.
+    """
+
+    function: str
+    path: str
+    module: nn.Module
+    weights: Mapping[str, Tensor]
+    output_shape: tuple[int, ...]
+    sample: Tensor
+
+    @property
+    def short_name(self) -> str:
+        """`conv2d`: without the place it is found in, and the same whether in place or not."""
+        return self.function.rpartition(".")[2].rstrip("_")
+
+    @property
+    def params(self) -> int:
+        """Trainable parameters that it used."""
+        return sum(tensor.numel() for name, tensor in self.weights.items() if name in TRAINABLE)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of a convolution or a linear layer for one image; 0 for all else."""
+        if self.short_name == "conv2d":
+            return math.prod(self.output_shape) * math.prod(self.weights["weight"].shape[1:])
+        if self.short_name == "linear":
+            return math.prod(self.output_shape) * self.weights["weight"].shape[1]
+        return 0
+
+
+def record_calls(module: nn.Module, image: Tensor) -> tuple[Tensor, list[Call]]:
+    """Run a module once, without gradients, and tell its output and all calls in the order of execution.
+
+    Functions that a function calls in turn are not told.
+
+    Args:
+        module: what to run.
+        image: `[1, C, H, W]`, on the module's device.
+    """
+    recorder = _Recorder()
+    with torch.no_grad(), _followed(module, recorder.running), recorder:
+        output: Tensor = module(image)
+    return output, recorder.calls
+
+
+class _Recorder(TorchFunctionMode):
+    """Keeps the calls; `running` is the stack of modules, the innermost last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[Call] = []
+        self.running: list[tuple[str, nn.Module]] = []
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        output = func(*args, **(kwargs or {}))
+        tensor = output[0] if isinstance(output, tuple | list) and output else output
+        if isinstance(tensor, Tensor) and self.running:
+            self.calls.append(self._call(resolve_name(func) or str(func), args, kwargs or {}, tensor))
+        return output
+
+    def _call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any], output: Tensor) -> Call:
+        names = WEIGHTS.get(function.rpartition(".")[2], ())
+        given = dict(zip(names, args[1:], strict=False)) | kwargs
+        weights = {name: given[name] for name in names if isinstance(given.get(name), Tensor)}
+        path, module = self.running[-1]
+        return Call(function, path, module, weights, tuple(output.shape[1:]), _sample(output))
+
+
+@contextmanager
+def _followed(root: nn.Module, running: list[tuple[str, nn.Module]]) -> Iterator[None]:
+    """Keep the stack of running modules up to date by hooks, which are gone afterwards."""
+
+    def enter(path: str) -> Callable[[nn.Module, Any], None]:
+        return lambda module, _: running.append((path, module))
+
+    def leave(_: nn.Module, __: Any, ___: Any) -> None:
+        running.pop()
+
+    handles = []
+    for path, module in root.named_modules():
+        handles.append(module.register_forward_pre_hook(enter(path)))
+        handles.append(module.register_forward_hook(leave))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _sample(output: Tensor) -> Tensor:
+    if output.is_meta:
+        return torch.empty(0)
+    elements = output.detach().flatten()
+    return elements[:: max(1, elements.numel() // SAMPLE_SIZE)].clone()
