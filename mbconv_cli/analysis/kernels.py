@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.columns import (
     COSTS,
@@ -22,10 +22,12 @@ from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.cost.kernels import paper_macs, receptive_field
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Better, Cell, Column, Kind, Plot, Report, Row, Section
-from mbconv_cli.runtime.estimates import Estimate
 from mbconv_cli.runtime.machine import host_fingerprint
-from mbconv_cli.runtime.processes import Comparison
 from mbconv_cli.units import BYTE, MAC, PIXEL, RATIO
+
+if TYPE_CHECKING:
+    from mbconv_cli.runtime.estimates import Estimate
+    from mbconv_cli.runtime.processes import Comparison
 
 TIE: Final = "tie"
 UNDECIDED: Final = "undecided"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
 from mbconv_cli.runtime.devices import DeviceChoice
-from mbconv_cli.runtime.launch import launch_process
 from mbconv_cli.runtime.machine import host_fingerprint
-from mbconv_cli.runtime.processes import Comparison, Launcher, Progress, Request, compare
 
+if TYPE_CHECKING:
+    from mbconv_cli.runtime.processes import Comparison, Launcher, Progress
+
+MIN_PROCESSES: Final = 2
 DEFAULT_PROCESSES: Final = 5
 NETWORK_SECONDS: Final = 4.0
 BLOCK_SECONDS: Final = 1.0
@@ -22,13 +24,13 @@ BUSY_LOAD_SHARE: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class MeasureRequest:
-    """Where and how often to measure, and whom to tell how far it is."""
+    """Where and how often to measure, whom to tell how far it is, and how processes are launched if not for real."""
 
     device: DeviceChoice
     threads: int | None
     processes: int
     progress: Progress
-    launch: Launcher = launch_process
+    launch: Launcher | None = None
 
 
 def measure_sets(
@@ -46,6 +48,9 @@ def measure_sets(
         InputError: the device is not there, or has too little memory.
         CheckFailedError: closed forms and fvcore disagree on what was built.
     """
+    from mbconv_cli.runtime.launch import launch_process
+    from mbconv_cli.runtime.processes import Request, compare
+
     request = Request(
         sets=tuple(tuple(plans) for plans in sets),
         device=wanted.device,
@@ -53,7 +58,7 @@ def measure_sets(
         threads=wanted.threads,
         seconds=max(seconds / len(sets), LEAST_SECONDS),
     )
-    return compare(request, wanted.processes, wanted.progress, wanted.launch)
+    return compare(request, wanted.processes, wanted.progress, wanted.launch or launch_process)
 
 
 def notes(comparison: Comparison) -> tuple[str, ...]:

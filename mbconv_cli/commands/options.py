@@ -7,10 +7,9 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from mbconv_cli.analysis.measuring import DEFAULT_PROCESSES
+from mbconv_cli.analysis.measuring import DEFAULT_PROCESSES, MIN_PROCESSES
 from mbconv_cli.render.registry import Format
 from mbconv_cli.runtime.devices import AUTO, DEVICE_TYPES
-from mbconv_cli.runtime.processes import MIN_PROCESSES
 from mbconv_cli.spec.catalogue import SUFFIXES, user_catalogue
 from mbconv_cli.spec.values import MAX_RESOLUTION
 

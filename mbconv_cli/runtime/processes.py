@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
@@ -16,8 +16,6 @@ from mbconv_cli.runtime.estimates import Estimate, process_interval
 from mbconv_cli.runtime.machine import load_average
 
 Progress: TypeAlias = Callable[[float], None]
-
-MIN_PROCESSES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
