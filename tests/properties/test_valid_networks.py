@@ -134,17 +134,25 @@ def networks(draw: st.DrawFn) -> dict[str, Any]:
     if "blocks" in parts:
         data["blocks"] = draw(st.lists(rows(), min_size=1, max_size=3))
     assume(any(data.get(key) for key in PARTS))  # a part may also be drawn as nothing
-    return with_odd_kernels(data)
+    return with_fitting_kernels(data)
 
 
-def with_odd_kernels(data: dict[str, Any]) -> dict[str, Any]:
-    """Where padding is symmetric a kernel has a middle."""
-    for place in (data.get("stem"), data.get("head"), *data.get("blocks", ())):
-        padding = (place or {}).get("padding") or data.get("padding", "symmetric")
-        if place and padding == "symmetric" and "kernel_size" in place:
-            size = place["kernel_size"]
-            place["kernel_size"] = [one | 1 for one in size] if isinstance(size, list) else size | 1
+def with_fitting_kernels(data: dict[str, Any]) -> dict[str, Any]:
+    """Where padding is symmetric a kernel has a middle; a stack of kernels spans the one whose place it takes."""
+    for place in filter(None, (data.get("stem"), data.get("head"), *data.get("blocks", ()))):
+        padding = place.get("padding") or data.get("padding", "symmetric")
+        for key in place.keys() & {"kernel_size", "depthwise_stack"}:
+            if padding == "symmetric":
+                place[key] = odd(place[key])
+        if place.get("depthwise_stack"):
+            place["kernel_size"] = 1 + sum(size - 1 for size in place["depthwise_stack"])
     return data
+
+
+def odd(sizes: Any) -> Any:
+    if isinstance(sizes, list):
+        return [size | 1 for size in sizes]
+    return None if sizes is None else sizes | 1
 
 
 def planned(data: dict[str, Any]) -> Plan:
