@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FLOAT32_BYTES: Final = 4
 BUSY_LOAD_SHARE: Final = 0.5
+NOISY_PRECISION: Final = 0.05
 
 COSTS: Final = (
     Column("params", PARAM, Kind.EXACT, Better.LOWER),
@@ -250,6 +251,9 @@ def _notes(bench: Bench, end_to_end: Estimate) -> tuple[str, ...]:
     ]
     if not measurement.steady:
         notes.append("warning: the time was not stable at the end of the warm-up; the machine may be busy")
+    if end_to_end.precision > NOISY_PRECISION:
+        known = f"{100 * end_to_end.precision:.1f} %"
+        notes.append(f"warning: the machine was too noisy: the end-to-end median is known to {known} only")
     if bench.load_before is not None and machine["device"] == "cpu":
         notes += _busy(bench.load_before)
     return tuple(notes)

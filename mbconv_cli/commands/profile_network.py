@@ -11,6 +11,7 @@ from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.profile import LatencyRequest, View, profile
 from mbconv_cli.commands.options import ArchDirOption, FormatOption, NetworkArgument, OutputOption, ResolutionOption
 from mbconv_cli.commands.output import progress_bar, say, show
+from mbconv_cli.files import demand_place
 from mbconv_cli.render.registry import Format
 from mbconv_cli.runtime.devices import AUTO, DEVICE_TYPES, parse_device
 from mbconv_cli.spec.catalogue import user_catalogue
@@ -91,6 +92,8 @@ def profile_command(
         return
     from mbconv_cli.runtime.latency import Budget
 
+    if output is not None:
+        demand_place(output)
     with progress_bar(f"measuring {opened.plan.name}") as progress:
         request = LatencyRequest(choice, threads, Budget(), progress)
         report = profile(opened, batch_size=batch_size, view=view, latency=request)

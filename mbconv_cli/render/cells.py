@@ -10,7 +10,7 @@ from mbconv_cli.units import MILLISECOND, SHARE, milliseconds
 
 TITLES: Final[Mapping[str, str]] = {
     "latency_ms": "ms",
-    "latency_share": "share of time",
+    "latency_share": "share",
     "macs": "MACs",
     "peer_macs": "peer MACs",
     "macs_share": "share of MACs",
@@ -18,7 +18,7 @@ TITLES: Final[Mapping[str, str]] = {
 }
 SPREAD_SUFFIXES: Final = ("_low", "_high")
 SAMPLES_SUFFIX: Final = "_samples"
-PLUS_MINUS: Final = " ± "
+PLUS_MINUS: Final = " ±"
 
 
 def title(column: Column, section_name: str = "") -> str:
@@ -58,7 +58,7 @@ def value_text(value: Cell, column: Column) -> str:
         case tuple():
             return "x".join(map(str, value))
         case int() | float() if column.unit == SHARE:
-            return f"{100 * value:.1f} %"
+            return f"{100 * value:.1f}%"
         case int() | float() if column.unit == MILLISECOND:
             return milliseconds(value)
         case int():

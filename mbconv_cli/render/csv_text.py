@@ -6,6 +6,7 @@ import csv
 import io
 from typing import Final
 
+from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Cell, Report
 
@@ -31,5 +32,7 @@ def _plain(cell: Cell) -> str | int | float:
         case tuple():
             return "x".join(map(str, cell))
         case str() if cell.startswith(_FORMULA_STARTS):
-            return "'" + cell
+            return "'" + safe(cell)
+        case str():
+            return safe(cell)
     return cell

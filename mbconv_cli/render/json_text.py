@@ -7,6 +7,6 @@ from mbconv_cli.report.document import to_json
 from mbconv_cli.report.model import Report
 
 
-def render_json(report: Report, style: Style) -> str:
+def render_json(report: Report, _: Style) -> str:
     """The whole report, as `mbconv.report/1`."""
-    return to_json(report, ascii_only=not style.unicode)
+    return to_json(report)

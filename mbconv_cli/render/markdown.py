@@ -27,7 +27,7 @@ def render_markdown(report: Report, _: Style) -> str:
     for name, section in report.sections.items():
         parts.append(f"### {_escaped(name)}\n\n{_table(name, section)}")
     parts.append("\n".join(f"- {_escaped(note)}" for note in footnotes(report)))
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _table(name: str, section: Section) -> str:

@@ -19,7 +19,7 @@ from mbconv_cli.report.model import Report, Section
 
 WIDEST_PROSE: Final = 110
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
-_NOUGHTS: Final = frozenset({"0", "0.0 %"})
+_NOUGHTS: Final = frozenset({"0", "0.0%"})
 _NOTE_STYLES: Final = {"warning": "yellow"}
 
 

@@ -10,9 +10,9 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.report.model import SCHEMA, Better, Cell, Column, Kind, Provenance, Report, Row, Section
 
 
-def to_json(report: Report, *, ascii_only: bool = False) -> str:
-    """The report as JSON text with a final newline; in ASCII, other characters are written as JSON's escapes."""
-    return json.dumps(to_document(report), indent=2, ensure_ascii=ascii_only, allow_nan=False) + "\n"
+def to_json(report: Report) -> str:
+    """The report as JSON text in ASCII, with a final newline: any stream can take it, and no terminal obeys it."""
+    return json.dumps(to_document(report), indent=2, allow_nan=False) + "\n"
 
 
 def to_document(report: Report) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def from_json(text: str, origin: str) -> Report:
         InputError: the text is no JSON, no report, or a report of a newer schema.
     """
     try:
-        document = json.loads(text)
+        document = json.loads(text, parse_constant=_refuse)
     except ValueError as error:
         raise InputError(f"{origin}: not a report: {error}") from error
     except RecursionError as error:
@@ -58,6 +58,10 @@ def from_json(text: str, origin: str) -> Report:
         return _report(document)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{origin}: damaged report: {type(error).__name__}: {error}") from error
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number")
 
 
 def _section_document(section: Section) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -57,10 +57,12 @@ NO_MACS: Final = (
     "aten::mul_",
 )
 
+OUTSIDE: Final = "outside of every op"
+
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """An op that the two counts see differently, in MAC."""
+    """An op (or what runs outside of every op) that the two counts see differently, in MAC."""
 
     op: str
     closed_form: int
@@ -118,16 +120,20 @@ def audit(network: Network, plan: Plan, costs: Sequence[Cost]) -> Audit:
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).tracer_warnings("none")
     with torch.no_grad():
         counted: Counter[str] = analysis.by_module()
-    disagreements = tuple(
-        Disagreement(op.name, cost.macs, int(counted[op.name]))
-        for op, cost in zip(plan.ops, costs, strict=True)
-        if cost.macs != counted[op.name]
-    )
     return Audit(
         ops=len(plan.ops),
         macs=int(counted[""]),
         params=sum(parameter.numel() for parameter in network.parameters()),
         expected_params=sum(cost.params for cost in costs),
-        disagreements=disagreements,
+        disagreements=tuple(_disagreements(plan, costs, counted)),
         unknown=tuple(sorted(analysis.unsupported_ops().items())),
     )
+
+
+def _disagreements(plan: Plan, costs: Sequence[Cost], counted: Counter[str]) -> Iterator[Disagreement]:
+    for op, cost in zip(plan.ops, costs, strict=True):
+        if cost.macs != counted[op.name]:
+            yield Disagreement(op.name, cost.macs, int(counted[op.name]))
+    outside = counted[""] - sum(counted[op.name] for op in plan.ops)
+    if outside:
+        yield Disagreement(OUTSIDE, 0, int(outside))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from mbconv_cli.cost.counts import Cost
 from mbconv_cli.cost.memory import forward_bytes
@@ -16,8 +17,8 @@ from mbconv_cli.runtime.clocks import clock_for
 from mbconv_cli.runtime.devices import DeviceChoice, resolve_device
 from mbconv_cli.runtime.latency import Budget, Measurement, Progress, Stamp, measure
 from mbconv_cli.runtime.machine import load_average, torch_fingerprint
-from mbconv_cli.runtime.memory import demand_memory
-from mbconv_cli.runtime.network import build, settle
+from mbconv_cli.runtime.memory import demand_memory, memory_errors_told
+from mbconv_cli.runtime.network import Network, build, settle
 
 FLOAT32_BYTES = 4
 
@@ -52,21 +53,25 @@ def run_plan(
     """Build a Plan in float32, audit it, and measure it in eval mode on random images `[N, C, H, W]`.
 
     Raises:
-        InputError: the device is not there, or has too little memory.
+        InputError: the device is not there, or has too little memory, seen before or while running.
     """
     target = resolve_device(device)
-    demand_memory(forward_bytes(plan, costs, batch_size, FLOAT32_BYTES), target)
     if threads is not None:
         torch.set_num_threads(threads)
     load_before = load_average()
-    network = build(plan, target)
-    images = torch.randn(batch_size, *plan.input_shape, device=target)
-    settle(network, images[:1])
-    audited = audit(network, plan, costs)
+    with memory_errors_told(target):
+        demand_memory(forward_bytes(plan, costs, batch_size, FLOAT32_BYTES), target)
+        network = build(plan, target)
+        images = torch.randn(batch_size, *plan.input_shape, device=target)
+        settle(network, images[:1])
+        audited = audit(network, plan, costs)
+        measurement = _measure(network, images, budget, progress)
+    return Bench(audited, measurement, torch_fingerprint(str(target)), load_before)
 
+
+def _measure(network: Network, images: Tensor, budget: Budget, progress: Progress) -> Measurement:
     def one_pass(stamp: Stamp | None) -> object:
         return network.run(images, stamp)
 
     with torch.inference_mode():
-        measurement = measure(one_pass, clock_for(target), budget, progress=progress)
-    return Bench(audited, measurement, torch_fingerprint(str(target)), load_before)
+        return measure(one_pass, clock_for(images.device), budget, progress=progress)

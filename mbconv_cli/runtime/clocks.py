@@ -58,8 +58,8 @@ class HostClock:
 class Event(Protocol):
     """As much of `torch.Event(enable_timing=True)` as a clock needs."""
 
-    def record(self) -> None:
-        """Put a stamp into the current stream."""
+    def record(self, stream: Any, /) -> None:
+        """Put a stamp into a stream."""
 
     def elapsed_time(self, end: Any, /) -> float:
         """The ms from this stamp to the other."""
@@ -69,11 +69,14 @@ class StreamClock:
     """Events on an accelerator's stream: recording does not wait, and a pass is synchronized once, at its end.
 
     Args:
+        stream: the device's stream that the ops run on. It is named in every record, because an event would else
+            go into the stream of the current device, which is not the measured one on a machine with several.
         new_event: makes a timing event.
         synchronize: waits until the device has done all its work.
     """
 
-    def __init__(self, new_event: Callable[[], Event], synchronize: Callable[[], None]) -> None:
+    def __init__(self, stream: Any, new_event: Callable[[], Event], synchronize: Callable[[], None]) -> None:
+        self._stream = stream
         self._new_event = new_event
         self._synchronize = synchronize
         self._events: list[Event] = []
@@ -89,7 +92,7 @@ class StreamClock:
         """Record the next event; events are made once and used again in every pass."""
         if self._used == len(self._events):
             self._events.append(self._new_event())
-        self._events[self._used].record()
+        self._events[self._used].record(self._stream)
         self._used += 1
 
     def finish(self) -> list[float]:
@@ -104,6 +107,7 @@ def clock_for(device: torch.device) -> Clock:
     if device.type == "cpu":
         return HostClock()
     return StreamClock(
+        stream=torch.accelerator.current_stream(device),
         new_event=lambda: torch.Event(device=device, enable_timing=True),
         synchronize=lambda: torch.accelerator.synchronize(device),
     )

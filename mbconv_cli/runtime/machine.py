@@ -44,7 +44,10 @@ def torch_fingerprint(device_text: str) -> dict[str, Cell]:
 
 def load_average() -> float | None:
     """Processes that wanted a core in the last minute, on the average, where the system tells."""
-    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    try:
+        return os.getloadavg()[0]
+    except (AttributeError, OSError):  # no such figure on this system
+        return None
 
 
 def _cpu_model() -> str:

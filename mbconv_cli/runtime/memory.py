@@ -1,34 +1,58 @@
-"""Whether a network fits the memory of a device, found out before anything is allocated."""
+"""Whether a network fits the memory of a device: found out before anything is allocated, or told if it did not."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.units import binary
 
-TAKE_LESS: Final = "take a smaller --batch-size or --resolution, or --no-latency"
-_CGROUPS: Final = (
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+ADVICE: Final = "take a smaller --batch-size or --resolution, or --no-latency"
+
+# What torch says on CUDA, MPS and XPU; on the CPU under Linux and macOS; on the CPU under Windows.
+_OUT_OF_MEMORY: Final = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+class _ControlGroup(NamedTuple):
+    """The files in which a control group tells its limit, and what it uses of it."""
+
+    limit: str
+    usage: str
+    statistics: str
+
+
+_CONTROL_GROUPS: Final = (
+    _ControlGroup("sys/fs/cgroup/memory.max", "sys/fs/cgroup/memory.current", "sys/fs/cgroup/memory.stat"),
+    _ControlGroup(
+        "sys/fs/cgroup/memory/memory.limit_in_bytes",
+        "sys/fs/cgroup/memory/memory.usage_in_bytes",
+        "sys/fs/cgroup/memory/memory.stat",
+    ),
 )
 
 
-def available_bytes(device: torch.device) -> int | None:
-    """Memory that can still be allocated on a device, in bytes, or None where nobody says."""
+def available_bytes(device: torch.device, *, root: Path = Path("/")) -> int | None:
+    """Memory that can still be allocated on a device, in bytes, or None where nobody says.
+
+    Args:
+        device: where.
+        root: the root of the file system, in which Linux tells of the host's memory.
+    """
     if device.type == "cpu":
-        known = [amount for amount in (_meminfo(), _cgroup()) if amount is not None]
+        known = [amount for amount in (_system(root), _control_group(root)) if amount is not None]
         return min(known, default=_physical())
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     return None
 
 
-def demand_memory(needed: int, device: torch.device, advice: str = TAKE_LESS) -> None:
+def demand_memory(needed: int, device: torch.device, advice: str = ADVICE) -> None:
     """Refuse what cannot fit.
 
     Args:
@@ -47,9 +71,24 @@ def demand_memory(needed: int, device: torch.device, advice: str = TAKE_LESS) ->
         )
 
 
-def _meminfo() -> int | None:
+@contextmanager
+def memory_errors_told(device: torch.device) -> Iterator[None]:
+    """Turn torch's various ways to say that memory ran out into one; other errors pass.
+
+    Raises:
+        InputError: the device's memory ran out inside.
+    """
     try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, RuntimeError) and not any(sign in str(error) for sign in _OUT_OF_MEMORY):
+            raise
+        raise InputError(f"the memory of {device} ran out; {ADVICE}") from error
+
+
+def _system(root: Path) -> int | None:
+    try:
+        lines = (root / "proc/meminfo").read_text(encoding="ascii").splitlines()
     except OSError:
         return None
     fields = dict(line.split(":", 1) for line in lines if ":" in line)
@@ -57,14 +96,23 @@ def _meminfo() -> int | None:
     return int(available.split()[0]) * 1024 if available else None
 
 
-def _cgroup() -> int | None:
-    for limit_file, usage_file in _CGROUPS:
+def _control_group(root: Path) -> int | None:
+    for files in _CONTROL_GROUPS:
         try:
-            limit, usage = Path(limit_file).read_text(encoding="ascii"), Path(usage_file).read_text(encoding="ascii")
+            limit, usage, statistics = ((root / file).read_text(encoding="ascii") for file in files)
         except OSError:
             continue
-        return None if limit.strip() == "max" else max(int(limit) - int(usage), 0)
+        return None if limit.strip() == "max" else max(int(limit) - int(usage) + _reclaimable(statistics), 0)
     return None
+
+
+def _reclaimable(statistics: str) -> int:
+    """Bytes of cached files: they count as used, but give way when memory is asked for.
+
+    Version 1 tells the group's own and, as `total_...`, those of the groups inside it too, as its usage does.
+    """
+    fields = dict(line.split() for line in statistics.splitlines())
+    return sum(int(fields.get(f"total_{key}", fields.get(key, 0))) for key in ("active_file", "inactive_file"))
 
 
 def _physical() -> int | None:

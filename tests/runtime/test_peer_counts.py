@@ -8,7 +8,7 @@ import pytest
 
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.plan.network import make_plan
-from mbconv_cli.plan.ops import Plan
+from mbconv_cli.plan.ops import Conv2d, Plan
 from mbconv_cli.runtime.peer_counts import count_peer
 from mbconv_cli.spec.loader import load_text
 
@@ -47,6 +47,7 @@ def test_the_first_op_that_differs_is_named_with_what_both_have() -> None:
 def test_a_bias_more_is_a_difference() -> None:
     plan = open_network("mobilenet-v3-small").plan
     first = plan.ops[0]
+    assert isinstance(first.kind, Conv2d)
     with_bias = replace(plan, ops=(replace(first, kind=replace(first.kind, bias=True)), *plan.ops[1:]))
     difference = count_peer(with_bias, "torchvision:mobilenet_v3_small").first_difference
     assert difference
