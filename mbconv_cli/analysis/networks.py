@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mbconv_cli import __version__
@@ -14,33 +15,48 @@ from mbconv_cli.report.model import Cell, Provenance
 from mbconv_cli.spec.catalogue import Catalogue
 from mbconv_cli.spec.loader import LoadedSpec, load
 from mbconv_cli.spec.network import Scaling, Spec
+from mbconv_cli.spec.overrides import Override, parse_override
 
 
 @dataclass(frozen=True, slots=True)
 class OpenNetwork:
-    """A network that was found valid: its Spec and its Plan."""
+    """A network that was found valid: its Spec and its Plan, and the overrides it was opened with."""
 
     spec: Spec
     plan: Plan
+    overrides: tuple[Override, ...] = ()
+
+    def subject(self, batch_size: int = 1) -> dict[str, Cell]:
+        """What a report about it says that it is about."""
+        subject: dict[str, Cell] = {"name": self.plan.name, "input_shape": (batch_size, *self.plan.input_shape)}
+        return subject | ({"set": "; ".join(override.text for override in self.overrides)} if self.overrides else {})
 
 
-def open_network(reference: str, *, resolution: int | None = None, catalogue: Catalogue | None = None) -> OpenNetwork:
+def open_network(
+    reference: str,
+    *,
+    resolution: int | None = None,
+    catalogue: Catalogue | None = None,
+    overrides: Sequence[str] = (),
+) -> OpenNetwork:
     """The network of a name, a path, or `-`.
 
     Args:
         reference: which network.
         catalogue: where names are looked up; the shipped ones and MBCONV_ARCH_PATH if absent.
         resolution: height and width in pixels in place of the spec's own.
+        overrides: what to change in its spec, each as `PATH=VALUE`.
 
     Raises:
         InputError: it cannot be found, is not valid, or cannot have this resolution.
     """
-    loaded = load(reference, catalogue)
+    changes = tuple(parse_override(text) for text in overrides)
+    loaded = load(reference, catalogue, overrides=changes)
     if resolution is None:
-        return OpenNetwork(loaded.spec, plan_loaded(loaded))
+        return OpenNetwork(loaded.spec, plan_loaded(loaded), changes)
     spec = _at_resolution(loaded.spec, resolution)
     try:
-        return OpenNetwork(spec, plan_loaded(LoadedSpec(spec, loaded.document)))
+        return OpenNetwork(spec, plan_loaded(LoadedSpec(spec, loaded.document)), changes)
     except InputError as error:
         raise InputError(*(f"{problem} (at --resolution {resolution})" for problem in error.problems)) from error
 

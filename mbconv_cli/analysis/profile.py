@@ -7,37 +7,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from mbconv_cli.analysis.columns import COSTS, LATENCY, cost_cells, latency_cells
 from mbconv_cli.analysis.grouping import LABELS, By, Group, group_ops
+from mbconv_cli.analysis.measuring import busy_warning, device_note
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
 from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.errors import CheckFailedError, InputError, did_you_mean
-from mbconv_cli.report.model import Better, Cell, Column, Kind, Report, Row, Section
+from mbconv_cli.report.model import Cell, Column, Kind, Report, Row, Section
 from mbconv_cli.runtime.machine import host_fingerprint
-from mbconv_cli.units import BYTE, FLOP, MAC, MILLISECOND, PARAM, SHARE
+from mbconv_cli.units import SHARE
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.audit import Audit
     from mbconv_cli.runtime.bench import Bench
     from mbconv_cli.runtime.devices import DeviceChoice
     from mbconv_cli.runtime.estimates import Estimate
     from mbconv_cli.runtime.latency import Budget, Progress
 
-FLOAT32_BYTES: Final = 4
-BUSY_LOAD_SHARE: Final = 0.5
 NOISY_PRECISION: Final = 0.05
 
-COSTS: Final = (
-    Column("params", PARAM, Kind.EXACT, Better.LOWER),
-    Column("macs", MAC, Kind.EXACT, Better.LOWER),
-    Column("flops", FLOP, Kind.EXACT, Better.LOWER),
-    Column("bytes", BYTE, Kind.EXACT, Better.LOWER),
-)
 MACS_SHARE: Final = Column("macs_share", SHARE, Kind.EXACT)
-LATENCY: Final = (
-    Column("latency_ms", MILLISECOND, Kind.MEASURED, Better.LOWER),
-    Column("latency_ms_low", MILLISECOND, Kind.MEASURED),
-    Column("latency_ms_high", MILLISECOND, Kind.MEASURED),
-)
 LATENCY_SHARE: Final = Column("latency_share", SHARE, Kind.MEASURED)
 
 
@@ -86,9 +74,9 @@ def profile(
     _demand_column(view.sort, columns)
     plan, costs = network.plan, plan_costs(network.plan)
     groups = group_ops(plan, view.by)
-    rows = [group.labels | _cost_cells(total(costs[index] for index in group.ops), batch_size) for group in groups]
-    totals = _cost_cells(total(costs), batch_size)
-    subject: dict[str, Cell] = {"name": plan.name, "input_shape": (batch_size, *plan.input_shape), "dtype": "float32"}
+    rows = [group.labels | cost_cells(total(costs[index] for index in group.ops), batch_size) for group in groups]
+    totals = cost_cells(total(costs), batch_size)
+    subject = network.subject(batch_size) | {"dtype": "float32"}
     if latency is None:
         section = Section(columns, tuple(_arranged(_with_share(rows, "macs", totals["macs"]), view)))
         return Report(
@@ -102,7 +90,7 @@ def profile(
     bench = _run(network, costs, batch_size, latency)
     reconciliation, end_to_end = _reconcile(bench)
     timed = _with_latency(rows, groups, bench)
-    totals |= {**_latency_cells(end_to_end), "latency_samples": len(bench.measurement.end_to_end)}
+    totals |= {**latency_cells(end_to_end), "latency_samples": len(bench.measurement.end_to_end)}
     timed = _with_share(timed, "latency_ms", sum(_number(row, "latency_ms") for row in timed))
     return Report(
         "profile",
@@ -127,19 +115,6 @@ def _demand_column(key: str | None, columns: Sequence[Column]) -> None:
     raise InputError(f"--sort {key!r} is no column" + (did_you_mean(key, keys) or f"; valid are {', '.join(keys)}"))
 
 
-def _cost_cells(cost: Cost, batch_size: int) -> dict[str, Cell]:
-    return {
-        "params": cost.params,
-        "macs": batch_size * cost.macs,
-        "flops": batch_size * cost.flops,
-        "bytes": cost.bytes(batch_size, FLOAT32_BYTES),
-    }
-
-
-def _latency_cells(estimate: Estimate) -> dict[str, Cell]:
-    return {"latency_ms": estimate.value, "latency_ms_low": estimate.low, "latency_ms_high": estimate.high}
-
-
 def _with_share(rows: Sequence[Row], key: str, whole: Cell) -> list[Row]:
     share_key = "macs_share" if key == "macs" else "latency_share"
     whole_figure = float(whole) if isinstance(whole, int | float) else 0.0
@@ -147,6 +122,7 @@ def _with_share(rows: Sequence[Row], key: str, whole: Cell) -> list[Row]:
 
 
 def _run(network: OpenNetwork, costs: Sequence[Cost], batch_size: int, request: LatencyRequest) -> Bench:
+    from mbconv_cli.runtime.audit import failures
     from mbconv_cli.runtime.bench import run_plan
 
     bench = run_plan(
@@ -159,24 +135,15 @@ def _run(network: OpenNetwork, costs: Sequence[Cost], batch_size: int, request: 
         progress=request.progress,
     )
     if not bench.audit.agrees:
-        raise CheckFailedError(*_audit_failures(bench.audit))
+        raise CheckFailedError(*failures(bench.audit))
     return bench
-
-
-def _audit_failures(audit: Audit) -> list[str]:
-    told = ["audit: fvcore's count of the built module is not that of the closed forms"]
-    told += [f"  {d.op}: {d.closed_form:,} MAC in closed form, {d.fvcore:,} by fvcore" for d in audit.disagreements]
-    told += [f"  {name}: met {count} times, and in no table of what counts" for name, count in audit.unknown]
-    if audit.params != audit.expected_params:
-        told.append(f"  params: {audit.expected_params:,} in closed form, {audit.params:,} in the module")
-    return told
 
 
 def _with_latency(rows: Sequence[Row], groups: Sequence[Group], bench: Bench) -> list[Row]:
     from mbconv_cli.runtime.estimates import midmeans
 
     estimates = midmeans(bench.measurement.layers, [group.ops for group in groups])
-    return [{**row, **_latency_cells(estimate)} for row, estimate in zip(rows, estimates, strict=True)]
+    return [{**row, **latency_cells(estimate)} for row, estimate in zip(rows, estimates, strict=True)]
 
 
 def _reconcile(bench: Bench) -> tuple[Section, Estimate]:
@@ -194,9 +161,9 @@ def _reconcile(bench: Bench) -> tuple[Section, Estimate]:
     difference = end_to_end.value - layers.value
     slowdown = stamped.value - end_to_end.value
     rows = (
-        row("sum of layers", _latency_cells(layers), layers.value),
+        row("sum of layers", latency_cells(layers), layers.value),
         row("difference", {"latency_ms": difference}, difference),
-        row("end to end", _latency_cells(end_to_end), end_to_end.value),
+        row("end to end", latency_cells(end_to_end), end_to_end.value),
         row("slowdown by the stamps", {"latency_ms": slowdown}, slowdown),
     )
     return Section((Column("name"), *LATENCY, LATENCY_SHARE), rows), end_to_end
@@ -235,10 +202,7 @@ def _number(row: Row, key: str) -> float:
 def _notes(bench: Bench, end_to_end: Estimate) -> tuple[str, ...]:
     measurement, machine, audit = bench.measurement, bench.machine, bench.audit
     notes = [
-        (
-            f"device: {machine['device']} ({machine['device_name']}), {machine['threads']} threads, "
-            f"torch {machine['torch']}"
-        ),
+        device_note(machine),
         (
             f"samples: {len(measurement.end_to_end)} plain and {len(measurement.layers)} stamped passes in turn after "
             f"{measurement.warm_up} of each to warm up, {measurement.seconds:.1f} s; end to end is their median, "
@@ -254,14 +218,4 @@ def _notes(bench: Bench, end_to_end: Estimate) -> tuple[str, ...]:
     if end_to_end.precision > NOISY_PRECISION:
         known = f"{100 * end_to_end.precision:.1f} %"
         notes.append(f"warning: the machine was too noisy: the end-to-end median is known to {known} only")
-    if bench.load_before is not None and machine["device"] == "cpu":
-        notes += _busy(bench.load_before)
-    return tuple(notes)
-
-
-def _busy(load: float) -> list[str]:
-    cores = host_fingerprint()["usable_cores"]
-    assert isinstance(cores, int)
-    if load < BUSY_LOAD_SHARE * cores:
-        return []
-    return [f"warning: the machine was busy: load average {load:.2f} on {cores} cores before measuring began"]
+    return (*notes, *busy_warning(bench.load_before, machine))

@@ -39,7 +39,7 @@ def structure(network: OpenNetwork) -> Report:
     return Report(
         "structure",
         provenance(network.spec),
-        {"name": plan.name, "input_shape": (1, *plan.input_shape)},
+        network.subject(),
         {"params": cost.params, "macs": cost.macs, "flops": cost.flops},
         {"stages": Section(COLUMNS, rows)},
         tuple(notes),

@@ -7,7 +7,9 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from mbconv_cli.analysis.measuring import DEFAULT_PROCESSES, MIN_PROCESSES
 from mbconv_cli.render.registry import Format
+from mbconv_cli.runtime.devices import AUTO, DEVICE_TYPES
 from mbconv_cli.spec.catalogue import SUFFIXES, user_catalogue
 from mbconv_cli.spec.values import MAX_RESOLUTION
 
@@ -47,6 +49,49 @@ ResolutionOption: TypeAlias = Annotated[
         max=MAX_RESOLUTION,
         help="Height and width in pixels.",
         show_default="the network's",
+    ),
+]
+SetOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change the network first, e.g. 'blocks[2:].se_ratio=0' or activation=relu; may be given several times.",
+        show_default=False,
+    ),
+]
+DeviceOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        metavar="DEVICE",
+        help="auto (an accelerator if there is one), cpu, cuda, cuda:N, mps or xpu.",
+        show_default=AUTO,
+        autocompletion=lambda: [AUTO, *DEVICE_TYPES],
+    ),
+]
+BatchOption: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        "--batch-size", metavar="N", min=1, max=1_000_000, help="Images in a batch; MACs and bytes are the batch's."
+    ),
+]
+ThreadsOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--threads", metavar="N", min=1, max=1_024, help="Threads on the CPU.", show_default="torch's choice"),
+]
+MeasureOption: TypeAlias = Annotated[
+    bool, typer.Option("--measure/--no-measure", help="Build it in PyTorch and measure, in several fresh processes.")
+]
+ProcessesOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--processes",
+        metavar="N",
+        min=MIN_PROCESSES,
+        max=1_000,
+        help="Fresh processes to measure in; more make the interval narrower.",
+        show_default=str(DEFAULT_PROCESSES),
     ),
 ]
 FormatOption: TypeAlias = Annotated[

@@ -9,33 +9,23 @@ import typer
 from mbconv_cli.analysis.grouping import By
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.profile import LatencyRequest, View, profile
-from mbconv_cli.commands.options import ArchDirOption, FormatOption, NetworkArgument, OutputOption, ResolutionOption
+from mbconv_cli.commands.options import (
+    ArchDirOption,
+    BatchOption,
+    DeviceOption,
+    FormatOption,
+    NetworkArgument,
+    OutputOption,
+    ResolutionOption,
+    SetOption,
+    ThreadsOption,
+)
 from mbconv_cli.commands.output import progress_bar, say, show
 from mbconv_cli.files import demand_place
 from mbconv_cli.render.registry import Format
-from mbconv_cli.runtime.devices import AUTO, DEVICE_TYPES, parse_device
+from mbconv_cli.runtime.devices import AUTO, parse_device
 from mbconv_cli.spec.catalogue import user_catalogue
 
-DeviceOption = Annotated[
-    str | None,
-    typer.Option(
-        "--device",
-        metavar="DEVICE",
-        help="auto (an accelerator if there is one), cpu, cuda, cuda:N, mps or xpu.",
-        show_default=AUTO,
-        autocompletion=lambda: [AUTO, *DEVICE_TYPES],
-    ),
-]
-BatchOption = Annotated[
-    int,
-    typer.Option(
-        "--batch-size", metavar="N", min=1, max=1_000_000, help="Images in a batch; MACs and bytes are the batch's."
-    ),
-]
-ThreadsOption = Annotated[
-    int | None,
-    typer.Option("--threads", metavar="N", min=1, max=1_024, help="Threads on the CPU.", show_default="torch's choice"),
-]
 ByOption = Annotated[
     By, typer.Option("--by", metavar="ROWS", case_sensitive=False, help="What a row is: layer, block, stage or role.")
 ]
@@ -59,6 +49,7 @@ def profile_command(
     device: DeviceOption = None,
     batch_size: BatchOption = 1,
     resolution: ResolutionOption = None,
+    overrides: SetOption = None,
     threads: ThreadsOption = None,
     by: ByOption = By.LAYER,
     top: TopOption = None,
@@ -80,11 +71,14 @@ def profile_command(
 
     - `mbconv profile efficientnet-b0 --sort latency_ms --top 10`
 
+    - `mbconv profile efficientnet-b0 --set 'blocks[2:].se_ratio=0' --set activation=relu`
+
     - `mbconv profile ./mine.yaml --no-latency --format json -o mine.json`
     """
     choice = parse_device(device or AUTO)
     view = View(by, sort, top)
-    opened = open_network(network, resolution=resolution, catalogue=user_catalogue(arch_dir or ()))
+    catalogue = user_catalogue(arch_dir or ())
+    opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
     if not latency:
         if device is not None or threads is not None:
             say("mbconv: warning: --device and --threads change nothing with --no-latency")

@@ -9,7 +9,7 @@ import typer
 
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.structure import structure
-from mbconv_cli.commands.options import ArchDirOption, NetworkArgument, OutputOption, ResolutionOption
+from mbconv_cli.commands.options import ArchDirOption, NetworkArgument, OutputOption, ResolutionOption, SetOption
 from mbconv_cli.commands.output import show, write_text
 from mbconv_cli.render.registry import Format
 from mbconv_cli.spec.catalogue import user_catalogue
@@ -37,6 +37,7 @@ ShowFormatOption = Annotated[
 def show_command(
     network: NetworkArgument,
     resolution: ResolutionOption = None,
+    overrides: SetOption = None,
     output_format: ShowFormatOption = ShowFormat.TABLE,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
@@ -52,8 +53,11 @@ def show_command(
     - `mbconv show efficientnet-b3 --format yaml -o mine.yaml`
 
     - `mbconv show ./mine.yaml --format markdown`
+
+    - `mbconv show efficientnet-b0 --set 'blocks[*].kernel_size=3' --set scaling.width=0.75`
     """
-    opened = open_network(network, resolution=resolution, catalogue=user_catalogue(arch_dir or ()))
+    catalogue = user_catalogue(arch_dir or ())
+    opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
     if output_format is ShowFormat.YAML:
         write_text(to_yaml(opened.spec), output)
     else:

@@ -59,23 +59,31 @@ def depthwise(
     kernel_sizes: tuple[int, ...],
     *,
     stride: tuple[int, int],
+    stack: tuple[int, ...] | None = None,
     norm: bool = True,
     activation: ActivationChoice = "none",
 ) -> Value:
-    """Depthwise convolution; several kernel sizes share the channels (MixConv: Tan and Le, arXiv:1907.09595)."""
+    """Depthwise convolution; several kernel sizes share the channels (MixConv: Tan and Le, arXiv:1907.09595).
+
+    A stack takes the place of one kernel: convolutions of its sizes one after the other, the first with the stride.
+    """
     if len(kernel_sizes) == 1:
-        return convolution(
-            block,
-            "depthwise",
-            x,
-            spec,
-            x.channels,
-            kernel_size=kernel_sizes[0],
-            stride=stride,
-            groups=x.channels,
-            norm=norm,
-            activation=activation,
-        )
+        sizes = stack or kernel_sizes
+        for index, kernel_size in enumerate(sizes):
+            x = convolution(
+                block,
+                "depthwise",
+                x,
+                spec,
+                x.channels,
+                kernel_size=kernel_size,
+                stride=stride if index == 0 else (1, 1),
+                groups=x.channels,
+                norm=norm,
+                activation=activation,
+                part=f"{index}." if stack else "",
+            )
+        return x
     y = _mixed_depthwise(block, x, spec, kernel_sizes, stride)
     if norm:
         y = normalize(block, "depthwise", y, spec)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from mbconv_cli.report.model import Cell, Column, Kind, Report, Row, Section
-from mbconv_cli.units import MILLISECOND, SHARE, milliseconds
+from mbconv_cli.units import CHANGE, MILLISECOND, RATIO, SHARE, milliseconds
 
 TITLES: Final[Mapping[str, str]] = {
     "latency_ms": "ms",
@@ -59,6 +59,10 @@ def value_text(value: Cell, column: Column) -> str:
             return "x".join(map(str, value))
         case int() | float() if column.unit == SHARE:
             return f"{100 * value:.1f}%"
+        case int() | float() if column.unit == CHANGE:
+            return f"{100 * value:+.1f}%"
+        case int() | float() if column.unit == RATIO:
+            return f"{value:.3f}"
         case int() | float() if column.unit == MILLISECOND:
             return milliseconds(value)
         case int():

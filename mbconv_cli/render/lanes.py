@@ -22,6 +22,9 @@ DISPENSABLE: Final = (
     "seconds",
     "peer",
     "forward_difference",
+    "params_difference",
+    "macs_difference",
+    "bytes_difference",
     "block",
     "stage",
     "flops",
@@ -33,6 +36,10 @@ DISPENSABLE: Final = (
     "bytes",
     "output_shape",
     "operator",
+    "paper_kernel",
+    "paper_stack",
+    "chain_kernel",
+    "chain_stack",
 )
 GAP: Final = 2
 NARROWEST_PROSE: Final = 24

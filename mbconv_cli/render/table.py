@@ -13,9 +13,10 @@ from rich.text import Text
 
 from mbconv_cli.render.cells import footnotes, subject_line, total_columns, totals_parts
 from mbconv_cli.render.lanes import GAP, Fitted, Lane, fit, lanes
+from mbconv_cli.render.plot import draw
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
-from mbconv_cli.report.model import Report, Section
+from mbconv_cli.report.model import Plot, Report, Section
 
 WIDEST_PROSE: Final = 110
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
@@ -46,11 +47,18 @@ def _lines(report: Report, style: Style) -> Iterator[Text]:
     fitted = {name: fit(lanes(name, section, report.totals, style), style) for name, section in report.sections.items()}
     parts = [list(_head(report, style))]
     parts += [list(_table(fitted[name], section, style)) for name, section in report.sections.items()]
+    parts += [list(_drawn(section, section.plot, style)) for section in report.sections.values() if section.plot]
     notes = [*footnotes(report), *_notes_on_width(list(fitted.values()))]
     parts.append([line for note in notes for line in _note(note, style)])
     for index, part in enumerate(filter(None, parts)):
         yield from [Text()] * bool(index)
         yield from part
+
+
+def _drawn(section: Section, plot: Plot, style: Style) -> Iterator[Text]:
+    """A section's curves."""
+    for line in draw(section, plot, style).splitlines():
+        yield Text(line)
 
 
 def _head(report: Report, style: Style) -> Iterator[Text]:

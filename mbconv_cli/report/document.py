@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.report.model import SCHEMA, Better, Cell, Column, Kind, Provenance, Report, Row, Section
+from mbconv_cli.report.model import SCHEMA, Better, Cell, Column, Kind, Plot, Provenance, Report, Row, Section
 
 
 def to_json(report: Report) -> str:
@@ -69,7 +70,8 @@ def _section_document(section: Section) -> dict[str, Any]:
         {"key": column.key, "unit": column.unit, "kind": column.kind.value, "better": column.better.value}
         for column in section.columns
     ]
-    return {"columns": columns, "rows": [dict(row) for row in section.rows]}
+    document: dict[str, Any] = {"columns": columns, "rows": [dict(row) for row in section.rows]}
+    return document | ({"plot": asdict(section.plot)} if section.plot else {})
 
 
 def _report(document: Mapping[str, Any]) -> Report:
@@ -95,7 +97,19 @@ def _section(document: Mapping[str, Any]) -> Section:
         Column(str(column["key"]), str(column["unit"]), Kind(column["kind"]), Better(column["better"]))
         for column in document["columns"]
     )
-    return Section(columns, tuple(_cells(row) for row in document["rows"]))
+    return Section(columns, tuple(_cells(row) for row in document["rows"]), _plot(document.get("plot")))
+
+
+def _plot(document: Mapping[str, Any] | None) -> Plot | None:
+    if document is None:
+        return None
+    level = document["level"]
+    return Plot(
+        x=str(document["x"]),
+        y=tuple(str(key) for key in document["y"]),
+        level=None if level is None else float(level),
+        marks=tuple(float(mark) for mark in document["marks"]),
+    )
 
 
 def _cells(row: Mapping[str, Any]) -> Row:

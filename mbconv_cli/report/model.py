@@ -40,11 +40,32 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Plot:
+    """Some columns of a section as curves over another one.
+
+    Attributes:
+        x: the key of the column along the axis.
+        y: the keys of the curves; a row that lacks one has no point of it.
+        level: a value of y to compare the curves with.
+        marks: values of x that matter.
+    """
+
+    x: str
+    y: tuple[str, ...]
+    level: float | None = None
+    marks: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
-    """Rows under typed columns. A row may lack a column's key where nothing was measured."""
+    """Rows under typed columns. A row may lack a column's key where nothing was measured.
+
+    A section with a plot can also be drawn where the format allows it.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    plot: Plot | None = None
 
 
 @dataclass(frozen=True, slots=True)

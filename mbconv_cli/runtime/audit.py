@@ -137,3 +137,13 @@ def _disagreements(plan: Plan, costs: Sequence[Cost], counted: Counter[str]) -> 
     outside = counted[""] - sum(counted[op.name] for op in plan.ops)
     if outside:
         yield Disagreement(OUTSIDE, 0, int(outside))
+
+
+def failures(found: Audit) -> list[str]:
+    """What differs, in sentences."""
+    told = ["audit: fvcore's count of the built module is not that of the closed forms"]
+    told += [f"  {d.op}: {d.closed_form:,} MAC in closed form, {d.fvcore:,} by fvcore" for d in found.disagreements]
+    told += [f"  {name}: met {count} times, and in no table of what counts" for name, count in found.unknown]
+    if found.params != found.expected_params:
+        told.append(f"  params: {found.expected_params:,} in closed form, {found.params:,} in the module")
+    return told

@@ -10,6 +10,12 @@ from typing import Final
 
 CONFIDENCE: Final = 0.95
 _NORMAL_QUANTILE: Final = 1.959964  # of (1 + CONFIDENCE) / 2
+_LARGEST_LOG: Final = 700.0  # of a float; two processes that differ by factors have a boundless interval
+# Student's t, of the same, for 1, 2, ... degrees of freedom.
+_STUDENT_QUANTILES: Final = (
+    12.70620, 4.302653, 3.182446, 2.776445, 2.570582, 2.446912, 2.364624, 2.306004, 2.262157, 2.228139,
+    2.200985, 2.178813, 2.160369, 2.144787, 2.131450, 2.119905, 2.109816, 2.100922, 2.093024, 2.085963,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,18 @@ def _most_below(count: int) -> int:
     return k
 
 
+def process_interval(figures: Sequence[float]) -> Estimate:
+    """One positive figure of each of several processes -> their geometric mean, and Student's interval on the logs.
+
+    Logarithms, because times and their ratios err by factors. It takes at least two processes.
+    """
+    logs = [math.log(figure) for figure in figures]
+    mean = fmean(logs)
+    half = _student_quantile(len(logs) - 1) * stdev(logs) / math.sqrt(len(logs))
+    low, high = max(mean - half, -_LARGEST_LOG), min(mean + half, _LARGEST_LOG)
+    return Estimate(math.exp(mean), math.exp(low), math.exp(high))
+
+
 def central_half(totals: Sequence[float]) -> list[int]:
     """The indices of the passes that remain when the fastest and the slowest quarter are set aside."""
     order = sorted(range(len(totals)), key=totals.__getitem__)
@@ -74,6 +92,14 @@ def midmeans(passes: Sequence[Sequence[float]], groups: Sequence[Sequence[int]])
     """
     kept = [passes[index] for index in central_half([math.fsum(times) for times in passes])]
     return [_mean_interval([math.fsum(times[op] for op in group) for times in kept]) for group in groups]
+
+
+def _student_quantile(freedom: int) -> float:
+    """Of (1 + CONFIDENCE) / 2; beyond the table, Cornish and Fisher's first terms about the normal quantile."""
+    if freedom <= len(_STUDENT_QUANTILES):
+        return _STUDENT_QUANTILES[freedom - 1]
+    normal = _NORMAL_QUANTILE
+    return normal + (normal**3 + normal) / (4 * freedom)
 
 
 def _mean_interval(samples: Sequence[float]) -> Estimate:

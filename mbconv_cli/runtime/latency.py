@@ -80,14 +80,14 @@ def measure(
     """
     result = Measurement()
     began = now()
-    with _collector_off():
+    with collector_off():
         _warm_up(run, clock, budget, now, result)
         started = now()
         while not _enough(result, budget, now() - started):
             stamped_first = len(result.layers) % 2 == 1
             if stamped_first:
                 result.layers.append(_stamped_pass(run, clock))
-            result.end_to_end.append(_plain_pass(run, clock))
+            result.end_to_end.append(plain_pass(run, clock))
             if not stamped_first:
                 result.layers.append(_stamped_pass(run, clock))
             progress(_share_done(result, budget, now() - started))
@@ -95,7 +95,8 @@ def measure(
     return result
 
 
-def _plain_pass(run: Pass, clock: Clock) -> float:
+def plain_pass(run: Pass, clock: Clock) -> float:
+    """The time of one pass without stamps, in ms."""
     clock.start()
     run(None)
     clock.stamp()
@@ -113,7 +114,7 @@ def _warm_up(run: Pass, clock: Clock, budget: Budget, now: Callable[[], float], 
     began = now()
     times: list[float] = []
     while not result.steady and (len(times) < 2 or now() - began < budget.warm_up_seconds):
-        times.append(_plain_pass(run, clock))
+        times.append(plain_pass(run, clock))
         _stamped_pass(run, clock)
         recent, before = times[-STEADY_WINDOW:], times[-2 * STEADY_WINDOW : -STEADY_WINDOW]
         if len(before) == STEADY_WINDOW:
@@ -132,7 +133,7 @@ def _share_done(result: Measurement, budget: Budget, seconds: float) -> float:
 
 
 @contextmanager
-def _collector_off() -> Iterator[None]:
+def collector_off() -> Iterator[None]:
     """No garbage collection inside, so that none falls into a pass."""
     was_enabled = gc.isenabled()
     gc.collect()

@@ -13,7 +13,7 @@ import torch
 from mbconv_cli.errors import InputError
 from mbconv_cli.units import binary
 
-ADVICE: Final = "take a smaller --batch-size or --resolution, or --no-latency"
+ADVICE: Final = "take a smaller --batch-size or --resolution, or do not measure"
 
 # What torch says on CUDA, MPS and XPU; on the CPU under Linux and macOS; on the CPU under Windows.
 _OUT_OF_MEMORY: Final = ("out of memory", "can't allocate memory", "not enough memory")

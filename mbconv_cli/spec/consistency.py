@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from mbconv_cli.spec.yaml_text import Document, Finding, Path
 
+_KERNEL_KEYS: Final = ("kernel_size", "depthwise_stack")
 _IS_EVEN: Final = "is even; with symmetric padding it must be odd (or say `padding: same`)"
 
 
@@ -41,9 +42,10 @@ def _even_kernels(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     for path, mapping in places:
         if (mapping.get("padding") or data.get("padding", "symmetric")) != "symmetric":
             continue
-        for kernel_size in _sizes(mapping.get("kernel_size")):
-            if kernel_size > 0 and kernel_size % 2 == 0:
-                yield (*path, "kernel_size"), f"kernel_size: {kernel_size} {_IS_EVEN}"
+        for key in _KERNEL_KEYS:
+            for kernel_size in _sizes(mapping.get(key)):
+                if kernel_size > 0 and kernel_size % 2 == 0:
+                    yield (*path, key), f"{key}: {kernel_size} {_IS_EVEN}"
 
 
 def _no_layer(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:

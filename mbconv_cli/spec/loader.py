@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path as FilePath
-from typing import Final, TypeAlias
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -15,12 +16,10 @@ from mbconv_cli.spec.consistency import contradictions
 from mbconv_cli.spec.extends import extend
 from mbconv_cli.spec.messages import findings
 from mbconv_cli.spec.network import Spec
+from mbconv_cli.spec.overrides import Override, apply_overrides
 from mbconv_cli.spec.quotes import shown
-from mbconv_cli.spec.spellings import canonical
+from mbconv_cli.spec.spellings import Parsed, canonical
 from mbconv_cli.spec.yaml_text import Document, Finding, Path, read_yaml
-
-Parsed: TypeAlias = tuple[Document, list[Finding]]
-"""A document in this vocabulary, and what is wrong with the spellings in it."""
 
 MAX_EXTENDS: Final = 16
 MAX_TOLD: Final = 100
@@ -40,25 +39,33 @@ class LoadedSpec:
         return str(self.document.mark(path))
 
 
-def load(reference: str, catalogue: Catalogue | None = None) -> LoadedSpec:
+def load(reference: str, catalogue: Catalogue | None = None, *, overrides: Sequence[Override] = ()) -> LoadedSpec:
     """The network of a name, a path, or `-` for standard input.
 
     Args:
         reference: which network.
         catalogue: where names are looked up; the shipped ones and MBCONV_ARCH_PATH if absent.
+        overrides: what is changed before anything is checked.
 
     Raises:
         InputError: it cannot be found, read or understood; all mistakes in it are told together.
     """
     catalogue = catalogue or user_catalogue()
     if reference == STDIN:
-        return load_text(read_stdin(), "<stdin>", catalogue=catalogue)
+        return load_text(read_stdin(), "<stdin>", catalogue=catalogue, overrides=overrides)
     path = catalogue.find(reference)
-    return _validated(_extended(_parsed(read(path), str(path)), (path,), catalogue), path.stem)
+    parsed = _extended(_parsed(read(path), str(path)), (path,), catalogue)
+    return _validated(apply_overrides(parsed, overrides), path.stem)
 
 
 def load_text(
-    text: str, file: str, *, name: str = "stdin", folder: FilePath | None = None, catalogue: Catalogue | None = None
+    text: str,
+    file: str,
+    *,
+    name: str = "stdin",
+    folder: FilePath | None = None,
+    catalogue: Catalogue | None = None,
+    overrides: Sequence[Override] = (),
 ) -> LoadedSpec:
     """The network that a YAML text describes.
 
@@ -68,12 +75,14 @@ def load_text(
         name: what the network is called unless it says so itself.
         folder: where its `extends` is looked for first; the working directory if absent.
         catalogue: where names are looked up; the shipped ones and MBCONV_ARCH_PATH if absent.
+        overrides: what is changed before anything is checked.
 
     Raises:
         InputError: all mistakes, each as `file:line:column: what, and what would be valid`.
     """
     origin = (folder or FilePath()) / FilePath(file).name
-    return _validated(_extended(_parsed(text, file), (origin,), catalogue or user_catalogue()), name)
+    parsed = _extended(_parsed(text, file), (origin,), catalogue or user_catalogue())
+    return _validated(apply_overrides(parsed, overrides), name)
 
 
 def _validated(parsed: Parsed, name: str) -> LoadedSpec:

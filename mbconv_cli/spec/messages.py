@@ -37,13 +37,14 @@ def findings(errors: Iterable[ErrorDetails], document: Document) -> Iterator[Fin
 
 
 def valid_keys(path: Path, document: Document) -> list[str]:
-    """The keys that the mapping at the path may have."""
+    """The keys that the mapping at the path may have; none if no mapping belongs there."""
     if not path:
         return ["extends", *Spec.model_fields]
     if path[0] == "blocks" and len(path) == 2:
         row = document.data["blocks"][path[1]]
         return [*_row_model(row).model_fields, *(spelling.published for spelling in ROW_SPELLINGS)]
-    return list(_model_at(path, document).model_fields)
+    model = _model_at(path, document)
+    return list(model.model_fields) if model else []
 
 
 def subject(path: Path) -> str:
@@ -58,25 +59,26 @@ def subject(path: Path) -> str:
     return str(path[-1])
 
 
-def _model_at(path: Path, document: Document) -> type[BaseModel]:
-    """The model of the mapping at the path."""
-    model: type[BaseModel] = Spec
+def _model_at(path: Path, document: Document) -> type[BaseModel] | None:
+    """The model of the mapping at the path, if one belongs there."""
+    model: type[BaseModel] | None = Spec
     if path[0] == "blocks":
-        model, path = _row_model(document.data["blocks"][path[1]]), path[2:]
+        model, path = (_row_model(document.data["blocks"][path[1]]), path[2:]) if len(path) > 1 else (None, ())
     for key in path:
-        model = _model_in(model.model_fields[str(key)].annotation)
+        field = model.model_fields.get(str(key)) if model else None
+        model = _model_in(field.annotation) if field else None
     return model
 
 
-def _model_in(annotation: Any) -> type[BaseModel]:
-    """The one model that an annotation such as `Stem | None` names."""
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The one model that an annotation such as `Stem | None` names, if it names one."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next(_model_in(part) for part in get_args(annotation) if part is not type(None))
+    return next((model for part in get_args(annotation) if (model := _model_in(part))), None)
 
 
 def _row_model(row: Mapping[str, Any]) -> type[BaseModel]:
-    return ROW_TYPES[row.get("type", DEFAULT_TYPE)]
+    return ROW_TYPES.get(str(row.get("type")), ROW_TYPES[DEFAULT_TYPE])
 
 
 def _mark(error: ErrorDetails, path: Path, document: Document) -> Mark:

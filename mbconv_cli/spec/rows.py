@@ -12,6 +12,7 @@ from mbconv_cli.spec.values import (
     Frozen,
     KernelSize,
     KernelSizes,
+    KernelStack,
     Padding,
     Ratio,
     Repeat,
@@ -38,13 +39,34 @@ class Row(Frozen):
     )
 
 
-class MBConv(Row):
-    """Inverted residual: 1x1 expand, depthwise, SE, 1x1 project (MobileNetV2, MnasNet, MobileNetV3, EfficientNet)."""
+class DepthwiseRow(Row):
+    """What block types with a depthwise convolution say of it."""
 
-    type: Literal["mbconv"] = "mbconv"
     kernel_size: KernelSizes = Field(
         description="of the depthwise kernel, in pixels; several share the channels evenly (MixNet)"
     )
+    depthwise_stack: KernelStack | None = Field(
+        None,
+        description="kernel sizes of smaller depthwise convolutions, one after the other, each with norm and "
+        "activation, that together span kernel_size and take its place; the first has the stride",
+    )
+
+    @model_validator(mode="after")
+    def _stack_spans_kernel(self) -> Self:
+        if self.depthwise_stack is None:
+            return self
+        if len(self.kernel_size) > 1:
+            raise ValueError("depthwise_stack and several kernel sizes do not go together")
+        span = 1 + sum(size - 1 for size in self.depthwise_stack)
+        if span != self.kernel_size[0]:
+            raise ValueError(f"depthwise_stack spans {span} pixels, but kernel_size is {self.kernel_size[0]}")
+        return self
+
+
+class MBConv(DepthwiseRow):
+    """Inverted residual: 1x1 expand, depthwise, SE, 1x1 project (MobileNetV2, MnasNet, MobileNetV3, EfficientNet)."""
+
+    type: Literal["mbconv"] = "mbconv"
     expand_ratio: Ratio | None = Field(None, description="expanded channels / channels in")
     expanded_filters: Filters | None = Field(None, description="expanded channels, as MobileNetV3's table gives them")
     unit_expansion: bool = Field(False, description="a 1x1 expansion even where it keeps the number of channels")
@@ -61,13 +83,10 @@ class MBConv(Row):
         return self
 
 
-class DepthwiseSeparable(Row):
+class DepthwiseSeparable(DepthwiseRow):
     """Depthwise convolution, then 1x1 (MobileNetV1; MnasNet's SepConv has no activation after the 1x1)."""
 
     type: Literal["depthwise_separable"]
-    kernel_size: KernelSizes = Field(
-        description="of the depthwise kernel, in pixels; several share the channels evenly (MixNet)"
-    )
     shortcut: Shortcut = Field("none", description="as in the other block types; MobileNetV1 has none")
     norm_between: bool = Field(True, description="batch norm between the two convolutions; Xception has none")
     activation_between: bool = Field(True, description="activation between the two convolutions; Xception has none")

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from mbconv_cli.spec.notation import NotationError, row_of
 from mbconv_cli.spec.quotes import shown
 from mbconv_cli.spec.yaml_text import Document, Finding, Mark, Path
+
+Parsed: TypeAlias = tuple[Document, list[Finding]]
+"""A document in this vocabulary, and what is wrong with the spellings in it."""
 
 
 def _same(value: Any) -> Any:
@@ -44,7 +47,7 @@ ROW_SPELLINGS: Final = (
 _KEY_OF: Final = {spelling.published: spelling.key for spelling in ROW_SPELLINGS}
 
 
-def canonical(document: Document) -> tuple[Document, list[Finding]]:
+def canonical(document: Document) -> Parsed:
     """The document with every row in this vocabulary, and what is wrong with the spellings.
 
     Marks keep pointing at what was written. A row must not say one thing in two spellings; a string that is no row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
 
 MAX_SIZE = 1_048_576
 MAX_RESOLUTION = 65_536
@@ -51,6 +51,7 @@ KernelSizes: TypeAlias = Annotated[
     Field(min_length=1, max_length=8),
     WithJsonSchema(_kernel_sizes_schema()),
 ]
+KernelStack: TypeAlias = Annotated[tuple[KernelSize, ...], Strict(False), Field(min_length=2, max_length=16)]
 Ratio: TypeAlias = Annotated[float, Field(gt=0, le=1_000)]
 _Step = Annotated[int, Field(ge=1, le=MAX_KERNEL_SIZE)]
 _Extent = Annotated[int, Field(ge=1, le=MAX_RESOLUTION)]

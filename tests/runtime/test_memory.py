@@ -101,7 +101,7 @@ def test_what_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         demand_memory(3 * 1_024**3, CPU)
     assert str(caught.value) == (
         "the network needs at least 3.0 GiB of memory for weights and activations, but cpu has 2.0 KiB left; "
-        "take a smaller --batch-size or --resolution, or --no-latency"
+        "take a smaller --batch-size or --resolution, or do not measure"
     )
     assert caught.value.exit_code == 2
 
@@ -127,7 +127,7 @@ def test_every_way_to_run_out_of_memory_is_told_in_one_sentence(error: Exception
     with pytest.raises(InputError) as caught, memory_errors_told(CUDA):
         raise error
     assert caught.value.problems == (
-        "the memory of cuda:0 ran out; take a smaller --batch-size or --resolution, or --no-latency",
+        "the memory of cuda:0 ran out; take a smaller --batch-size or --resolution, or do not measure",
     )
     assert caught.value.exit_code == 2
 

@@ -19,7 +19,16 @@ def plan_depthwise_separable(
     widths = Widths(x.channels, x.channels, output_filters)
     between = activation if row.activation_between else "none"
     after = activation if row.activation_after else "none"
-    y = depthwise(block, x, spec, row.kernel_size, stride=stride, norm=row.norm_between, activation=between)
+    y = depthwise(
+        block,
+        x,
+        spec,
+        row.kernel_size,
+        stride=stride,
+        stack=row.depthwise_stack,
+        norm=row.norm_between,
+        activation=between,
+    )
     if spec.se.place == "depthwise":
         y = squeeze_excite(block, y, row.se_ratio, spec.se, widths, activation)
     y = convolution(block, "project", y, spec, output_filters, groups=row.project_groups, activation=after)

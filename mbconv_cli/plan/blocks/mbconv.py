@@ -24,7 +24,7 @@ def plan_mbconv(
     y = x
     if widths.expanded != x.channels or row.unit_expansion:
         y = convolution(block, "expand", y, spec, widths.expanded, groups=row.expand_groups, activation=activation)
-    y = depthwise(block, y, spec, row.kernel_size, stride=stride, activation=activation)
+    y = depthwise(block, y, spec, row.kernel_size, stride=stride, stack=row.depthwise_stack, activation=activation)
     if spec.se.place == "depthwise":
         y = squeeze_excite(block, y, row.se_ratio, spec.se, widths, activation)
     y = convolution(block, "project", y, spec, output_filters, groups=row.project_groups)

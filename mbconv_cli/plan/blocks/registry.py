@@ -43,11 +43,15 @@ BLOCK_TYPES: Final[dict[type[Row], BlockType]] = {
 
 
 def describe(row: Row) -> str:
-    """A row's operator as tables print it: `MBConv6, k3x3, SE`, with mixed kernels `MBConv6, k3x3 5x5 7x7`."""
+    """A row's operator as tables print it: `MBConv6, k3x3, SE`.
+
+    With mixed kernels `MBConv6, k3x3 5x5 7x7`, with a stack in place of one kernel `MBConv6, k3x3+3x3`.
+    """
     parts = [BLOCK_TYPES[type(row)].describe(row)]
     kernel_size = getattr(row, "kernel_size", None)
+    stack = getattr(row, "depthwise_stack", None)
     sizes = kernel_size if isinstance(kernel_size, tuple) else (kernel_size,)
-    parts.append("k" + " ".join(f"{size}x{size}" for size in sizes))
+    parts.append("k" + ("+" if stack else " ").join(f"{size}x{size}" for size in stack or sizes))
     if getattr(row, "se_ratio", None):
         parts.append("SE")
     return ", ".join(parts)

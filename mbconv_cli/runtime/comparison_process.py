@@ -1,0 +1,113 @@
+"""The process that `launch` starts: a pickled Request on standard input, lines of JSON on standard output."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import Any, Final
+
+import torch
+
+from mbconv_cli.cost.counts import plan_costs
+from mbconv_cli.cost.memory import forward_bytes
+from mbconv_cli.errors import CheckFailedError, MbconvError
+from mbconv_cli.plan.ops import Plan
+from mbconv_cli.runtime.audit import audit, failures
+from mbconv_cli.runtime.bench import FLOAT32_BYTES
+from mbconv_cli.runtime.clocks import clock_for
+from mbconv_cli.runtime.comparison import ComparisonBudget, Sample, interleave
+from mbconv_cli.runtime.devices import resolve_device
+from mbconv_cli.runtime.machine import torch_fingerprint
+from mbconv_cli.runtime.memory import demand_memory
+from mbconv_cli.runtime.network import Network, build
+from mbconv_cli.runtime.processes import Outcome, Progress, Request
+
+PROGRESS_STEP: Final = 0.02
+WARM_UP_SHARE: Final = 0.3
+
+
+def run(request: Request, progress: Progress) -> Outcome:
+    """Build, audit where asked, and measure every set in float32 and eval mode on random images `[N, C, H, W]`.
+
+    Raises:
+        InputError: the device is not there, or has too little memory.
+        CheckFailedError: closed forms and fvcore disagree.
+    """
+    device = resolve_device(request.device)
+    if request.threads is not None:
+        torch.set_num_threads(request.threads)
+    order = random.Random(request.seed)  # noqa: S311 - an order of turns, no secret
+    samples: list[Sample] = []
+    for index, plans in enumerate(request.sets):
+        networks = _built(plans, request, device)
+
+        def share(done: float, before: int = index) -> None:
+            progress((before + done) / len(request.sets))
+
+        passes = [_pass(network, plan, request, device) for network, plan in zip(networks, plans, strict=True)]
+        with torch.inference_mode():
+            budget = ComparisonBudget(request.seconds, warm_up_seconds=WARM_UP_SHARE * request.seconds)
+            samples.append(interleave(passes, clock_for(device), budget, order=order, progress=share))
+    return Outcome(
+        latency_ms=tuple(sample.latency_ms for sample in samples),
+        latency_ratio=tuple(sample.latency_ratio for sample in samples),
+        rounds=tuple(sample.rounds for sample in samples),
+        machine=torch_fingerprint(str(device)),
+        audited_ops=sum(len(plan.ops) for plans in request.sets for plan in plans) if request.audit else 0,
+    )
+
+
+def _built(plans: Sequence[Plan], request: Request, device: torch.device) -> list[Network]:
+    costs = [plan_costs(plan) for plan in plans]
+    needed = [forward_bytes(p, c, request.batch_size, FLOAT32_BYTES) for p, c in zip(plans, costs, strict=True)]
+    demand_memory(sum(needed), device)
+    networks = [build(plan, device) for plan in plans]
+    if request.audit:
+        for network, plan, cost in zip(networks, plans, costs, strict=True):
+            found = audit(network, plan, cost)
+            if not found.agrees:
+                raise CheckFailedError(*failures(found))
+    return networks
+
+
+def _pass(network: Network, plan: Plan, request: Request, device: torch.device) -> partial[Any]:
+    images = torch.randn(request.batch_size, *plan.input_shape, device=device)
+    return partial(network.run, images)
+
+
+def main() -> None:
+    """Answer one request."""
+    request = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - from the process that started this one
+    answer: dict[str, Any]
+    try:
+        answer = {"outcome": asdict(run(request, _told_at_times()))}
+    except MbconvError as error:
+        answer = {"problems": error.problems, "exit_code": error.exit_code}
+    _say(answer)
+
+
+def _told_at_times() -> Progress:
+    """Progress as lines of JSON, one for every few percent: short rounds come by the thousand."""
+    told = 0.0
+
+    def progress(done: float) -> None:
+        nonlocal told
+        if done >= told + PROGRESS_STEP:
+            told = done
+            _say({"progress": done})
+
+    return progress
+
+
+def _say(message: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

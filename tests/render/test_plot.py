@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from mbconv_cli.render.plot import HEIGHT, Axis, draw
+from mbconv_cli.render.style import Style
+from mbconv_cli.render.table import render_table
+from mbconv_cli.report.document import from_json, to_json
+from mbconv_cli.report.model import Column, Kind, Plot, Provenance, Report, Row, Section
+
+PLOT = Plot("n", ("ratio", "latency_ratio"), level=1.0, marks=(7.0,))
+COLUMNS = (Column("n"), Column("ratio", kind=Kind.EXACT), Column("latency_ratio", kind=Kind.MEASURED))
+
+
+def section(*rows: Row) -> Section:
+    return Section(COLUMNS, rows, PLOT)
+
+
+FALLING = section(*({"n": n, "ratio": 2.0 - n / 7} for n in range(1, 15)))
+
+
+def test_draws_the_curve_the_level_and_the_mark() -> None:
+    lines = draw(FALLING, PLOT, Style(width=60, unicode=False)).splitlines()
+    assert len(lines) == HEIGHT + 2
+    assert lines[0].split()[0] == "1.857"
+    assert lines[0].split()[1] == "o"
+    level = next(line for line in lines if line.split()[:1] == ["1"])
+    assert level.count("-") > 40
+    assert sum("|" in line for line in lines[:HEIGHT]) == HEIGHT - 1  # the level goes over it
+    assert lines[-2].split() == ["1", "7", "14"]
+    assert lines[-1].split("over n: ")[1] == "o ratio   | n = 7"
+    assert all(len(line) <= 60 for line in lines)
+
+
+def test_a_row_without_a_figure_has_no_point() -> None:
+    some = section({"n": 1, "ratio": 1.5, "latency_ratio": 0.5}, {"n": 2, "ratio": 1.4}, {"n": 3, "latency_ratio": 0.6})
+    text = draw(some, PLOT, Style(unicode=False))
+    drawn = text.rpartition("over n")[0]
+    assert (drawn.count("o"), drawn.count("x")) == (2, 2)
+
+
+def test_one_point_is_no_curve() -> None:
+    assert draw(section({"n": 1, "ratio": 1.0}), PLOT, Style()) == "too few points to draw"
+    assert draw(section(), PLOT, Style()) == "too few points to draw"
+
+
+def test_the_same_figure_everywhere_is_drawn_too() -> None:
+    flat = section({"n": 1, "ratio": 1.0}, {"n": 2, "ratio": 1.0})
+    assert "●" in draw(flat, PLOT, Style())
+
+
+def test_uneven_steps_are_spread_by_their_logarithm() -> None:
+    assert Axis(1, 100, 101, logarithmic=True).cell(10) == 50
+    assert Axis(1, 101, 101).cell(51) == 50
+    doubling = section(*({"n": 2**power, "ratio": float(power)} for power in range(5)))
+    row = draw(doubling, PLOT, Style(unicode=False)).splitlines()[-2]
+    assert row.split() == ["1", "7", "16"]
+
+
+def test_only_tables_are_drawn_and_json_keeps_the_plot() -> None:
+    report = Report("compare-kernels", Provenance("1", "c"), sections={"crossing": FALLING})
+    assert "over n:" in render_table(report, Style())
+    assert from_json(to_json(report), "x.json") == report
