@@ -38,8 +38,12 @@ class CountedModule:
     make: Callable[[torch.device], nn.Module]
     input_shape: tuple[int, ...]
 
-    def count(self, tool: str) -> Counted | None:
-        """A tool's figure; None where it is not installed."""
+    def count(self, tool: str) -> Counted:
+        """A tool's figure.
+
+        Raises:
+            PeerAbsentError: the tool is not installed, or does not load or run.
+        """
         return count_with(tool, self.make, self.input_shape)
 
 
