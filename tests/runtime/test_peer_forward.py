@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.plan.network import make_plan
 from mbconv_cli.runtime.peer_forward import compare_forward, relative_difference
 from mbconv_cli.runtime.weights import WeightMismatchError
@@ -26,6 +27,19 @@ def test_the_same_network_gives_the_same_output() -> None:
     difference, first_op = compare("")
     assert difference <= 1e-5
     assert first_op is None
+
+
+@pytest.mark.parametrize(
+    ("name", "peer"),
+    [
+        ("mixnet-s", "timm:mixnet_s"),  # one convolution for each group of ours
+        ("mobilenet-v3-small-0.75", "timm:tf_mobilenetv3_small_075"),  # a 1x1 convolution for a linear layer of ours
+    ],
+)
+def test_layers_that_are_written_otherwise_give_the_same_output(name: str, peer: str) -> None:
+    pytest.importorskip("timm", reason="nothing to compare with")
+    plan = open_network(name, resolution=64).plan
+    assert compare_forward(plan, peer, TOLERANCE).difference <= 1e-5
 
 
 @pytest.mark.parametrize(
