@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from contextlib import suppress
@@ -28,6 +29,33 @@ def write_atomically(path: Path, text: str) -> None:
         raise InputError(f"{path}: not written: {error.strerror or error}") from error
     except ValueError as error:  # a NUL in the path
         raise InputError(f"{str(path)!r}: not written: {error}") from error
+
+
+def demand_place(path: Path) -> None:
+    """Refuse early what could not be written later, before the work for it is done.
+
+    Raises:
+        InputError: it is a folder, or its folder is not there or may not be written in.
+    """
+    try:
+        reason = _obstacle(path)
+    except OSError as error:
+        raise InputError(f"{path}: not written: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL in the path
+        raise InputError(f"{str(path)!r}: not written: {error}") from error
+    if reason is not None:
+        raise InputError(f"{path}: not written: {os.strerror(reason)}")
+
+
+def _obstacle(path: Path) -> int | None:
+    """The number of the system's error that writing a file would meet, as far as can be told without writing."""
+    folder = path.resolve().parent
+    path.exists()  # raises what the path itself does wrong, such as being too long
+    if path.is_dir():
+        return errno.EISDIR
+    if not folder.is_dir():
+        return errno.ENOTDIR if folder.exists() else errno.ENOENT
+    return None if os.access(path if path.exists() else folder, os.W_OK) else errno.EACCES
 
 
 def _replace(path: Path, text: str) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mbconv_cli.runtime.estimates import Estimate
     from mbconv_cli.runtime.latency import Budget, Progress
 
+NOISY_PRECISION: Final = 0.05
 
 MACS_SHARE: Final = Column("macs_share", SHARE, Kind.EXACT)
 LATENCY_SHARE: Final = Column("latency_share", SHARE, Kind.MEASURED)
@@ -214,4 +215,7 @@ def _notes(bench: Bench, end_to_end: Estimate) -> tuple[str, ...]:
     ]
     if not measurement.steady:
         notes.append("warning: the time was not stable at the end of the warm-up; the machine may be busy")
+    if end_to_end.precision > NOISY_PRECISION:
+        known = f"{100 * end_to_end.precision:.1f} %"
+        notes.append(f"warning: the machine was too noisy: the end-to-end median is known to {known} only")
     return (*notes, *busy_warning(bench.load_before, machine))

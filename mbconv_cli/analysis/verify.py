@@ -37,8 +37,8 @@ COLUMNS: Final = (
     Column("peer_macs", MAC, Kind.EXACT),
     Column("forward"),
     Column("forward_difference", kind=Kind.MEASURED),
-    Column("verdict"),
     Column("seconds", SECOND, Kind.MEASURED),
+    Column("verdict"),
 )
 
 
@@ -104,8 +104,8 @@ def verify(networks: Sequence[OpenNetwork], checks: Checks, progress: Callable[[
     report = Report(
         "verify",
         provenance(machine=host_fingerprint(), peer=checks.peer, numerics=checks.numerics, tolerance=TOLERANCE),
-        {"networks": len(rows)},
         {},
+        {"networks": len(rows)},
         {"networks": Section(_columns(checks), tuple(rows))},
         _notes(rows, checks),
     )
@@ -153,12 +153,15 @@ def _first_of_audit(audit: Audit) -> list[str]:
 
 def _check_peer(network: OpenNetwork, peer: str, checks: Checks, cost: Cost, findings: _Findings) -> None:
     from mbconv_cli.runtime.peer_counts import count_peer
-    from mbconv_cli.runtime.peers import PeerAbsentError
+    from mbconv_cli.runtime.peers import PeerAbsentError, PeerRefusesError
 
     try:
         count = count_peer(network.plan, peer)
     except PeerAbsentError as absent:
         findings.cells["peer_count"] = str(absent)
+        return
+    except PeerRefusesError as refusal:
+        findings.note("peer_count", str(refusal))
         return
     findings.cells |= {"peer_params": count.params, "peer_macs": count.macs}
     if count.first_difference:

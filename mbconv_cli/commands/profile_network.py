@@ -21,6 +21,7 @@ from mbconv_cli.commands.options import (
     ThreadsOption,
 )
 from mbconv_cli.commands.output import progress_bar, say, show
+from mbconv_cli.files import demand_place
 from mbconv_cli.render.registry import Format
 from mbconv_cli.runtime.devices import AUTO, parse_device
 from mbconv_cli.spec.catalogue import user_catalogue
@@ -85,6 +86,8 @@ def profile_command(
         return
     from mbconv_cli.runtime.latency import Budget
 
+    if output is not None:
+        demand_place(output)
     with progress_bar(f"measuring {opened.plan.name}") as progress:
         request = LatencyRequest(choice, threads, Budget(), progress)
         report = profile(opened, batch_size=batch_size, view=view, latency=request)

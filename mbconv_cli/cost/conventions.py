@@ -159,7 +159,7 @@ _BIAS_OF_LINEAR: Final = "bias of linear layers, 1 an element out"
 
 # Tools that ask for the exact class of a module overlook the classes derived from it.
 _OVERLOOKED: Final = Rule(
-    "convolutions and linear layers of derived classes, overlooked", _minus_macs, _is_no_module(_CONV, _LINEAR)
+    "Conv2d and Linear of derived classes, overlooked", _minus_macs, _is_no_module(_CONV, _LINEAR)
 )
 
 FVCORE: Final = Tool(
@@ -243,5 +243,5 @@ TOOLS: Final[Mapping[str, Tool]] = {
     "ptflops": PTFLOPS,
     "torchinfo": TORCHINFO,
     "thop": THOP,
-    "torch.utils.flop_counter": FLOP_COUNTER,
+    "flop_counter": FLOP_COUNTER,
 }

@@ -12,6 +12,7 @@ TITLES: Final[Mapping[str, str]] = {
     "latency_ms": "ms",
     "latency_share": "share",
     "macs": "MACs",
+    "peer_macs": "peer MACs",
     "macs_share": "share of MACs",
     "flops": "FLOPs",
 }

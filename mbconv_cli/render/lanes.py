@@ -20,6 +20,11 @@ DISPENSABLE: Final = (
     "params_difference",
     "macs_difference",
     "bytes_difference",
+    "peer_params",
+    "peer_macs",
+    "seconds",
+    "peer",
+    "forward_difference",
     "block",
     "stage",
     "flops",
@@ -40,6 +45,7 @@ GAP: Final = 2
 NARROWEST_PROSE: Final = 24
 NARROWEST_NAME: Final = 10
 NARROWEST_BAR: Final = 2
+COMFORTABLE_BAR: Final = 10
 WIDEST_BAR: Final = 20
 PIPE_BAR: Final = 12
 
@@ -102,6 +108,7 @@ def fit(all_lanes: list[Lane], style: Style) -> Fitted:
         if _needed(kept) <= width:
             break
         kept = [other for other in kept if other.column != lane.column]
+    kept = _with_room_used(kept, all_lanes, width)
     excess = _needed(kept) - width
     if excess > 0 and kept[0].width > NARROWEST_NAME:
         cut.append(kept[0].heading)
@@ -157,8 +164,14 @@ def _fractions(section: Section, column: Column) -> tuple[float, ...]:
 
 
 def _in_order_of_dispensing(all_lanes: list[Lane]) -> list[Lane]:
+    """First what is the same in every row, then what is named so, then the rest from the left; never the name."""
+    uniform = [lane for lane in all_lanes[1:] if _is_label(lane) and len(lane.texts) > 1 and len(set(lane.texts)) == 1]
     named = [lane for key in DISPENSABLE for lane in all_lanes[1:] if lane.column.key == key]
-    return named + [lane for lane in all_lanes[1:-1] if lane not in named]
+    return list(dict.fromkeys([*uniform, *named, *all_lanes[1:-1]]))
+
+
+def _is_label(lane: Lane) -> bool:
+    return lane.column.kind is Kind.LABEL
 
 
 def _needed(kept: list[Lane]) -> int:
@@ -176,6 +189,17 @@ def _with_prose_cut(kept: list[Lane], width: int, mark: str) -> tuple[list[Lane]
         return kept, []
     narrower = _cut(widest, widest.width - excess, mark)
     return [narrower if lane is widest else lane for lane in kept], [widest.heading]
+
+
+def _with_room_used(kept: list[Lane], all_lanes: list[Lane], width: int) -> list[Lane]:
+    """With those columns back that went in vain, before a wider one had to go too, unless bars would suffer."""
+    bars = sum(COMFORTABLE_BAR - NARROWEST_BAR for lane in kept if lane.fractions)
+    for lane in reversed(_in_order_of_dispensing(all_lanes)):
+        by_column = {other.column: other for other in [*kept, lane]}
+        more = [by_column[other.column] for other in all_lanes if other.column in by_column]
+        if len(more) > len(kept) and _needed(more) + bars <= width:
+            kept = more
+    return kept
 
 
 def _cut(lane: Lane, width: int, mark: str) -> Lane:

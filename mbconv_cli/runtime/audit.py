@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -57,10 +57,12 @@ NO_MACS: Final = (
     "aten::mul_",
 )
 
+OUTSIDE: Final = "outside of every op"
+
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """An op that the two counts see differently, in MAC."""
+    """An op (or what runs outside of every op) that the two counts see differently, in MAC."""
 
     op: str
     closed_form: int
@@ -100,7 +102,7 @@ def audit_plan(plan: Plan, costs: Sequence[Cost]) -> Audit:
         InputError: the machine has too little memory.
     """
     cpu = torch.device("cpu")
-    demand_memory(forward_bytes(plan, costs, 1, torch.float32.itemsize), cpu)
+    demand_memory(forward_bytes(plan, costs, 1, torch.float32.itemsize), cpu, "verify it where there is more")
     return audit(build(plan, cpu), plan, costs)
 
 
@@ -118,17 +120,12 @@ def audit(network: Network, plan: Plan, costs: Sequence[Cost]) -> Audit:
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).tracer_warnings("none")
     with torch.no_grad():
         counted: Counter[str] = analysis.by_module()
-    disagreements = tuple(
-        Disagreement(op.name, cost.macs, int(counted[op.name]))
-        for op, cost in zip(plan.ops, costs, strict=True)
-        if cost.macs != counted[op.name]
-    )
     return Audit(
         ops=len(plan.ops),
         macs=int(counted[""]),
         params=sum(parameter.numel() for parameter in network.parameters()),
         expected_params=sum(cost.params for cost in costs),
-        disagreements=disagreements,
+        disagreements=tuple(_disagreements(plan, costs, counted)),
         unknown=tuple(sorted(analysis.unsupported_ops().items())),
     )
 
@@ -141,3 +138,12 @@ def failures(found: Audit) -> list[str]:
     if found.params != found.expected_params:
         told.append(f"  params: {found.expected_params:,} in closed form, {found.params:,} in the module")
     return told
+
+
+def _disagreements(plan: Plan, costs: Sequence[Cost], counted: Counter[str]) -> Iterator[Disagreement]:
+    for op, cost in zip(plan.ops, costs, strict=True):
+        if cost.macs != counted[op.name]:
+            yield Disagreement(op.name, cost.macs, int(counted[op.name]))
+    outside = counted[""] - sum(counted[op.name] for op in plan.ops)
+    if outside:
+        yield Disagreement(OUTSIDE, 0, int(outside))

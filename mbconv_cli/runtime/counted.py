@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import nn
@@ -13,11 +14,13 @@ from mbconv_cli.cost.counts import plan_costs
 from mbconv_cli.cost.memory import forward_bytes
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.runtime.alignment import align
-from mbconv_cli.runtime.calls import Call, record_calls
+from mbconv_cli.runtime.calls import Call
 from mbconv_cli.runtime.counters import Counted, count_with
 from mbconv_cli.runtime.memory import demand_memory
 from mbconv_cli.runtime.network import build
-from mbconv_cli.runtime.peers import PeerAbsentError, load_library, make_peer, peer_library
+from mbconv_cli.runtime.peers import PeerAbsentError, load_library, make_peer, peer_library, record_on_meta
+
+ADVICE: Final = "count it where there is more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,10 @@ def counted_module(plan: Plan, peer: str | None) -> CountedModule:
     """The peer's module if there is one and its library is installed, or else the one built from the Plan.
 
     Raises:
-        InputError: the library has no such network, or the machine has too little memory to run it.
+        InputError: the library has no such network, it cannot take an image of the Plan's shape, or the machine has
+            too little memory to run it.
     """
-    demand_memory(forward_bytes(plan, plan_costs(plan), 1, torch.float32.itemsize), torch.device("cpu"))
+    demand_memory(forward_bytes(plan, plan_costs(plan), 1, torch.float32.itemsize), torch.device("cpu"), ADVICE)
     notes: tuple[str, ...] = ()
     if peer is not None:
         try:
@@ -58,8 +62,7 @@ def counted_module(plan: Plan, peer: str | None) -> CountedModule:
             notes = (f"warning: {peer_library(peer)} is {absent}: counted is the module built here",)
             peer = None
     title, make = _ours(plan) if peer is None else _theirs(peer)
-    meta = torch.device("meta")
-    _, calls = record_calls(make(meta), torch.zeros(1, *plan.input_shape, device=meta))
+    _, calls = record_on_meta(make, plan.input_shape)
     forms = tuple(form_of(members[0]) if members else None for members in align(plan, calls))
     return CountedModule(title, forms, notes, make, plan.input_shape)
 

@@ -94,5 +94,5 @@ COUNTERS: Final[dict[str, Counter]] = {
     "ptflops": Counter("ptflops", "cpu", _ptflops),
     "torchinfo": Counter("torchinfo", "meta", _torchinfo),
     "thop": Counter("thop", "meta", _thop),
-    "torch.utils.flop_counter": Counter("torch", "meta", _flop_counter),
+    "flop_counter": Counter("torch", "meta", _flop_counter),
 }

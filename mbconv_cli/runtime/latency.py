@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from mbconv_cli.runtime.clocks import Clock
 from mbconv_cli.runtime.estimates import median_interval
+
+if TYPE_CHECKING:  # clocks import torch, and a budget is made without it
+    from mbconv_cli.runtime.clocks import Clock
 
 Stamp: TypeAlias = Callable[[], None]
 Pass: TypeAlias = Callable[[Stamp | None], object]

@@ -52,12 +52,13 @@ def available_bytes(device: torch.device, *, root: Path = Path("/")) -> int | No
     return None
 
 
-def demand_memory(needed: int, device: torch.device) -> None:
+def demand_memory(needed: int, device: torch.device, advice: str = ADVICE) -> None:
     """Refuse what cannot fit.
 
     Args:
         needed: bytes, at the least.
         device: where.
+        advice: what the user can do.
 
     Raises:
         InputError: the device has not that much left.
@@ -66,7 +67,7 @@ def demand_memory(needed: int, device: torch.device) -> None:
     if available is not None and needed > available:
         raise InputError(
             f"the network needs at least {binary(needed)} of memory for weights and activations, but {device} has "
-            f"{binary(available)} left; {ADVICE}"
+            f"{binary(available)} left; {advice}"
         )
 
 

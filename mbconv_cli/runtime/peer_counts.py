@@ -6,13 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-import torch
-
 from mbconv_cli.cost.counts import cost_of
 from mbconv_cli.plan.ops import BatchNorm, Conv2d, Kind, Linear, Op, Plan
 from mbconv_cli.runtime.alignment import pair_up, weight_shape
-from mbconv_cli.runtime.calls import Call, record_calls
-from mbconv_cli.runtime.peers import make_peer
+from mbconv_cli.runtime.calls import Call
+from mbconv_cli.runtime.peers import make_peer, record_on_meta
 from mbconv_cli.runtime.weights import without_one_pixel
 
 WITH_WEIGHTS: Final[tuple[tuple[type[Kind], ...], ...]] = ((Conv2d, Linear), (BatchNorm,))
@@ -47,15 +45,14 @@ class PeerCount:
 
 
 def count_peer(plan: Plan, peer: str) -> PeerCount:
-    """Count a peer at the Plan's resolution, on the meta device: shapes only, nothing is computed.
+    """Count a peer at the Plan's resolution, by what it calls on the meta device.
 
     Raises:
         PeerAbsentError: its library is not there.
+        PeerRefusesError: the peer cannot take an image of the Plan's shape.
         InputError: the library has no such network.
     """
-    meta = torch.device("meta")
-    module = make_peer(peer, meta)
-    _, calls = record_calls(module, torch.zeros(1, *plan.input_shape, device=meta))
+    module, calls = record_on_meta(lambda device: make_peer(peer, device), plan.input_shape)
     return PeerCount(
         params=sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad),
         macs=sum(call.macs for call in calls),

@@ -11,10 +11,16 @@ import torch
 from torch import nn
 
 from mbconv_cli.errors import InputError, did_you_mean
+from mbconv_cli.plan.ops import Shape
+from mbconv_cli.runtime.calls import Call, record_calls
 
 
 class PeerAbsentError(Exception):
     """The library is not there, or does not load; the message says which."""
+
+
+class PeerRefusesError(InputError):
+    """A peer cannot take an image as the Plan's network does."""
 
 
 def peer_library(peer: str) -> str:
@@ -37,6 +43,26 @@ def make_peer(peer: str, device: torch.device) -> nn.Module:
     module = load_library(library)
     with device:
         return MAKERS[library](module, name).eval()
+
+
+def record_on_meta(make: Callable[[torch.device], nn.Module], input_shape: Shape) -> tuple[nn.Module, list[Call]]:
+    """Make a module on the meta device, and tell what it calls for an image: shapes only, nothing is computed.
+
+    Args:
+        make: makes the module on a device.
+        input_shape: `(C, H, W)`.
+
+    Raises:
+        PeerRefusesError: it cannot take such an image.
+    """
+    meta = torch.device("meta")
+    module = make(meta)
+    try:
+        _, calls = record_calls(module, torch.zeros(1, *input_shape, device=meta))
+    except RuntimeError as error:
+        what = str(error).strip().partition("\n")[0]
+        raise PeerRefusesError(f"the peer cannot take an image {'x'.join(map(str, input_shape))}: {what}") from error
+    return module, calls
 
 
 def load_library(name: str) -> Any:

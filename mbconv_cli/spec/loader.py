@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Final
 
 from pydantic import ValidationError
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.spec.catalogue import STDIN, Catalogue, read, read_stdin, shipped_folder, user_catalogue
+from mbconv_cli.spec.catalogue import STDIN, Catalogue, read, read_stdin, user_catalogue
 from mbconv_cli.spec.consistency import contradictions
 from mbconv_cli.spec.extends import extend
 from mbconv_cli.spec.messages import findings
@@ -54,7 +54,8 @@ def load(reference: str, catalogue: Catalogue | None = None, *, overrides: Seque
     if reference == STDIN:
         return load_text(read_stdin(), "<stdin>", catalogue=catalogue, overrides=overrides)
     path = catalogue.find(reference)
-    return _validated(apply_overrides(_extended(_read(path), (path,), catalogue), overrides), path.stem)
+    parsed = _extended(_parsed(read(path), str(path)), (path,), catalogue)
+    return _validated(apply_overrides(parsed, overrides), path.stem)
 
 
 def load_text(
@@ -105,17 +106,9 @@ def _told(problems: list[Finding], file: str) -> list[str]:
     return told if more <= 0 else [*told[:MAX_TOLD], f"... and {more:,} more mistakes"]
 
 
-def _read(path: FilePath) -> Parsed:
-    """The document in a file; shipped files do not change while the program runs, and many extend the same one."""
-    return _read_shipped(path) if path.parent == shipped_folder() else _parsed(read(path), str(path))
-
-
-@cache
-def _read_shipped(path: FilePath) -> Parsed:
-    return _parsed(read(path), str(path))
-
-
+@lru_cache(maxsize=256)
 def _parsed(text: str, file: str) -> Parsed:
+    """The document that a text is; kept, since many networks extend the same one."""
     document = read_yaml(text, file)
     if not isinstance(document.data, dict):
         raise InputError(f"{document.mark(())}: a network is a mapping of keys (input, stem, blocks, ...) to values")
@@ -131,13 +124,13 @@ def _extended(parsed: Parsed, chain: tuple[FilePath, ...], catalogue: Catalogue)
     reference = data.pop("extends")
     try:
         path = _parent(reference, chain, catalogue)
-        parent = _read(path)
+        text = read(path)
     except InputError as error:
         where = document.mark(("extends",))
         raise InputError(*(f"{where}: extends: {problem}" for problem in error.problems)) from error
-    parent_document, parent_problems = _extended(parent, (*chain, path), catalogue)
+    parent, parent_problems = _extended(_parsed(text, str(path)), (*chain, path), catalogue)
     child = Document(data, document.key_marks, document.value_marks)
-    return extend(parent_document, child), parent_problems + problems
+    return extend(parent, child), parent_problems + problems
 
 
 def _parent(reference: object, chain: tuple[FilePath, ...], catalogue: Catalogue) -> FilePath:

@@ -132,6 +132,17 @@ def test_every_format_ends_with_one_newline_and_bears_an_empty_section(output_fo
     assert not text.endswith("\n\n")
 
 
+def test_what_is_the_same_in_every_row_goes_first(networks: Report) -> None:
+    narrow = render(networks, Format.TABLE, Style(width=70))
+    assert "family" not in narrow.splitlines()[2]
+    assert "MACs" in narrow.splitlines()[2]
+
+
+def test_a_column_that_went_in_vain_comes_back(networks: Report) -> None:
+    text = render(networks, Format.TABLE, Style(width=80))
+    assert "hidden: source (" in text
+
+
 def test_a_label_column_of_figures_is_flush_right() -> None:
     section = Section(
         (Column("name"), Column("blocks"), Column("macs", "MAC", Kind.EXACT)), ({"name": "a", "blocks": 1, "macs": 12},)

@@ -59,7 +59,7 @@ def test_looking_at_a_name_does_not_load_torch(monkeypatch: pytest.MonkeyPatch) 
     [
         ("cdua", "; did you mean 'cuda'?"),
         ("gpu", "; did you mean 'xpu' or 'cpu'?"),
-        ("CUDA", "; valid are auto, cpu, cuda, mps, xpu, with :N for the N-th of a kind"),
+        ("CUDA", "; did you mean 'cuda'?"),
         ("", "; valid are auto, cpu, cuda, mps, xpu, with :N for the N-th of a kind"),
         ("cuda:", "; did you mean 'cuda'?"),
         ("cuda:-1", "; did you mean 'cuda'?"),

@@ -12,7 +12,17 @@ import pytest
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.spec import catalogue
-from mbconv_cli.spec.catalogue import MAX_BYTES, decode, find, read, read_stdin, shipped, shipped_folder
+from mbconv_cli.spec.catalogue import (
+    MAX_BYTES,
+    Catalogue,
+    decode,
+    read,
+    read_stdin,
+    shipped,
+    shipped_folder,
+    user_catalogue,
+)
+from mbconv_cli.spec.loader import load
 
 
 def test_every_file_of_the_folder_is_shipped_under_its_stem() -> None:
@@ -27,22 +37,22 @@ def test_names_are_ordered_as_people_count() -> None:
 
 
 def test_a_name_and_a_path(tmp_path: Path) -> None:
-    assert find("efficientnet-b0") == shipped()["efficientnet-b0"]
-    assert find("./mine.yml") == Path("mine.yml")
-    assert find("mine.yaml", relative_to=tmp_path) == tmp_path / "mine.yaml"
-    assert find("/a/b", relative_to=tmp_path) == Path("/a/b")
+    assert Catalogue().find("efficientnet-b0") == shipped()["efficientnet-b0"]
+    assert Catalogue().find("./mine.yml") == Path("mine.yml")
+    assert Catalogue().find("mine.yaml", referrer=tmp_path / "child.yaml") == tmp_path / "mine.yaml"
+    assert Catalogue().find("/a/b", referrer=tmp_path / "child.yaml") == Path("/a/b")
 
 
 @pytest.mark.parametrize("word", ["efficientnet_b0", "EfficientNet-B0", "EFFICIENTNETB0", "efficentnet-b0"])
 def test_the_nearest_name_is_proposed(word: str) -> None:
     with pytest.raises(InputError, match=f"no network is called '{word}'; did you mean 'efficientnet-b0'"):
-        find(word)
+        Catalogue().find(word)
 
 
 @pytest.mark.parametrize("word", ["", "zzzzzzzz", "\0", "-", "..", "~"])
 def test_where_no_name_is_near_the_way_is_shown(word: str) -> None:
     with pytest.raises(InputError, match=r"; `mbconv list` shows all, and a file is given by its path"):
-        find(word)
+        Catalogue().find(word)
 
 
 def test_a_file_with_and_without_byte_order_mark(tmp_path: Path) -> None:
@@ -139,3 +149,34 @@ def test_an_incomplete_installation(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setattr(catalogue, "__file__", str(tmp_path / "package" / "spec" / "catalogue.py"))
     with pytest.raises(InputError, match="install mbconv-cli again"):
         catalogue.shipped_folder.__wrapped__()
+
+
+def test_a_users_folder_comes_first_and_its_names_count(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("extends: mobilenet-v2\n")
+    catalogue = user_catalogue([tmp_path])
+    assert catalogue.entries()[0].name == "mine"
+    assert catalogue.find("mine") == tmp_path / "mine.yaml"
+
+
+def test_the_environment_names_folders_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.yml").write_text("extends: mobilenet-v2\n")
+    monkeypatch.setenv("MBCONV_ARCH_PATH", os.pathsep.join(str(tmp_path / name) for name in ("one", "two")))
+    assert [entry.name for entry in user_catalogue().entries()[:2]] == ["one", "two"]
+
+
+def test_a_name_that_exists_twice_is_refused_not_guessed(tmp_path: Path) -> None:
+    (tmp_path / "mobilenet-v2.yaml").write_text("extends: mobilenet-v1\n")
+    with pytest.raises(InputError, match=r"two networks are called 'mobilenet-v2': .*; say which by its path"):
+        user_catalogue([tmp_path]).find("mobilenet-v2")
+
+
+def test_a_file_that_extends_its_own_name_means_the_other_one(tmp_path: Path) -> None:
+    (tmp_path / "mobilenet-v2.yaml").write_text("extends: mobilenet-v2\n")
+    assert load(str(tmp_path / "mobilenet-v2.yaml")).spec.blocks == load("mobilenet-v2").spec.blocks
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such folder of networks"):
+        user_catalogue([tmp_path / "nowhere"]).entries()

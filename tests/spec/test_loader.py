@@ -94,10 +94,13 @@ def test_where_says_the_place_of_a_value() -> None:
             [
                 "3:10: row 1: should be a mapping of keys to values; got 1",
                 "3:13: row 2: should be a mapping of keys to values; got nothing",
-                "3:16: row 3: should be a mapping of keys to values; got 'abc'",
+                "3:16: row 'abc' does not begin with a block type or with r1, r2, ...",
             ],
         ),
-        (f"blocks: [{{{ROW}}}, {{type: mbcov, {ROW}}}]", ["3:71: unknown block type 'mbcov'; did you mean 'mbconv'?"]),
+        (
+            f"blocks: [{{{ROW}}}, {{type: mbcov, {ROW}}}]",
+            ["3:71: unknown block type 'mbcov'; did you mean 'mbconv' or 'conv'?"],
+        ),
         (f"blocks: [{{{ROW}, kernel: 3}}]", ["3:63: unknown key 'kernel'; did you mean 'kernel_size'?"]),
         (
             "blocks: [{kernel_size: 3, output_filters: 8}]",
@@ -160,7 +163,7 @@ def test_the_mistakes_of_a_file_are_told_together_and_in_its_order() -> None:
         "4:59: strides and stride say the same; keep one",
         "5:15: id_skip: should be true or false; got 'maybe'",
         "6:1: unknown key 'zzz'",
-        "7:10: padding: should be 'symmetric' or 'same'; got 'symetric'; did you mean 'symmetric'?",
+        "7:10: padding: should be 'symmetric', 'same' or 'valid'; got 'symetric'; did you mean 'symmetric'?",
     ]
 
 

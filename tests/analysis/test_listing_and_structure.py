@@ -1,0 +1,66 @@
+"""Which networks there are, and what they consist of."""
+
+from __future__ import annotations
+
+import pytest
+
+from mbconv_cli.analysis.listing import list_networks
+from mbconv_cli.analysis.networks import open_network
+from mbconv_cli.analysis.structure import structure, structure_line
+from mbconv_cli.spec.catalogue import shipped
+
+
+def test_the_list_has_every_shipped_network_with_the_costs_that_its_file_expects() -> None:
+    report = list_networks()
+    rows = report.sections["networks"].rows
+    assert [row["name"] for row in rows] == list(shipped())
+    assert report.subject == {"networks": len(shipped())}
+    for row in rows:
+        network = open_network(str(row["name"]))
+        assert network.spec.expect is not None
+        assert (row["params"], row["macs"]) == (network.spec.expect.params, network.spec.expect.macs)
+        assert row["resolution"] == network.plan.input_shape[1:]
+        assert (row["family"], row["source"]) == (network.spec.family, network.spec.source)
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("efficientnet-b0", "16 MBConv + 2 convolutions + 1 global average pooling + 1 fully connected layer"),
+        ("efficientnet-b7", "55 MBConv + 2 convolutions + 1 global average pooling + 1 fully connected layer"),
+        ("mobilenet-v1", "13 SepConv + 1 convolution + 1 global average pooling + 1 fully connected layer"),
+        ("mobilenet-v2", "17 MBConv + 2 convolutions + 1 global average pooling + 1 fully connected layer"),
+        ("mobilenet-v3-large", "15 MBConv + 2 convolutions + 1 global average pooling + 2 fully connected layers"),
+        ("mnasnet-a1", "1 SepConv + 15 MBConv + 2 convolutions + 1 global average pooling + 1 fully connected layer"),
+        ("bottleneck-v3-se-last", "1 MBConv"),
+    ],
+)
+def test_the_line_of_structure(name: str, line: str) -> None:
+    network = open_network(name)
+    assert structure_line(network.plan) == line
+    assert structure(network).notes[0] == line
+
+
+def test_the_stage_table_is_that_of_the_efficientnet_paper() -> None:
+    rows = structure(open_network("efficientnet-b0")).sections["stages"].rows
+    keys = ("operator", "resolution", "channels", "repeats", "stride")
+    assert [tuple(row[key] for key in keys) for row in rows] == [
+        ("Conv, k3x3", (224, 224), 32, 1, 2),
+        ("MBConv1, k3x3, SE", (112, 112), 16, 1, 1),
+        ("MBConv6, k3x3, SE", (112, 112), 24, 2, 2),
+        ("MBConv6, k5x5, SE", (56, 56), 40, 2, 2),
+        ("MBConv6, k3x3, SE", (28, 28), 80, 3, 2),
+        ("MBConv6, k5x5, SE", (14, 14), 112, 3, 1),
+        ("MBConv6, k5x5, SE", (14, 14), 192, 4, 2),
+        ("MBConv6, k3x3, SE", (7, 7), 320, 1, 1),
+        ("Conv, k1x1", (7, 7), 1280, 1, 1),
+        ("Pool, FC", (7, 7), 1000, 1, 1),
+    ]
+
+
+def test_a_resolution_of_its_own_changes_the_table_and_the_macs_but_not_the_params() -> None:
+    usual, small = (structure(open_network("mobilenet-v2", resolution=size)) for size in (224, 96))
+    assert small.subject["input_shape"] == (1, 3, 96, 96)
+    assert small.totals["params"] == usual.totals["params"]
+    assert small.sections["stages"].rows[0]["resolution"] == (96, 96)
+    assert small.totals["macs"] != usual.totals["macs"]

@@ -1,0 +1,51 @@
+"""Running the command as users do: in a process of its own, from a folder that is not the checkout."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+import mbconv_cli
+
+Environment: TypeAlias = Callable[[Mapping[str, str]], dict[str, str]]
+Run: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
+
+MODULE = [sys.executable, "-m", "mbconv_cli"]
+TERMINAL_VARIABLES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "PYTHONIOENCODING", "GITHUB_ACTIONS")
+
+
+def _environment(changes: Mapping[str, str]) -> dict[str, str]:
+    inherited = {key: value for key, value in os.environ.items() if key not in TERMINAL_VARIABLES}
+    package = str(Path(mbconv_cli.__file__).resolve().parent.parent)
+    return inherited | {"PYTHONPATH": package, "TERM": "xterm-256color", "OMP_NUM_THREADS": "1"} | dict(changes)
+
+
+@pytest.fixture(scope="session")
+def environment() -> Environment:
+    """The environment of a terminal that says nothing special, with changes."""
+    return _environment
+
+
+@pytest.fixture
+def mbconv(tmp_path: Path) -> Run:
+    """Runs `mbconv` with some arguments and variables, and text on standard input."""
+
+    def run(*arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*MODULE, *arguments],
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            env=_environment(variables),
+            cwd=tmp_path,
+            timeout=240,
+            check=False,
+        )
+
+    return run

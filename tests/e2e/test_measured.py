@@ -1,0 +1,94 @@
+"""What is measured, as a program reads it; no figure is compared with a clock."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import MODULE, Environment, Run
+
+COSTS = ("params", "macs", "flops", "bytes")
+YAML = "input: {channels: 3, resolution: 32}\nblocks:\n  - {kernel_size: 3, expand_ratio: 6, output_filters: 16}\n"
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory, environment: Environment) -> dict[str, Any]:
+    done = subprocess.run(
+        [*MODULE, "profile", "mobilenet-v3-small", "--device", "cpu", "--format", "json"],
+        capture_output=True,
+        encoding="utf-8",
+        env=environment({}),
+        cwd=tmp_path_factory.mktemp("measured"),
+        timeout=240,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def test_the_document_is_the_one_that_others_build_on(document: dict[str, Any]) -> None:
+    assert document["schema"] == "mbconv.report/1"
+    assert document["kind"] == "profile"
+    assert document["subject"]["name"] == "mobilenet-v3-small"
+    assert document["subject"]["input_shape"] == [1, 3, 224, 224]
+    assert {"mbconv", "spec_sha256", "convention", "machine"} <= document["provenance"].keys()
+    assert document["provenance"]["machine"]["device"] == "cpu"
+    layers = document["sections"]["layers"]
+    kinds = {column["key"]: column["kind"] for column in layers["columns"]}
+    assert {kinds[key] for key in COSTS} == {"exact"}
+    assert {kind for key, kind in kinds.items() if key.startswith("latency")} == {"measured"}
+    for row in layers["rows"]:
+        assert row.keys() == kinds.keys()
+
+
+def test_totals_are_the_sums_over_the_layers(document: dict[str, Any]) -> None:
+    rows = document["sections"]["layers"]["rows"]
+    assert {key: sum(row[key] for row in rows) for key in COSTS} == {key: document["totals"][key] for key in COSTS}
+
+
+def test_the_layers_times_add_up_to_the_sum_of_layers(document: dict[str, Any]) -> None:
+    rows = document["sections"]["layers"]["rows"]
+    latency = {row["name"]: row for row in document["sections"]["latency"]["rows"]}
+    whole = math.fsum(row["latency_ms"] for row in rows)
+    assert whole == pytest.approx(latency["sum of layers"]["latency_ms"], rel=1e-9)
+    assert math.fsum(row["latency_share"] for row in rows) == pytest.approx(1)
+    difference = latency["end to end"]["latency_ms"] - whole
+    assert latency["difference"]["latency_ms"] == pytest.approx(difference, abs=1e-9)
+    assert document["totals"]["latency_ms"] == latency["end to end"]["latency_ms"]
+
+
+def test_every_time_lies_in_its_interval(document: dict[str, Any]) -> None:
+    for row in document["sections"]["layers"]["rows"]:
+        assert row["latency_ms_low"] <= row["latency_ms"] <= row["latency_ms_high"]
+
+
+def test_a_device_that_is_not_there(mbconv: Run) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    done = mbconv("profile", "mobilenet-v2", "--device", "cuda")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("mbconv: device 'cuda' is not there: ")
+    assert "cpu" in done.stderr.split("available: ")[1]
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_more_memory_than_there_is(mbconv: Run) -> None:
+    done = mbconv("profile", "efficientnet-b7", "--device", "cpu", "--batch-size", "1000000")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "take a smaller --batch-size" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_place_that_cannot_be_written_is_told_before_measuring(mbconv: Run, tmp_path: Path) -> None:
+    done = mbconv("profile", "mobilenet-v2", "--device", "cpu", "-o", "missing/report.json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "missing/report.json: not written: No such file or directory" in done.stderr
+    assert list(tmp_path.iterdir()) == []

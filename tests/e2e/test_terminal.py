@@ -1,0 +1,127 @@
+"""The command in a terminal: colours, widths, and a bar while it measures."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from tests.e2e.conftest import MODULE, Environment
+
+if sys.platform == "win32":
+    pytest.skip("pseudo-terminals are of Unix", allow_module_level=True)
+
+import fcntl
+import pty
+import struct
+import termios
+
+
+@contextlib.contextmanager
+def terminal(columns: int = 80) -> Iterator[tuple[int, int]]:
+    """A pseudo-terminal of a width: the end that watches, and the end to give to a program."""
+    watcher, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    try:
+        yield watcher, end
+    finally:
+        os.close(watcher)
+        with contextlib.suppress(OSError):  # closed already
+            os.close(end)
+
+
+def read_all(watcher: int) -> str:
+    """All that was written until the program's end was closed, which Linux tells by an error."""
+    seen = b""
+    with contextlib.suppress(OSError):
+        while block := os.read(watcher, 65_536):
+            seen += block
+    return seen.decode("utf-8").replace("\r\n", "\n")
+
+
+def shown(arguments: list[str], environment: dict[str, str], folder: Path, columns: int = 80) -> str:
+    """What a terminal shows of a run."""
+    with terminal(columns) as (watcher, end):
+        process = subprocess.Popen(
+            [*MODULE, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=end,
+            stderr=subprocess.PIPE,
+            env=environment,
+            cwd=folder,
+        )
+        os.close(end)
+        text = read_all(watcher)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, b"")
+    return text
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120, 200])
+@pytest.mark.parametrize(
+    "arguments",
+    [["list"], ["show", "efficientnet-b0"], ["profile", "mobilenet-v3-small", "--no-latency"]],
+    ids=["list", "show", "profile"],
+)
+def test_output_is_coloured_and_fits(
+    arguments: list[str], columns: int, environment: Environment, tmp_path: Path
+) -> None:
+    text = shown(arguments, environment({}), tmp_path, columns)
+    assert "\x1b[1m" in text
+    assert max(cell_len(line) for line in plain(text).splitlines()) <= columns
+
+
+@pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=["NO_COLOR", "dumb"])
+def test_no_colours_where_none_are_wanted(variables: dict[str, str], environment: Environment, tmp_path: Path) -> None:
+    assert "\x1b" not in shown(["list"], environment(variables), tmp_path)
+
+
+def test_columns_is_honoured(environment: Environment, tmp_path: Path) -> None:
+    wide = shown(["list"], environment({"COLUMNS": "200"}), tmp_path)
+    assert "source" in plain(wide).splitlines()[2]
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_every_example_of_a_help_has_its_line(columns: int, environment: Environment, tmp_path: Path) -> None:
+    lines = [
+        line.strip(" •")
+        for line in plain(shown(["profile", "--help"], environment({}), tmp_path, columns)).splitlines()
+    ]
+    assert "mbconv profile efficientnet-b0" in lines
+    assert "mbconv profile ./mine.yaml --no-latency --format json -o mine.json" in lines
+
+
+def test_a_bar_while_it_measures_and_an_end_by_ctrl_c(environment: Environment, tmp_path: Path) -> None:
+    with terminal() as (watcher, end):
+        process = subprocess.Popen(
+            [*MODULE, "profile", "efficientnet-b4"],
+            stdout=subprocess.PIPE,
+            stderr=end,
+            env=environment({}),
+            cwd=tmp_path,
+        )
+        os.close(end)
+        seen = b""
+        while b"measuring efficientnet-b4" not in seen:
+            seen += os.read(watcher, 65_536)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        text = read_all(watcher)
+        output, _ = process.communicate(timeout=60)
+    assert (process.returncode, output) == (130, b"")
+    assert text.rstrip().endswith("mbconv: interrupted")
+    assert "Traceback" not in text
+    assert list(tmp_path.iterdir()) == []

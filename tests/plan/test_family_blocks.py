@@ -1,0 +1,121 @@
+"""The block types beyond MBConv, written out: names, kernels, channels, groups, in running order."""
+
+from __future__ import annotations
+
+import pytest
+
+from mbconv_cli.errors import InputError
+from mbconv_cli.plan.network import plan_loaded
+from mbconv_cli.plan.ops import Activation, ChannelSlice, Concat, Conv2d, MaxPool, Plan
+from mbconv_cli.spec.loader import load_text
+
+
+def plan_of(row: str, *, channels: int = 8, resolution: int = 16, more: str = "") -> Plan:
+    text = f"input: {{channels: {channels}, resolution: {resolution}}}\n{more}\nblocks:\n  - {row}\n"
+    return plan_loaded(load_text(text, "x.yaml"))
+
+
+def names(plan: Plan) -> list[str]:
+    return [op.name.removeprefix("stages.0.0.") for op in plan.ops]
+
+
+def convolutions(plan: Plan) -> list[tuple[int, int, int, int]]:
+    """(channels in, channels out, kernel size, groups) of each."""
+    kinds = [op.kind for op in plan.ops if isinstance(op.kind, Conv2d)]
+    return [(conv.in_channels, conv.out_channels, conv.kernel_size[0], conv.groups) for conv in kinds]
+
+
+def test_fused_mbconv_expands_with_its_full_convolution() -> None:
+    plan = plan_of("{type: fused_mbconv, kernel_size: 3, expand_ratio: 4, output_filters: 8, se_ratio: 0.25}")
+    assert convolutions(plan) == [(8, 32, 3, 1), (32, 2, 1, 1), (2, 32, 1, 1), (32, 8, 1, 1)]
+    assert names(plan)[-1] == "shortcut.add"
+
+
+def test_fused_mbconv_without_expansion_is_one_convolution_with_activation() -> None:
+    plan = plan_of("{type: fused_mbconv, kernel_size: 3, expand_ratio: 1, output_filters: 8}")
+    assert names(plan) == ["project.conv", "project.norm", "project.activation", "shortcut.add"]
+
+
+def test_fused_mbconv_can_take_its_expansion_of_other_channels_and_in_groups() -> None:
+    row = "{type: fused_mbconv, kernel_size: 3, expand_ratio: 4, expand_base: 16, group_size: 16, output_filters: 24}"
+    assert convolutions(plan_of(row)) == [(8, 64, 3, 4), (64, 24, 1, 1)]
+
+
+def test_mixed_kernels_share_the_channels_and_the_first_has_what_is_left_over() -> None:
+    plan = plan_of("{kernel_size: [3, 5, 7], expand_ratio: 1, output_filters: 8, stride: 2}")
+    assert convolutions(plan)[:3] == [(4, 4, 3, 4), (2, 2, 5, 2), (2, 2, 7, 2)]
+    slices = [op.kind for op in plan.ops if isinstance(op.kind, ChannelSlice)]
+    assert slices == [ChannelSlice(0, 4), ChannelSlice(4, 6), ChannelSlice(6, 8)]
+    (concat,) = [op for op in plan.ops if isinstance(op.kind, Concat)]
+    assert concat.output.shape == (8, 8, 8)
+    assert names(plan)[:3] == ["depthwise.slice.0", "depthwise.conv.0", "depthwise.slice.1"]
+
+
+def test_more_kernel_sizes_than_channels_are_refused() -> None:
+    with pytest.raises(InputError, match="2 channels are too few for 3 kernel sizes"):
+        plan_of("{kernel_size: [3, 5, 7], expand_ratio: 1, output_filters: 8}", channels=2)
+
+
+def test_grouped_pointwise_convolutions() -> None:
+    plan = plan_of("{kernel_size: 3, expand_ratio: 2, expand_groups: 2, project_groups: 4, output_filters: 8}")
+    assert convolutions(plan) == [(8, 16, 1, 2), (16, 16, 3, 16), (16, 8, 1, 4)]
+
+
+def test_groups_that_do_not_divide_the_channels_are_told_with_their_place() -> None:
+    with pytest.raises(InputError, match=r"x.yaml:4:5: .*9 channels in and 18 out do not divide into 2 groups"):
+        plan_of("{kernel_size: 3, expand_ratio: 2, expand_groups: 2, output_filters: 8}", channels=9)
+
+
+def test_unit_expansion_keeps_an_expansion_that_changes_nothing() -> None:
+    plan = plan_of("{kernel_size: 3, expand_ratio: 1, unit_expansion: true, output_filters: 8}")
+    assert names(plan)[0] == "expand.conv"
+
+
+def test_bottleneck_strides_in_the_middle_and_activates_the_sum() -> None:
+    plan = plan_of("{type: bottleneck, bottleneck_filters: 4, output_filters: 16, stride: 2}")
+    assert convolutions(plan) == [(8, 4, 1, 1), (4, 4, 3, 1), (4, 16, 1, 1), (8, 16, 1, 1)]
+    strides = [op.kind.stride[0] for op in plan.ops if isinstance(op.kind, Conv2d)]
+    assert strides == [1, 2, 1, 2]
+    assert names(plan)[-2:] == ["shortcut.add", "shortcut.sum_activation"]
+
+
+def test_xception_pools_instead_of_striding_and_has_no_norm_in_between() -> None:
+    plan = plan_of("{type: xception, convolutions: 2, output_filters: 16, stride: 2, widen: last}")
+    assert names(plan) == [
+        "depthwise.0.activation",
+        "depthwise.0.conv",
+        "project.0.conv",
+        "project.0.norm",
+        "depthwise.1.activation",
+        "depthwise.1.conv",
+        "project.1.conv",
+        "project.1.norm",
+        "project.max_pool",
+        "shortcut.conv",
+        "shortcut.norm",
+        "shortcut.add",
+    ]
+    assert convolutions(plan) == [(8, 8, 3, 8), (8, 8, 1, 1), (8, 8, 3, 8), (8, 16, 1, 1), (8, 16, 1, 1)]
+    assert plan.output_shape == (16, 8, 8)
+
+
+def test_xception_can_begin_without_activation_and_widen_first() -> None:
+    plan = plan_of("{type: xception, convolutions: 2, output_filters: 16, first_activation: false}")
+    assert not isinstance(plan.ops[0].kind, Activation)
+    assert convolutions(plan)[1] == (8, 16, 1, 1)
+
+
+def test_a_convolution_may_have_a_padding_of_its_own() -> None:
+    plan = plan_of("{type: conv, kernel_size: 3, output_filters: 4, padding: valid}")
+    assert plan.output_shape == (4, 14, 14)
+
+
+def test_a_stem_may_pool() -> None:
+    plan = plan_of(
+        "{type: conv, kernel_size: 1, output_filters: 4}",
+        resolution=32,
+        more="stem: {kernel_size: 7, output_filters: 8, max_pool: {kernel_size: 3}}",
+    )
+    (pool,) = [op for op in plan.ops if isinstance(op.kind, MaxPool)]
+    assert pool.name == "stem.max_pool"
+    assert pool.output.shape == (8, 8, 8)

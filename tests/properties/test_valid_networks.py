@@ -1,0 +1,187 @@
+"""Networks of all kinds: the closed forms, fvcore, torch's own counter and the built module say the same.
+
+The networks are drawn from the Spec's own schema, so that a new key or block type is tried without a word here.
+The examples are the same in every run. `MBCONV_EXAMPLES=1000 pytest tests/properties` tries as many new ones.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Final
+
+import pytest
+import torch
+import yaml
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from torch.utils.flop_counter import FlopCounterMode
+
+from mbconv_cli.cost.counts import plan_costs, total
+from mbconv_cli.errors import InputError
+from mbconv_cli.plan.network import plan_loaded
+from mbconv_cli.plan.ops import Plan
+from mbconv_cli.runtime.audit import audit
+from mbconv_cli.runtime.network import Network, build
+from mbconv_cli.spec.json_schema import json_schema
+from mbconv_cli.spec.loader import load_text
+from mbconv_cli.spec.network import Spec
+from mbconv_cli.spec.rows import DEFAULT_TYPE, ROW_TYPES
+
+EXAMPLES = int(os.environ.get("MBCONV_EXAMPLES", "150"))
+SETTINGS = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize="MBCONV_EXAMPLES" not in os.environ,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+# What costs nothing, or depends on other files or rows.
+LEFT_OUT: Final = ("name", "family", "source", "expect", "input_filters")
+PARTS: Final = ("stem", "blocks", "head", "classifier")
+
+RATIOS = st.sampled_from([0.35, 0.5, 1, 1.4, 2])
+STRIDES = st.sampled_from([1, 2, 3, 7, [1, 2], [2, 1], [1, 1]])
+SMALL: Final[dict[str, st.SearchStrategy[Any]]] = {
+    "channels": st.integers(1, 4),
+    "resolution": st.integers(1, 24) | st.lists(st.integers(1, 24), min_size=2, max_size=2),
+    "eps": st.sampled_from([1e-5, 1e-3, 1]),
+    "momentum": st.sampled_from([0.1, 0.01, 1]),
+    "width": RATIOS,
+    "depth": RATIOS,
+    "stride": STRIDES,
+    "num_repeat": st.integers(1, 2),
+    "expand_ratio": st.sampled_from([0.3, 0.5, 1, 1.5, 2, 3, 6]),
+    "se_ratio": st.sampled_from([None, 0, 0.01, 0.25, 0.3, 1]),
+    "expand_groups": st.integers(1, 2),
+    "project_groups": st.integers(1, 2),
+    "convolutions": st.integers(1, 3),
+}
+LARGEST: Final = 12
+"""Of all other whole numbers: kernels, filters, divisors, classes."""
+
+DEFINITIONS: Final[dict[str, Any]] = Spec.model_json_schema()["$defs"]
+ROWS: Final = {kind: DEFINITIONS[model.__name__] for kind, model in ROW_TYPES.items()}
+
+
+def values(schema: dict[str, Any], key: str) -> st.SearchStrategy[Any]:
+    """What a key may be: small values that its schema allows."""
+    if key in SMALL:
+        return SMALL[key]
+    if "$ref" in schema:
+        return mappings(DEFINITIONS[schema["$ref"].removeprefix("#/$defs/")])
+    for choice in ("anyOf", "oneOf"):
+        if choice in schema:
+            return st.one_of([values(branch, key) for branch in schema[choice]])
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    match schema.get("type"):
+        case "null":
+            return st.none()
+        case "boolean":
+            return st.booleans()
+        case "integer":
+            return st.integers(schema.get("minimum", 1), min(schema.get("maximum", LARGEST), LARGEST))
+        case "array":
+            items = values(schema["items"], key)
+            return st.lists(items, min_size=schema.get("minItems", 0), max_size=min(schema.get("maxItems", 3), 3))
+        case _:
+            pytest.fail(f"no values for {key!r}: {schema}; give them in SMALL")
+
+
+def mappings(schema: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """A mapping with all the keys that it needs and some of the others."""
+    keys = {
+        key: values(choice, key)
+        for key, choice in schema["properties"].items()
+        if key not in LEFT_OUT and "const" not in choice
+    }
+    required = {key: keys.pop(key) for key in schema.get("required", ()) if key in keys}
+    return st.fixed_dictionaries(required, optional=keys)
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> dict[str, Any]:
+    """A row of any type, in our spelling or as EfficientNet's code publishes it."""
+    kind = draw(st.sampled_from(sorted(ROW_TYPES)))
+    row = draw(mappings(ROWS[kind]))
+    if {"expand_ratio", "expanded_filters"} <= ROWS[kind]["properties"].keys():
+        row |= {"expand_ratio": None, "expanded_filters": None}
+        one = draw(st.sampled_from(["expand_ratio", "expanded_filters"]))
+        row[one] = draw(SMALL["expand_ratio"]) if one == "expand_ratio" else draw(st.integers(1, LARGEST))
+    if "stride" in row and draw(st.booleans()):
+        row["strides"] = row.pop("stride")
+    return row if kind == DEFAULT_TYPE and draw(st.booleans()) else {"type": kind, **row}
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> dict[str, Any]:
+    """A network with any of stem, rows, head and classifier, but one of them at least."""
+    properties = Spec.model_json_schema()["properties"]
+    parts = draw(st.sets(st.sampled_from(PARTS), min_size=1))
+    data: dict[str, Any] = {"input": draw(mappings(DEFINITIONS["Input"]))}
+    for key in [key for key in properties if key not in (*LEFT_OUT, *data, "blocks")]:
+        if key in parts or (key not in PARTS and draw(st.booleans())):
+            data[key] = draw(values(properties[key], key))
+    if "blocks" in parts:
+        data["blocks"] = draw(st.lists(rows(), min_size=1, max_size=3))
+    assume(any(data.get(key) for key in PARTS))  # a part may also be drawn as nothing
+    return with_odd_kernels(data)
+
+
+def with_odd_kernels(data: dict[str, Any]) -> dict[str, Any]:
+    """Where padding is symmetric a kernel has a middle."""
+    for place in (data.get("stem"), data.get("head"), *data.get("blocks", ())):
+        padding = (place or {}).get("padding") or data.get("padding", "symmetric")
+        if place and padding == "symmetric" and "kernel_size" in place:
+            size = place["kernel_size"]
+            place["kernel_size"] = [one | 1 for one in size] if isinstance(size, list) else size | 1
+    return data
+
+
+def planned(data: dict[str, Any]) -> Plan:
+    try:
+        return plan_loaded(load_text(yaml.safe_dump(data), "f.yaml"))
+    except InputError as error:
+        # Groups, mixed kernels and unpadded convolutions may not fit channels and image: that is no mistake of ours.
+        # No other valid network is refused.
+        assume(not any(what in str(error) for what in ("groups", "kernel sizes", "below one pixel")))
+        raise
+
+
+def demand_shapes(network: Network, plan: Plan) -> None:
+    """Every module gives the shape that the Plan says."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for op in plan.ops:
+        network.get_submodule(op.name).register_forward_hook(
+            lambda _module, _inputs, output, name=op.name: shapes.update({name: tuple(output.shape[1:])})
+        )
+    network(torch.zeros(2, *plan.input_shape))
+    assert shapes == {op.name: op.output.shape for op in plan.ops}
+
+
+@SETTINGS
+@given(networks())
+def test_all_counts_agree(data: dict[str, Any]) -> None:
+    plan = planned(data)
+    costs = plan_costs(plan)
+    exact = total(costs)
+    network = build(plan, torch.device("cpu"))
+    found = audit(network, plan, costs)
+    assert found.agrees, found
+    assert (found.macs, found.params) == (exact.macs, exact.params)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        output = network(torch.zeros(1, *plan.input_shape))
+    assert counter.get_total_flops() == exact.flops
+    assert output.shape == (1, *plan.output_shape)
+    assert sum(value.numel() for value in network.state_dict().values() if value.dim()) == exact.weights
+    with torch.no_grad():
+        demand_shapes(network, plan)
+
+
+@SETTINGS
+@given(networks())
+def test_the_json_schema_accepts_what_the_loader_accepts(data: dict[str, Any]) -> None:
+    validator = Draft202012Validator(json_schema())
+    assert [error.message for error in validator.iter_errors(data)] == []
