@@ -17,14 +17,14 @@ from mbconv_cli.units import SHARE
 # What goes first where a terminal is too narrow for all columns: what the name says already, then what follows from
 # other columns, then the rest.
 DISPENSABLE: Final = (
-    "params_difference",
-    "macs_difference",
-    "bytes_difference",
     "peer_params",
     "peer_macs",
     "seconds",
     "peer",
     "forward_difference",
+    "params_difference",
+    "macs_difference",
+    "bytes_difference",
     "block",
     "stage",
     "flops",

@@ -130,6 +130,15 @@ def audit(network: Network, plan: Plan, costs: Sequence[Cost]) -> Audit:
     )
 
 
+def _disagreements(plan: Plan, costs: Sequence[Cost], counted: Counter[str]) -> Iterator[Disagreement]:
+    for op, cost in zip(plan.ops, costs, strict=True):
+        if cost.macs != counted[op.name]:
+            yield Disagreement(op.name, cost.macs, int(counted[op.name]))
+    outside = counted[""] - sum(counted[op.name] for op in plan.ops)
+    if outside:
+        yield Disagreement(OUTSIDE, 0, int(outside))
+
+
 def failures(found: Audit) -> list[str]:
     """What differs, in sentences."""
     told = ["audit: fvcore's count of the built module is not that of the closed forms"]
@@ -138,12 +147,3 @@ def failures(found: Audit) -> list[str]:
     if found.params != found.expected_params:
         told.append(f"  params: {found.expected_params:,} in closed form, {found.params:,} in the module")
     return told
-
-
-def _disagreements(plan: Plan, costs: Sequence[Cost], counted: Counter[str]) -> Iterator[Disagreement]:
-    for op, cost in zip(plan.ops, costs, strict=True):
-        if cost.macs != counted[op.name]:
-            yield Disagreement(op.name, cost.macs, int(counted[op.name]))
-    outside = counted[""] - sum(counted[op.name] for op in plan.ops)
-    if outside:
-        yield Disagreement(OUTSIDE, 0, int(outside))

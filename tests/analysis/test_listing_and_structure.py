@@ -7,11 +7,11 @@ import pytest
 from mbconv_cli.analysis.listing import list_networks
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.structure import structure, structure_line
-from mbconv_cli.spec.catalogue import shipped
+from mbconv_cli.spec.catalogue import Catalogue, shipped
 
 
 def test_the_list_has_every_shipped_network_with_the_costs_that_its_file_expects() -> None:
-    report = list_networks()
+    report = list_networks(Catalogue())
     rows = report.sections["networks"].rows
     assert [row["name"] for row in rows] == list(shipped())
     assert report.subject == {"networks": len(shipped())}
