@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.columns import (
@@ -75,16 +77,20 @@ def compare_kernels(question: KernelQuestion, measure: MeasureRequest | None = N
         sets = [pairs[n][::-1] for n in question.n]
         seconds = BLOCK_SECONDS * min(len(sets), 4)
         measured = measure_sets(sets, measure, batch_size=question.batch_size, seconds=seconds)
+    crossing = _crossing_section(question, pairs, measured)
     return Report(
         "compare-kernels",
         provenance(machine=host_fingerprint() | (measured.machine if measured else {})),
         _subject(question),
         _totals(question),
         {
-            "crossing": _crossing_section(question, pairs, measured),
+            "crossing": crossing,
             "candidates": _candidates_section(question, pairs, measured),
         },
-        (*question_notes(question), *(measuring_notes(measured) if measured else ())),
+        (
+            *question_notes(question),
+            *((_measured_note(crossing.rows), *measuring_notes(measured)) if measured else ()),
+        ),
     )
 
 
@@ -146,6 +152,16 @@ def _measured_winner(question: KernelQuestion, ratio: Estimate) -> str:
     if ratio.low <= 1 <= ratio.high:
         return UNDECIDED
     return question.names[0] if ratio.high < 1 else question.names[1]
+
+
+def _measured_note(rows: Sequence[Row]) -> str:
+    """Which one was faster, from which N to which."""
+    parts = []
+    measured = [row for row in rows if "latency_winner" in row]
+    for winner, run in groupby(measured, key=lambda row: row["latency_winner"]):
+        numbers = [row["n"] for row in run]
+        parts.append(f"{winner} at N = {numbers[0]}" + (f" to {numbers[-1]}" if len(numbers) > 1 else ""))
+    return f"measured, faster is: {'; '.join(parts)}"
 
 
 def _plot(question: KernelQuestion, measured: Comparison | None) -> Plot:

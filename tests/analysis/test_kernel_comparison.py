@@ -79,6 +79,7 @@ def test_measured_ratios_stand_beside_the_exact_ones() -> None:
     assert isinstance(measured["latency_ratio_low"], float)
     assert isinstance(measured["latency_ratio_high"], float)
     assert measured["latency_ratio_low"] < 0.505 < measured["latency_ratio_high"]
+    assert "measured, faster is: 5x5 at N = 4 to 16" in report.notes
     one, stack = report.sections["candidates"].rows[:2]
     assert one["latency_ms"] == pytest.approx(6.06, rel=0.01)
     assert stack["latency_ms"] == 12.0

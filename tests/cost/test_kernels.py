@@ -41,6 +41,7 @@ def test_the_crossing_on_paper(kernel: int, stack: tuple[int, ...], crossing: Fr
     assert paper_crossing(kernel, stack) == crossing
 
 
+@settings(deadline=None)
 @given(kernel=ODD, stack=STACKS, n=st.integers(min_value=1, max_value=10_000))
 def test_on_paper_one_kernel_costs_less_above_the_crossing_and_more_below(
     kernel: int, stack: tuple[int, ...], n: int
@@ -53,6 +54,7 @@ def test_on_paper_one_kernel_costs_less_above_the_crossing_and_more_below(
         assert (one < several, one == several) == (n > crossing, n == crossing)
 
 
+@settings(deadline=None)
 @given(kernel=ODD, stack=STACKS, m=CHANNELS, n=st.integers(min_value=1, max_value=400))
 def test_in_the_chain_one_kernel_costs_less_above_the_crossing(
     kernel: int, stack: tuple[int, ...], m: int, n: int
@@ -68,6 +70,7 @@ def test_in_the_chain_one_kernel_costs_less_above_the_crossing(
         assert one == several
 
 
+@settings(deadline=None)
 @given(kernel=ODD, stack=STACKS)
 def test_both_crossings_agree_where_m_is_n(kernel: int, stack: tuple[int, ...]) -> None:
     paper = paper_crossing(kernel, stack)
@@ -103,6 +106,7 @@ def test_the_layers_are_built_as_they_are_counted(
     assert found.macs == total(costs).macs
 
 
+@settings(deadline=None)
 @given(kernel=st.integers(min_value=1, max_value=20).map(lambda half: 2 * half + 1))
 def test_the_default_stack_sees_as_much(kernel: int) -> None:
     assert receptive_field(equal_stack(kernel), stride=1) == kernel
