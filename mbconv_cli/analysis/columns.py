@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.cost.counts import Cost
 from mbconv_cli.report.model import Better, Cell, Column, Kind
-from mbconv_cli.units import BYTE, FLOP, MAC, MILLISECOND, PARAM, RATIO
+from mbconv_cli.units import BYTE, FLOP, MAC, MILLISECOND, PARAM, RATIO, SHARE
 
 if TYPE_CHECKING:
     from mbconv_cli.runtime.estimates import Estimate
@@ -23,6 +23,7 @@ LATENCY: Final = (
     Column("latency_ms_low", MILLISECOND, Kind.MEASURED),
     Column("latency_ms_high", MILLISECOND, Kind.MEASURED),
 )
+LATENCY_SHARE: Final = Column("latency_share", SHARE, Kind.MEASURED)
 LATENCY_RATIO: Final = (
     Column("latency_ratio", RATIO, Kind.MEASURED, Better.LOWER),
     Column("latency_ratio_low", RATIO, Kind.MEASURED),

@@ -8,7 +8,8 @@ import typer
 
 from mbconv_cli.analysis.grouping import By
 from mbconv_cli.analysis.networks import open_network
-from mbconv_cli.analysis.profile import LatencyRequest, View, profile
+from mbconv_cli.analysis.profile import LatencyRequest, profile
+from mbconv_cli.analysis.view import View
 from mbconv_cli.commands.options import (
     ArchDirOption,
     BatchOption,

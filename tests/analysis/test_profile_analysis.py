@@ -11,7 +11,8 @@ import pytest
 
 from mbconv_cli.analysis.grouping import By
 from mbconv_cli.analysis.networks import OpenNetwork, open_network
-from mbconv_cli.analysis.profile import LatencyRequest, View, profile
+from mbconv_cli.analysis.profile import LatencyRequest, profile
+from mbconv_cli.analysis.view import View
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import CheckFailedError, InputError
 from mbconv_cli.report.model import Cell, Report, Row, Section

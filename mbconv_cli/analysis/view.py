@@ -1,0 +1,80 @@
+"""Which rows of a profile are shown, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mbconv_cli.analysis.grouping import By
+from mbconv_cli.errors import InputError, did_you_mean
+from mbconv_cli.report.model import Cell, Column, Row
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which rows a profile shows, and in which order.
+
+    Attributes:
+        by: what a row is.
+        sort: the column to sort by, largest first (labels: A to Z); running order if absent.
+        top: how many rows; the others are summed up in one last row.
+    """
+
+    by: By = By.LAYER
+    sort: str | None = None
+    top: int | None = None
+
+
+def demand_column(key: str | None, columns: Sequence[Column], unmeasured: Sequence[Column]) -> None:
+    """Refuse to sort by what is no column.
+
+    Args:
+        key: what to sort by, if anything.
+        columns: the columns there are.
+        unmeasured: the columns that there would be if something were measured.
+
+    Raises:
+        InputError: no column has this key; names the nearest, or says that nothing is measured.
+    """
+    keys = [column.key for column in columns]
+    if key is None or key in keys:
+        return
+    if key in {column.key for column in unmeasured}:
+        raise InputError(f"--sort {key}: nothing is measured with --no-latency; valid are {', '.join(keys)}")
+    raise InputError(f"--sort {key!r} is no column" + (did_you_mean(key, keys) or f"; valid are {', '.join(keys)}"))
+
+
+def arranged(rows: Sequence[Row], view: View, summed: Sequence[Column]) -> list[Row]:
+    """Sorted, and cut to the top with all others summed up in one row, so that columns still add up.
+
+    Args:
+        rows: all rows, in running order.
+        view: how to show them.
+        summed: the columns that add up.
+    """
+    ordered = list(rows)
+    if view.sort is not None:
+        key = view.sort
+        if isinstance(ordered[0].get(key), int | float):
+            ordered.sort(key=lambda row: number(row, key), reverse=True)
+        else:
+            ordered.sort(key=lambda row: _sortable(row.get(key)))
+    if view.top is None or view.top >= len(ordered):
+        return ordered
+    shown, others = ordered[: view.top], ordered[view.top :]
+    rest: dict[str, Cell] = {"name": f"{len(others)} others"}
+    for column in summed:
+        figures = [row[column.key] for row in others]
+        rest[column.key] = sum(figure for figure in figures if isinstance(figure, int | float))
+    return [*shown, rest]
+
+
+def _sortable(cell: Cell) -> tuple[str, tuple[int, ...]]:
+    return ("", cell) if isinstance(cell, tuple) else (str(cell), ())
+
+
+def number(row: Row, key: str) -> float:
+    """A cell that is known to be a figure."""
+    value = row[key]
+    assert isinstance(value, int | float)
+    return value
