@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
-from mbconv_cli.cost.conventions import TOOLS, Difference, differences
+from mbconv_cli.cost.conventions import TOOLS, Difference, Form, differences
 from mbconv_cli.cost.counts import plan_costs, total
+from mbconv_cli.plan.ops import Op
 from mbconv_cli.report.model import Cell, Column, Kind, Report, Row, Section
 from mbconv_cli.runtime.machine import host_fingerprint
 from mbconv_cli.units import COUNT
 
-NOT_INSTALLED: Final = "not installed"
+if TYPE_CHECKING:
+    from mbconv_cli.runtime.counted import CountedModule
 
 DIFFERENCES: Final = (Column("tool"), Column("item"), Column("count", COUNT, Kind.EXACT), Column("unit"))
 FIGURES: Final = (
@@ -31,14 +33,16 @@ class Account:
 
     Attributes:
         tool: its name.
-        version: the installed one; absent if it is not installed.
+        version: the installed one, or why there is none.
+        counted: whether it could be asked.
         macs: what the MACs of this project count there.
         differences: what it adds.
         figure: what it prints.
     """
 
     tool: str
-    version: str | None = None
+    version: str
+    counted: bool = False
     macs: int = 0
     differences: Sequence[Difference] = ()
     figure: int = 0
@@ -69,14 +73,8 @@ def conventions(network: OpenNetwork, *, peer: bool, progress: Callable[[int], N
     macs = total(plan_costs(network.plan)).macs
     computed = tuple(zip(network.plan.ops, module.forms, strict=True))
     accounts = []
-    for done, (name, tool) in enumerate(TOOLS.items(), start=1):
-        counted = module.count(name)
-        if counted is None:
-            accounts.append(Account(name))
-        else:
-            accounts.append(
-                Account(name, counted.version, tool.per_mac * macs, differences(tool, computed), counted.figure)
-            )
+    for done, name in enumerate(TOOLS, start=1):
+        accounts.append(_account(name, module, macs, computed))
         progress(done)
     return Report(
         "conventions",
@@ -91,9 +89,20 @@ def conventions(network: OpenNetwork, *, peer: bool, progress: Callable[[int], N
     )
 
 
+def _account(name: str, module: CountedModule, macs: int, computed: Sequence[tuple[Op, Form | None]]) -> Account:
+    from mbconv_cli.runtime.peers import PeerAbsentError
+
+    tool = TOOLS[name]
+    try:
+        counted = module.count(name)
+    except PeerAbsentError as absent:
+        return Account(name, str(absent))
+    return Account(name, counted.version, True, tool.per_mac * macs, differences(tool, computed), counted.figure)
+
+
 def _rows(account: Account) -> Iterator[Row]:
     unit = TOOLS[account.tool].unit
-    if account.version is None:
+    if not account.counted:
         return
     items = [
         (f"the MACs of this project{', 2 FLOPs each' if TOOLS[account.tool].per_mac > 1 else ''}", account.macs),
@@ -106,8 +115,8 @@ def _rows(account: Account) -> Iterator[Row]:
 
 
 def _figure(account: Account) -> Row:
-    if account.version is None:
-        return {"tool": account.tool, "version": NOT_INSTALLED}
+    if not account.counted:
+        return {"tool": account.tool, "version": account.version}
     cells: dict[str, Cell] = {
         "tool": account.tool,
         "version": account.version,
@@ -122,5 +131,5 @@ def _notes(accounts: Sequence[Account]) -> list[str]:
     return [
         f"warning: {account.unexplained:,} of {account.tool}'s figure are unexplained"
         for account in accounts
-        if account.version is not None and account.unexplained
+        if account.counted and account.unexplained
     ]

@@ -38,7 +38,7 @@ COLUMNS: Final = (
     Column("forward"),
     Column("forward_difference", kind=Kind.MEASURED),
     Column("seconds", SECOND, Kind.MEASURED),
-    Column("verdict"),
+    Column("verdict", kind=Kind.EXACT),
 )
 
 

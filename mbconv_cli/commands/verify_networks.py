@@ -19,7 +19,7 @@ from mbconv_cli.spec.catalogue import user_catalogue
 NetworksArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[NETWORK]...",
+        metavar="NETWORK",
         help="Names that `mbconv list` shows, paths to YAML files, or - for standard input.",
         autocompletion=complete_network,
         show_default="all that `mbconv list` shows",

@@ -159,6 +159,9 @@ def add_shortcut(
         return block.add("shortcut", "add", Add(), y, x)
     if shortcut == "strided_projection" or (shortcut == "projection" and x.shape[1:] == y.shape[1:]):
         projected = convolution(block, "shortcut", x, spec, y.channels, stride=stride)
+        if projected.shape != y.shape:
+            sizes = " and ".join(f"{value.shape[1]}x{value.shape[2]}" for value in (projected, y))
+            raise ShapeError(f"the shortcut and the block give {sizes}; without padding there is only `shortcut: none`")
         return block.add("shortcut", "add", Add(), y, projected)
     return y
 

@@ -45,7 +45,8 @@ class Call:
     @property
     def short_name(self) -> str:
         """`conv2d`: without the place it is found in, and the same whether in place or not."""
-        return self.function.rpartition(".")[2].rstrip("_")
+        name = self.function.rpartition(".")[2]
+        return name if name.startswith("__") else name.removesuffix("_")
 
     @property
     def params(self) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 import torch
 from torch import nn
@@ -19,8 +18,6 @@ from mbconv_cli.runtime.counters import Counted, count_with
 from mbconv_cli.runtime.memory import demand_memory
 from mbconv_cli.runtime.network import build
 from mbconv_cli.runtime.peers import PeerAbsentError, load_library, make_peer, peer_library, record_on_meta
-
-ADVICE: Final = "count it where there is more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +38,12 @@ class CountedModule:
     make: Callable[[torch.device], nn.Module]
     input_shape: tuple[int, ...]
 
-    def count(self, tool: str) -> Counted | None:
-        """A tool's figure; None where it is not installed."""
+    def count(self, tool: str) -> Counted:
+        """A tool's figure.
+
+        Raises:
+            PeerAbsentError: the tool is not installed, or does not load or run.
+        """
         return count_with(tool, self.make, self.input_shape)
 
 
@@ -53,7 +54,11 @@ def counted_module(plan: Plan, peer: str | None) -> CountedModule:
         InputError: the library has no such network, it cannot take an image of the Plan's shape, or the machine has
             too little memory to run it.
     """
-    demand_memory(forward_bytes(plan, plan_costs(plan), 1, torch.float32.itemsize), torch.device("cpu"), ADVICE)
+    demand_memory(
+        forward_bytes(plan, plan_costs(plan), 1, torch.float32.itemsize),
+        torch.device("cpu"),
+        "count it where there is more",
+    )
     notes: tuple[str, ...] = ()
     if peer is not None:
         try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from typing import Any, Final
 
 import torch
@@ -36,21 +38,21 @@ class Counted:
     version: str
 
 
-def count_with(tool: str, make: Callable[[torch.device], nn.Module], input_shape: tuple[int, ...]) -> Counted | None:
-    """A tool's figure; None where it is not installed, or does not load.
+def count_with(tool: str, make: Callable[[torch.device], nn.Module], input_shape: tuple[int, ...]) -> Counted:
+    """A tool's figure.
 
     Args:
         tool: one of `COUNTERS`.
         make: makes the module to count. Tools leave traces in it, so each gets its own.
         input_shape: `(C, H, W)`.
+
+    Raises:
+        PeerAbsentError: the tool is not installed, or does not load or run.
     """
     counter = COUNTERS[tool]
-    with warnings.catch_warnings(), torch.no_grad():
+    with warnings.catch_warnings(), redirect_stdout(StringIO()), torch.no_grad():
         warnings.simplefilter("ignore")  # of the tools, about their own use of torch
-        try:
-            package = load_library(counter.package)
-        except PeerAbsentError:
-            return None
+        package = load_library(counter.package)
         device = torch.device(counter.device)
         image = torch.zeros(1, *input_shape, device=device)
         return Counted(counter.count(package, make(device), image), library_version(counter.package))
@@ -68,6 +70,8 @@ def _ptflops(ptflops: Any, module: nn.Module, image: Tensor) -> int:
     macs, _ = ptflops.get_model_complexity_info(
         module, tuple(image.shape[1:]), print_per_layer_stat=False, as_strings=False
     )
+    if macs is None:  # it prints why, and goes on
+        raise PeerAbsentError("does not run")
     return int(macs)
 
 

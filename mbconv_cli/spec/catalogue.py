@@ -89,7 +89,7 @@ class Catalogue:
 def user_catalogue(folders: Sequence[Path] = ()) -> Catalogue:
     """The catalogue of the folders given and of those in the environment variable MBCONV_ARCH_PATH."""
     listed = [Path(folder) for folder in os.environ.get(ARCH_PATH, "").split(os.pathsep) if folder]
-    return Catalogue(tuple(dict.fromkeys(folder.resolve() for folder in (*folders, *listed))))
+    return Catalogue(tuple(dict.fromkeys(folder.absolute() for folder in (*folders, *listed))))
 
 
 def shipped() -> Mapping[str, Path]:
@@ -99,9 +99,13 @@ def shipped() -> Mapping[str, Path]:
 
 @cache
 def _entries_of(folder: Path) -> tuple[Entry, ...]:
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder of networks (--arch-dir, {ARCH_PATH})")
-    files = [path for suffix in SUFFIXES for path in folder.glob(f"*{suffix}")]
+    try:
+        files = [path for path in folder.iterdir() if path.suffix in SUFFIXES]
+    except OSError as error:
+        told = folder if str(folder).isprintable() else repr(str(folder))
+        raise InputError(
+            f"{told}: no folder of networks (--arch-dir, {ARCH_PATH}): {error.strerror or error}"
+        ) from error
     return tuple(Entry(path.stem, path) for path in sorted(files, key=_numbers_last))
 
 

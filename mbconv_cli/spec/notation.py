@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from mbconv_cli.errors import did_you_mean
 from mbconv_cli.spec.core_schema import MAX_DIGITS
+from mbconv_cli.spec.quotes import shorten
 
 _TOKEN: Final = re.compile(r"([a-z]+?)([0-9][0-9.]*)?")
 _ACTIVATIONS: Final[Mapping[str, str]] = {"nre": "relu", "nr6": "relu6", "nhs": "hard_swish", "nsw": "swish"}
@@ -60,38 +61,41 @@ def row_of(text: str) -> dict[str, Any]:
         notation, tokens = EFFICIENTNET, [first, *rest]
     else:
         hint = did_you_mean(first, TIMM) or f"; block types are {', '.join(TIMM)}"
-        raise NotationError(f"row {text!r} does not begin with a block type or with r1, r2, ...{hint}")
-    row = dict(notation.base)
+        raise NotationError(f"row {shorten(repr(text))} does not begin with a block type or with r1, r2, ...{hint}")
+    said: dict[str, Any] = {}
     seen: set[str] = set()
     for token in tokens:
-        letters = _apply(row, token, notation, text)
+        letters, keys = _meaning(token, notation, text)
         if letters in seen:
-            raise NotationError(f"row {text!r} says {letters!r} twice")
+            raise NotationError(f"row {shorten(repr(text))} says {shorten(repr(letters))} twice")
+        if said.keys() & keys:
+            raise NotationError(f"row {shorten(repr(text))}: {token!r} contradicts what is before it")
         seen.add(letters)
+        said |= keys
     missing = [letters for letters in notation.required if letters not in seen]
     if missing:
-        raise NotationError(f"row {text!r} lacks {', '.join(missing)}")
-    return row
+        raise NotationError(f"row {shorten(repr(text))} lacks {', '.join(missing)}")
+    return {**notation.base, **said}
 
 
-def _apply(row: dict[str, Any], token: str, notation: Notation, text: str) -> str:
-    """Add to the row what one token says; gives the token's letters."""
+def _meaning(token: str, notation: Notation, text: str) -> tuple[str, Mapping[str, Any]]:
+    """A token's letters, and the keys that it stands for."""
     match = _TOKEN.fullmatch(token)
     if token in notation.flags:
-        row.update(notation.flags[token])
-        return token
+        return token, notation.flags[token]
     letters, number = (match[1], match[2]) if match else (token, None)
     if number is not None and letters in notation.tokens:
         try:
-            row.update(notation.tokens[letters](number))
+            return letters, notation.tokens[letters](number)
         except ValueError as error:
-            raise NotationError(f"row {text!r}: {token!r}: {error}") from error
-        return letters
+            raise NotationError(f"row {shorten(repr(text))}: {shorten(repr(token))}: {error}") from error
     what = _NOT_EXPRESSIBLE.get(token, _NOT_EXPRESSIBLE.get(letters))
     if what:
-        raise NotationError(f"row {text!r}: {token!r}: {what} cannot be expressed here")
+        raise NotationError(f"row {shorten(repr(text))}: {shorten(repr(token))}: {what} cannot be expressed here")
     valid = ", ".join([f"{letters}N" for letters in notation.tokens] + list(notation.flags))
-    raise NotationError(f"row {text!r}: {token!r} means nothing in this kind of row; valid are {valid}")
+    raise NotationError(
+        f"row {shorten(repr(text))}: {shorten(repr(token))} means nothing in this kind of row; valid are {valid}"
+    )
 
 
 def _integer(number: str) -> int:

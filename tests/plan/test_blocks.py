@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mbconv_cli.errors import InputError
 from mbconv_cli.plan.network import plan_loaded
 from mbconv_cli.plan.ops import OP_NAMES, Activation, Conv2d, Op, Plan
 from mbconv_cli.spec.loader import load_text
@@ -252,3 +253,10 @@ def test_padding(padding: str, kernel_size: int, stride: object, sides: tuple[in
 )
 def test_operators_as_tables_print_them(rows: str, operator: str) -> None:
     assert plan(rows).blocks[0].operator == operator
+
+
+def test_a_shortcut_that_cannot_fit_is_told_with_its_row() -> None:
+    rows = "{type: bottleneck, bottleneck_filters: 4, output_filters: 16}"
+    what = "the shortcut and the block give 8x8 and 6x6; without padding there is only `shortcut: none`"
+    with pytest.raises(InputError, match=rf"^f\.yaml:3:10: row 1: {what}$"):
+        plan(rows, network="padding: valid")

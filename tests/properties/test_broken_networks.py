@@ -52,7 +52,23 @@ classifier: {hidden_filters: 32, num_classes: 10}
 expect: {params: 1, macs: 2, source: nobody}
 """
 CHILD = "extends: efficientnet-b0\nstem: {output_filters: 16}\nscaling: {width: 0.5, depth: 1.5}\n"
-TEXTS = (EVERY_SECTION, CHILD, *(read(shipped()[name]) for name in ("efficientnet-b1", "mobilenet-v1", "mnasnet-a1")))
+STRINGS = """\
+input: {resolution: 32}
+stem: {output_filters: 16}
+blocks:
+  - r1_k3_s11_e1_i16_o16_se0.25_noskip
+  - ir_r2_k3.5_s2_e6_c24_se0.25_nre_noskip
+  - ds_r1_k3_s1_c16_p1.1
+  - dsa_r1_k3_s1_e1_c16
+  - er_r1_k3_s1_e4_c24_fc24_nsw
+  - cn_r1_k1_s1_c96_skip
+"""
+TEXTS = (
+    EVERY_SECTION,
+    CHILD,
+    STRINGS,
+    *(read(shipped()[name]) for name in ("efficientnet-b1", "mobilenet-v1", "mnasnet-a1")),
+)
 
 NASTY = (
     *("0", "-1", "1.5", "1e3", "1e999", "-.inf", ".nan", "010", "0o17", "0x7fffffff", "1:30", "9" * 25, "9" * 5_000),
@@ -61,6 +77,7 @@ NASTY = (
     *("*conv", "*x", "&x", "&conv", "<<", "!!python/object/apply:os.system", "!x", "!", "|", ">", "'", '"', "%", "@"),
     *("`", "#", "\t", "\n", "\n  ", "\r\n", "\0", "\x1b[31m", "\x85", "\u2028", "\ufeff", "\ud800", "ä", "😀", "---"),
     *("...", "extends: .\n", "extends: efficientnet-b2\n", "extends", "/dev/zero", "-", "a/b", "../x.yaml"),
+    *("_", "ir", "k3.", "s22", "e0", "p1.1.1", "se2", "nre", "skip", "cc4", "d", "r0", "k" + "9" * 100, "_x" * 1_000),
     *("type", "mbconv", "depthwise_separable", "symmetric", "same", "none", "relu", "blocks", "k" * 2_000, "[" * 2_000),
 )
 TOKEN = re.compile(r"\s+|[\w.]+|[^\w\s]")

@@ -27,6 +27,7 @@ from mbconv_cli.spec.json_schema import json_schema
 from mbconv_cli.spec.loader import load_text
 from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.rows import DEFAULT_TYPE, ROW_TYPES
+from mbconv_cli.spec.yaml_writer import to_yaml
 
 EXAMPLES = int(os.environ.get("MBCONV_EXAMPLES", "150"))
 SETTINGS = settings(
@@ -58,10 +59,14 @@ SMALL: Final[dict[str, st.SearchStrategy[Any]]] = {
     "project_groups": st.integers(1, 2),
     "convolutions": st.integers(1, 3),
 }
+UNFIT: Final = ("groups", "kernel sizes", "below one pixel", "the shortcut and the block give")
+NUMBERS: Final = (0.01, 0.25, 0.5, 0.9, 1.0, 2)
 LARGEST: Final = 12
 """Of all other whole numbers: kernels, filters, divisors, classes."""
 
-DEFINITIONS: Final[dict[str, Any]] = Spec.model_json_schema()["$defs"]
+SCHEMA: Final = Spec.model_json_schema()
+DEFINITIONS: Final[dict[str, Any]] = SCHEMA["$defs"]
+VALIDATOR: Final = Draft202012Validator(json_schema())
 ROWS: Final = {kind: DEFINITIONS[model.__name__] for kind, model in ROW_TYPES.items()}
 
 
@@ -83,6 +88,8 @@ def values(schema: dict[str, Any], key: str) -> st.SearchStrategy[Any]:
             return st.booleans()
         case "integer":
             return st.integers(schema.get("minimum", 1), min(schema.get("maximum", LARGEST), LARGEST))
+        case "number":
+            return st.sampled_from([one for one in NUMBERS if schema.get("minimum", 0) <= one <= schema["maximum"]])
         case "array":
             items = values(schema["items"], key)
             return st.lists(items, min_size=schema.get("minItems", 0), max_size=min(schema.get("maxItems", 3), 3))
@@ -118,7 +125,7 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
 @st.composite
 def networks(draw: st.DrawFn) -> dict[str, Any]:
     """A network with any of stem, rows, head and classifier, but one of them at least."""
-    properties = Spec.model_json_schema()["properties"]
+    properties = SCHEMA["properties"]
     parts = draw(st.sets(st.sampled_from(PARTS), min_size=1))
     data: dict[str, Any] = {"input": draw(mappings(DEFINITIONS["Input"]))}
     for key in [key for key in properties if key not in (*LEFT_OUT, *data, "blocks")]:
@@ -127,26 +134,33 @@ def networks(draw: st.DrawFn) -> dict[str, Any]:
     if "blocks" in parts:
         data["blocks"] = draw(st.lists(rows(), min_size=1, max_size=3))
     assume(any(data.get(key) for key in PARTS))  # a part may also be drawn as nothing
-    return with_odd_kernels(data)
+    return with_fitting_kernels(data)
 
 
-def with_odd_kernels(data: dict[str, Any]) -> dict[str, Any]:
-    """Where padding is symmetric a kernel has a middle."""
-    for place in (data.get("stem"), data.get("head"), *data.get("blocks", ())):
-        padding = (place or {}).get("padding") or data.get("padding", "symmetric")
-        if place and padding == "symmetric" and "kernel_size" in place:
-            size = place["kernel_size"]
-            place["kernel_size"] = [one | 1 for one in size] if isinstance(size, list) else size | 1
+def with_fitting_kernels(data: dict[str, Any]) -> dict[str, Any]:
+    """Where padding is symmetric a kernel has a middle; a stack of kernels spans the one whose place it takes."""
+    for place in filter(None, (data.get("stem"), data.get("head"), *data.get("blocks", ()))):
+        padding = place.get("padding") or data.get("padding", "symmetric")
+        for key in place.keys() & {"kernel_size", "depthwise_stack"}:
+            if padding == "symmetric":
+                place[key] = odd(place[key])
+        if place.get("depthwise_stack"):
+            place["kernel_size"] = 1 + sum(size - 1 for size in place["depthwise_stack"])
     return data
+
+
+def odd(sizes: Any) -> Any:
+    if isinstance(sizes, list):
+        return [size | 1 for size in sizes]
+    return None if sizes is None else sizes | 1
 
 
 def planned(data: dict[str, Any]) -> Plan:
     try:
         return plan_loaded(load_text(yaml.safe_dump(data), "f.yaml"))
     except InputError as error:
-        # Groups, mixed kernels and unpadded convolutions may not fit channels and image: that is no mistake of ours.
-        # No other valid network is refused.
-        assume(not any(what in str(error) for what in ("groups", "kernel sizes", "below one pixel")))
+        # Groups, mixed kernels and what is not padded may not fit channels and image. No other network is refused.
+        assume(not any(what in str(error) for what in UNFIT))
         raise
 
 
@@ -182,6 +196,12 @@ def test_all_counts_agree(data: dict[str, Any]) -> None:
 
 @SETTINGS
 @given(networks())
+def test_a_network_written_out_and_read_back_is_the_same(data: dict[str, Any]) -> None:
+    spec = load_text(yaml.safe_dump(data), "f.yaml").spec
+    assert load_text(to_yaml(spec), "f.yaml").spec == spec
+
+
+@SETTINGS
+@given(networks())
 def test_the_json_schema_accepts_what_the_loader_accepts(data: dict[str, Any]) -> None:
-    validator = Draft202012Validator(json_schema())
-    assert [error.message for error in validator.iter_errors(data)] == []
+    assert [error.message for error in VALIDATOR.iter_errors(data)] == []

@@ -177,6 +177,20 @@ def test_a_file_that_extends_its_own_name_means_the_other_one(tmp_path: Path) ->
     assert load(str(tmp_path / "mobilenet-v2.yaml")).spec.blocks == load("mobilenet-v2").spec.blocks
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such folder of networks"):
-        user_catalogue([tmp_path / "nowhere"]).entries()
+@pytest.mark.parametrize("folder", ["missing", "file", "loop", "n" * 5_000, "a\x1b[31mb"])
+def test_a_folder_that_is_none(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    monkeypatch.setenv("MBCONV_ARCH_PATH", str(tmp_path / folder))
+    with pytest.raises(InputError, match=r": no folder of networks \(--arch-dir, MBCONV_ARCH_PATH\): [A-Z]") as caught:
+        user_catalogue().find("efficientnet-b0")
+    assert str(caught.value).isprintable()
+
+
+def test_a_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(InputError, match=r"no folder of networks .*: Permission denied$"):
+        Catalogue((tmp_path,)).find("efficientnet-b0")

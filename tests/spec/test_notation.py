@@ -127,6 +127,8 @@ def test_every_string_row_is_its_table_row_whatever_the_order_of_its_tokens(
         ("cn_r1_k3_s1_e2_c16", "this kind of row has no expansion"),
         ("ir_r1_k3_s1_e6.1.2_c16", "should be a number"),
         ("ir_r1.5_k3_s1_e6_c16", "should be a whole number"),
+        ("ir_r1_k3_s1_e1_c8_nre_nsw", "'nsw' contradicts what is before it"),
+        ("ir_r1_k3_s1_e1_c8_skip_noskip", "'noskip' contradicts what is before it"),
         ("ir__r1_k3_s1_e6_c16", "'' means nothing"),
         ("ir_r" + "9" * 5_000 + "_k3_s1_e6_c16", "should be a whole number"),
     ],
@@ -150,3 +152,21 @@ def test_a_string_that_is_no_row_is_told_with_its_place_and_once() -> None:
     with pytest.raises(InputError) as error:
         spec_of("ir_r1_k3_s1_e6_c16", "ir_r1_k3")
     assert error.value.problems == ("x.yaml:4:5: row 'ir_r1_k3' lacks s, c, e",)
+
+
+@pytest.mark.parametrize("text", ["x" * 5_000, "ir_" + "x" * 5_000, "ir_r" + "9" * 5_000, "ir_\x1b[31m"])
+def test_what_is_quoted_is_short_and_printable(text: str) -> None:
+    with pytest.raises(NotationError) as caught:
+        row_of(text)
+    assert len(str(caught.value)) < 400
+    assert str(caught.value).isprintable()
+
+
+def test_mistakes_in_what_a_string_says_are_told_where_it_stands() -> None:
+    with pytest.raises(InputError) as caught:
+        spec_of("ir_r0_k4_s1_e1_c8", "r1_k3_s11_e1_i9_o16")
+    assert caught.value.problems == (
+        "x.yaml:3:5: kernel_size: 4 is even; with symmetric padding it must be odd (or say `padding: same`)",
+        "x.yaml:3:5: num_repeat: should be at least 1; got 0",
+        "x.yaml:4:5: input_filters is 9, but row 1 gives 8",
+    )

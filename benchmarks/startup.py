@@ -1,0 +1,54 @@
+"""How long a user waits for an answer that needs no measuring: whole processes, from start to exit.
+
+Prints the median wall time of
+  - `mbconv profile efficientnet-b0 --no-latency`,
+  - a script that prints torchinfo's summary of torchvision's efficientnet_b0,
+  - `mbconv list`,
+each started once to warm the disk's cache and then run in turn with the others, and the ratio of the first two.
+
+    python benchmarks/startup.py [ROUNDS]
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from statistics import median
+
+TORCHINFO = """
+import torchinfo, torchvision
+torchinfo.summary(torchvision.models.efficientnet_b0(weights=None), (1, 3, 224, 224), verbose=1)
+"""
+MBCONV = (sys.executable, "-m", "mbconv_cli")
+PROGRAMS = {
+    "mbconv profile --no-latency": (*MBCONV, "profile", "efficientnet-b0", "--no-latency"),
+    "torchinfo.summary": (sys.executable, "-c", TORCHINFO),
+    "mbconv list": (*MBCONV, "list"),
+}
+
+
+def seconds(program: tuple[str, ...]) -> float:
+    """The wall time of one process, which must succeed."""
+    started = time.perf_counter()
+    subprocess.run(program, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
+def main(rounds: int) -> None:
+    """Time all programs in turn, and print their medians."""
+    for program in PROGRAMS.values():
+        seconds(program)
+    times: dict[str, list[float]] = {name: [] for name in PROGRAMS}
+    for _ in range(rounds):
+        for name, program in PROGRAMS.items():
+            times[name].append(seconds(program))
+    print(f"efficientnet-b0, median of {rounds} processes (fastest to slowest)")
+    for name, samples in times.items():
+        print(f"  {name:28} {median(samples):6.3f} s   ({min(samples):.3f} to {max(samples):.3f})")
+    profile, torchinfo, _ = (median(samples) for samples in times.values())
+    print(f"  profile / torchinfo = {profile / torchinfo:.3f}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
