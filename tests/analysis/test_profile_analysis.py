@@ -294,7 +294,7 @@ def test_a_busy_machine_is_told_where_it_matters(
     load: float | None,
     told: bool,
 ) -> None:
-    monkeypatch.setattr("mbconv_cli.analysis.profile.host_fingerprint", lambda: {"usable_cores": 4})
+    monkeypatch.setattr("mbconv_cli.analysis.measuring.host_fingerprint", lambda: {"usable_cores": 4})
     with_bench(
         fake,
         machine=fake.bench.machine | {"device": device},

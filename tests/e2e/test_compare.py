@@ -113,14 +113,24 @@ def test_measuring_gives_a_ratio_with_its_interval(
     assert row["latency_ratio_low"] <= row["latency_ratio"] <= row["latency_ratio_high"]
 
 
-@pytest.mark.skipif(not hasattr(os, "killpg"), reason="Ctrl-C is sent to a process group")
+def wait_for_child(process_id: int) -> None:
+    """Until a process has started another one: then it measures."""
+    children = Path(f"/proc/{process_id}/task/{process_id}/children")
+    for _ in range(600):
+        if children.read_text():
+            return
+        time.sleep(0.1)
+    pytest.fail("no measuring process was started within a minute")
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="only Linux tells of a process's children there")
 def test_ctrl_c_ends_measuring_with_130(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mbconv_cli", "compare-kernels", "--n", "8", "--measure", "--processes", "500"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     ) as process:
-        time.sleep(3)
+        wait_for_child(process.pid)
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130
