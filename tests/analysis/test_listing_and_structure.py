@@ -14,7 +14,7 @@ def test_the_list_has_every_shipped_network_with_the_costs_that_its_file_expects
     report = list_networks(Catalogue())
     rows = report.sections["networks"].rows
     assert [row["name"] for row in rows] == list(shipped())
-    assert report.subject == {"networks": len(shipped())}
+    assert report.totals == {"networks": len(shipped())}
     for row in rows:
         network = open_network(str(row["name"]))
         assert network.spec.expect is not None

@@ -248,12 +248,15 @@ def warnings(report: Report) -> list[str]:
     return [note for note in report.notes if note.startswith("warning: ")]
 
 
+QUIET = 238 * 239 / 2 / 1_000  # ms: what the made-up layers of efficientnet-b0 sum to
+
+
 def with_bench(fake: FakeBench, **changed: Any) -> None:
     fake.bench = replace(fake.bench, **changed)
 
 
 def test_a_quiet_measurement_has_notes_and_no_warnings(network: OpenNetwork, fake: FakeBench) -> None:
-    with_bench(fake, measurement=replace(fake.bench.measurement, end_to_end=[11.0] * 8))
+    with_bench(fake, measurement=replace(fake.bench.measurement, end_to_end=[QUIET] * 8))
     report = profile(network, latency=request())
     assert report.notes == (
         "device: cpu (a CPU), 2 threads, torch 2.6",
@@ -269,14 +272,22 @@ def test_a_quiet_measurement_has_notes_and_no_warnings(network: OpenNetwork, fak
 
 
 def test_an_unsteady_warm_up_is_told(network: OpenNetwork, fake: FakeBench) -> None:
-    with_bench(fake, measurement=replace(fake.bench.measurement, end_to_end=[11.0] * 8, steady=False))
+    with_bench(fake, measurement=replace(fake.bench.measurement, end_to_end=[QUIET] * 8, steady=False))
     assert warnings(profile(network, latency=request())) == [
         "warning: the time was not stable at the end of the warm-up; the machine may be busy"
     ]
 
 
+@pytest.mark.parametrize(("share", "side"), [(0.9, "11.1 % more"), (1.1, "9.1 % less")])
+def test_layers_that_do_not_add_up_are_told(network: OpenNetwork, fake: FakeBench, share: float, side: str) -> None:
+    with_bench(fake, measurement=replace(fake.bench.measurement, end_to_end=[share * QUIET] * 8))
+    assert warnings(profile(network, latency=request())) == [
+        f"warning: the layers sum to {side} than end to end; measure again"
+    ]
+
+
 def test_a_wide_interval_is_told(network: OpenNetwork, fake: FakeBench) -> None:
-    with_bench(fake, measurement=replace(fake.bench.measurement, end_to_end=[8.0, 10.0, 12.0] * 2))
+    with_bench(fake, measurement=replace(fake.bench.measurement, end_to_end=[0.8 * QUIET, QUIET, 1.2 * QUIET] * 2))
     assert warnings(profile(network, latency=request())) == [
         "warning: the machine was too noisy: the end-to-end median is known to 20.0 % only"
     ]
@@ -299,7 +310,7 @@ def test_a_busy_machine_is_told_where_it_matters(
         fake,
         machine=fake.bench.machine | {"device": device},
         load_before=load,
-        measurement=replace(fake.bench.measurement, end_to_end=[11.0] * 8),
+        measurement=replace(fake.bench.measurement, end_to_end=[QUIET] * 8),
     )
     expected = ["warning: the machine was busy: load average 2.00 on 4 cores before measuring began"]
     assert warnings(profile(network, latency=request())) == (expected if told else [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import get_args
 
 import pytest
@@ -14,10 +15,13 @@ from mbconv_cli.plan.ops import (
     ActivationName,
     Add,
     BatchNorm,
+    ChannelSlice,
+    Concat,
     Conv2d,
     GlobalAvgPool,
     Kind,
     Linear,
+    MaxPool,
     Multiply,
 )
 from mbconv_cli.runtime.modules import ACTIVATIONS, PaddedConv2d, leaf_module
@@ -39,6 +43,9 @@ KINDS: tuple[Kind, ...] = (
     BatchNorm(4, 1e-3, 0.01),
     Activation("swish"),
     GlobalAvgPool(keep_dims=True),
+    MaxPool((3, 3), (2, 2), (1, 1, 1, 1)),
+    ChannelSlice(1, 3),
+    Concat(),
     Linear(4, 8),
     Add(),
     Multiply(),
@@ -109,3 +116,17 @@ def test_a_linear_layer_without_bias() -> None:
     linear = leaf_module(Linear(4, 8, bias=False), inplace=False)
     assert isinstance(linear, nn.Linear)
     assert linear.bias is None
+
+
+def test_max_pooling_pads_with_minus_infinity_also_on_one_side_only() -> None:
+    pool = leaf_module(MaxPool((3, 3), (2, 2), (0, 1, 0, 1)), inplace=False)
+    below_zero = -1 - torch.rand(1, 2, 6, 6, generator=torch.Generator().manual_seed(0))
+    padded = functional.pad(below_zero, (0, 1, 0, 1), value=-math.inf)
+    torch.testing.assert_close(pool(below_zero), functional.max_pool2d(padded, 3, 2))
+    assert torch.isfinite(pool(below_zero)).all()
+
+
+def test_slices_and_concatenation_undo_each_other() -> None:
+    parts = [leaf_module(ChannelSlice(start, stop), inplace=False)(X) for start, stop in ((0, 1), (1, 4))]
+    assert torch.equal(leaf_module(Concat(), inplace=False)(*parts), X)
+    assert parts[1].data_ptr() == X[:, 1:].data_ptr(), "a slice is a view"

@@ -38,7 +38,7 @@ def test_the_same_network_gives_the_same_output() -> None:
 )
 def test_layers_that_are_written_otherwise_give_the_same_output(name: str, peer: str) -> None:
     pytest.importorskip("timm", reason="nothing to compare with")
-    plan = open_network(name, resolution=64).plan
+    plan = open_network(name, resolution=128).plan
     assert compare_forward(plan, peer, TOLERANCE).difference <= 1e-5
 
 
