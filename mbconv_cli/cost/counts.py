@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from mbconv_cli.plan.ops import (
     Activation,
@@ -26,8 +25,7 @@ from mbconv_cli.plan.ops import (
 from mbconv_cli.units import FLOPS_PER_MAC
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """Exact costs of an op, or of many.
 
     Attributes:

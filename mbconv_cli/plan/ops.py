@@ -2,12 +2,15 @@
 
 Shapes are those of one image: `(C, H, W)` of a feature map, `(F,)` of a vector. The batch is added where it
 matters, in costs and in the built module.
+
+What a Plan has by the hundred (`Value`, `Op`) is a named tuple: as immutable as a frozen dataclass, and made in half
+the time.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 Shape: TypeAlias = tuple[int, ...]
 Role: TypeAlias = Literal["stem", "expand", "depthwise", "se", "project", "shortcut", "head", "classifier"]
@@ -129,8 +132,7 @@ OP_NAMES: Final[dict[type[Kind], str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """What an op gives, or the network's input: the op's name (or `input`), and the shape without the batch."""
 
     name: str
@@ -142,8 +144,7 @@ class Value:
         return self.shape[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Op:
+class Op(NamedTuple):
     """One step of a network.
 
     Attributes:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import (
@@ -23,6 +25,10 @@ from mbconv_cli.plan.shapes import ShapeError, same_padding
 from mbconv_cli.spec.network import Spec, SqueezeExcite
 from mbconv_cli.spec.values import Activation as ActivationChoice
 from mbconv_cli.spec.values import Padding, Shortcut
+
+# Ops are immutable, so equal ones may be one object: planning makes them by the hundred.
+_batch_norm: Final = lru_cache(maxsize=1_024)(BatchNorm)
+_activation: Final = lru_cache(maxsize=64)(Activation)
 
 
 def convolution(
@@ -92,12 +98,12 @@ def depthwise(
 
 def normalize(block: BlockDraft, role: Role, x: Value, spec: Spec, part: str = "") -> Value:
     """Batch norm, with the network's constants."""
-    return block.add(role, f"{part}norm", BatchNorm(x.channels, spec.norm.eps, spec.norm.momentum), x)
+    return block.add(role, f"{part}norm", _batch_norm(x.channels, spec.norm.eps, spec.norm.momentum), x)
 
 
 def activate(block: BlockDraft, role: Role, x: Value, activation: ActivationChoice, leaf: str = "activation") -> Value:
     """An activation, or nothing if it is `none`."""
-    return x if activation == "none" else block.add(role, leaf, Activation(activation), x)
+    return x if activation == "none" else block.add(role, leaf, _activation(activation), x)
 
 
 def max_pool(

@@ -16,5 +16,5 @@ def without_norm_and_activation(plan: Plan) -> Plan:
         if isinstance(op.kind, BatchNorm | Activation):
             standing_for[op.name] = inputs[0]
         else:
-            ops.append(replace(op, inputs=inputs))
+            ops.append(op._replace(inputs=inputs))
     return replace(plan, ops=tuple(ops))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 from torch import Tensor, nn
@@ -90,7 +88,7 @@ def test_a_wrong_closed_form_is_named_with_both_counts() -> None:
     plan, costs, network = opened("mobilenet-v3-small")
     index = next(index for index, op in enumerate(plan.ops) if op.name == "stages.1.0.depthwise.conv")
     wrong = [*costs]
-    wrong[index] = replace(costs[index], macs=costs[index].macs + 1)
+    wrong[index] = costs[index]._replace(macs=costs[index].macs + 1)
     result = audit(network, plan, wrong)
     assert not result.agrees
     assert result.disagreements == (
@@ -100,7 +98,7 @@ def test_a_wrong_closed_form_is_named_with_both_counts() -> None:
 
 def test_macs_claimed_for_an_op_that_has_none_are_named() -> None:
     plan, costs, network = opened("mobilenet-v3-small")
-    wrong = [costs[0], replace(costs[1], macs=7), *costs[2:]]
+    wrong = [costs[0], costs[1]._replace(macs=7), *costs[2:]]
     assert audit(network, plan, wrong).disagreements == (Disagreement("stem.norm", 7, 0),)
 
 

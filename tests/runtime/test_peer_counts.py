@@ -48,7 +48,7 @@ def test_a_bias_more_is_a_difference() -> None:
     plan = open_network("mobilenet-v3-small").plan
     first = plan.ops[0]
     assert isinstance(first.kind, Conv2d)
-    with_bias = replace(plan, ops=(replace(first, kind=replace(first.kind, bias=True)), *plan.ops[1:]))
+    with_bias = replace(plan, ops=(first._replace(kind=replace(first.kind, bias=True)), *plan.ops[1:]))
     difference = count_peer(with_bias, "torchvision:mobilenet_v3_small").first_difference
     assert difference
     assert difference.startswith("stem.conv has weights 16x3x3x3 and bias, ")
