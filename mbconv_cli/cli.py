@@ -1,36 +1,75 @@
-"""The command `mbconv`: registers the commands, one line each."""
+"""The command `mbconv`: its commands, one line each. Only the one that is called is loaded."""
 
 from __future__ import annotations
 
+import gc
 import sys
-from typing import Annotated, Final
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
 
 from mbconv_cli import __version__
-from mbconv_cli.commands.ablate_network import ablate_command
-from mbconv_cli.commands.compare_blocks import compare_blocks_command
-from mbconv_cli.commands.compare_kernels import compare_kernels_command
 from mbconv_cli.commands.guard import debug, exit_code, guarded
-from mbconv_cli.commands.list_networks import list_command
 from mbconv_cli.commands.output import print_text
-from mbconv_cli.commands.print_environment import env_command
-from mbconv_cli.commands.print_schema import schema_command
-from mbconv_cli.commands.profile_network import profile_command
-from mbconv_cli.commands.show_network import show_command
-from mbconv_cli.commands.verify_networks import verify_command
-from mbconv_cli.errors import InputError
+from mbconv_cli.errors import InputError, did_you_mean
+
+COMMANDS: Final[Mapping[str, str]] = {
+    "list": "list_networks.list_command",
+    "show": "show_network.show_command",
+    "profile": "profile_network.profile_command",
+    "compare-kernels": "compare_kernels.compare_kernels_command",
+    "compare-blocks": "compare_blocks.compare_blocks_command",
+    "ablate": "ablate_network.ablate_command",
+    "verify": "verify_networks.verify_command",
+    "schema": "print_schema.schema_command",
+    "env": "print_environment.env_command",
+}
+"""Each command's function, by its place in `mbconv_cli.commands`, in the order in which help lists them."""
 
 COLLECT_EVERY: Final = 100_000
 """Objects made between two garbage collections; Python's own 700 costs a short command a tenth of its time."""
 
-app = typer.Typer(
-    name="mbconv",
-    invoke_without_command=True,
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+SETTINGS: Final[dict[str, Any]] = {
+    "rich_markup_mode": "markdown",
+    "pretty_exceptions_enable": False,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+
+
+class Commands(TyperGroup):
+    """The commands, each imported when it is called or when help asks for it: a short one is over in a blink."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the group's signature
+        """Their names."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the group's signature
+        """The command of a name, or None."""
+        return _loaded(cmd_name) if cmd_name in COMMANDS else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the arguments begin with.
+
+        Raises:
+            InputError: there is none of this name; names the nearest.
+        """
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            hint = did_you_mean(args[0], COMMANDS) or "; `mbconv --help` shows all"
+            raise InputError(f"no such command {args[0]!r}{hint}")
+        return super().resolve_command(ctx, args)
+
+
+def _loaded(name: str) -> Any:
+    module, _, function = COMMANDS[name].rpartition(".")
+    alone = typer.Typer(add_completion=False, **SETTINGS)
+    alone.command(name)(guarded(getattr(import_module(f"mbconv_cli.commands.{module}"), function)))
+    return typer.main.get_command(alone)
+
+
+app = typer.Typer(name="mbconv", cls=Commands, invoke_without_command=True, **SETTINGS)
 
 
 def _print_version(wanted: bool) -> None:
@@ -56,17 +95,7 @@ def options(
         raise InputError("no command is given; `mbconv --help` shows all")
 
 
-app.command("list")(guarded(list_command))
-app.command("show")(guarded(show_command))
-app.command("profile")(guarded(profile_command))
-app.command("compare-kernels")(guarded(compare_kernels_command))
-app.command("compare-blocks")(guarded(compare_blocks_command))
-app.command("ablate")(guarded(ablate_command))
-app.command("verify")(guarded(verify_command))
-app.command("schema")(guarded(schema_command))
-app.command("env")(guarded(env_command))
-
-
 def main() -> None:
     """The entry point."""
+    gc.set_threshold(COLLECT_EVERY)
     sys.exit(exit_code(lambda: app(prog_name="mbconv", args=sys.argv[1:], standalone_mode=False)))
