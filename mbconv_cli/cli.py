@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -12,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from mbconv_cli import __version__
-from mbconv_cli.commands.guard import debug, exit_code, guarded
+from mbconv_cli.commands.guard import INTERRUPTED, debug, exit_code, guarded
 from mbconv_cli.commands.output import print_text
 from mbconv_cli.errors import InputError, did_you_mean
 
@@ -98,4 +99,9 @@ def options(
 def main() -> None:
     """The entry point."""
     gc.set_threshold(COLLECT_EVERY)
-    sys.exit(exit_code(lambda: app(prog_name="mbconv", args=sys.argv[1:], standalone_mode=False)))
+    code = exit_code(lambda: app(prog_name="mbconv", args=sys.argv[1:], standalone_mode=False))
+    if code == INTERRUPTED:
+        # Python ends by the signal, not with a code, if Ctrl-C fell into an `exec` of text (as dataclasses run), though
+        # it was caught: https://github.com/python/cpython/blob/v3.11.9/Python/pythonrun.c, run_eval_code_obj.
+        os._exit(code)
+    sys.exit(code)

@@ -173,3 +173,16 @@ def test_bash_completes(mbconv: Run, tmp_path: Path, typed: str, offered: list[s
     words = f"mbconv {typed}"
     done = mbconv(_MBCONV_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1))
     assert done.stdout.split() == offered
+
+
+def test_ctrl_c_in_the_midst_of_generated_code_is_told_by_the_exit_code(environment: Environment) -> None:
+    program = (
+        "import sys\n"
+        "from mbconv_cli import cli\n"
+        "from mbconv_cli.commands import list_networks\n"
+        "list_networks.list_networks = lambda _: exec('raise KeyboardInterrupt')\n"
+        "sys.argv = ['mbconv', 'list']\n"
+        "cli.main()\n"
+    )
+    run = subprocess.run([sys.executable, "-c", program], env=environment({}), capture_output=True, check=False)
+    assert (run.returncode, run.stderr) == (130, b"mbconv: interrupted\n")
