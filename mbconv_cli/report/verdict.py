@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Final
 
 from mbconv_cli.report.model import Better, Column, Kind
-from mbconv_cli.units import CHANGE, COUNT, RATIO, SHARE
+from mbconv_cli.units import CHANGE, COUNT, RATIO
 
 
 class Verdict(str, Enum):
@@ -45,7 +45,7 @@ CHECK_COLUMNS: Final = (
     Column("ratio", RATIO, Kind.MEASURED, Better.LOWER),
     Column("ratio_low", RATIO, Kind.MEASURED),
     Column("ratio_high", RATIO, Kind.MEASURED),
-    Column("detectable", SHARE, Kind.MEASURED, Better.LOWER),
+    Column("detectable", CHANGE, Kind.MEASURED, Better.LOWER),
     Column("processes", COUNT, Kind.EXACT),
     Column("file"),
     Column("line"),
