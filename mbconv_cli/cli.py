@@ -18,6 +18,7 @@ from mbconv_cli.commands.print_environment import env_command
 from mbconv_cli.commands.print_schema import schema_command
 from mbconv_cli.commands.profile_network import profile_command
 from mbconv_cli.commands.show_network import show_command
+from mbconv_cli.commands.validate_specs import validate_command
 from mbconv_cli.commands.verify_networks import verify_command
 from mbconv_cli.errors import InputError
 
@@ -63,6 +64,7 @@ app.command("compare-kernels")(guarded(compare_kernels_command))
 app.command("compare-blocks")(guarded(compare_blocks_command))
 app.command("ablate")(guarded(ablate_command))
 app.command("verify")(guarded(verify_command))
+app.command("validate")(guarded(validate_command))
 app.command("schema")(guarded(schema_command))
 app.command("env")(guarded(env_command))
 
