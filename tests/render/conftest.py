@@ -264,6 +264,7 @@ HOSTILE_NAMES = (
     "\u202eright to left\u2028 \udcff \ufffe",
     "100%,file=x:y",
     "@somebody `code` **b** [x](javascript:alert(1))",
+    "a name ##[error]injected",
     "",
 )
 
