@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from mbconv_cli.render.cells import footnotes, subject_line, totals_parts
-from mbconv_cli.render.check_view import is_well, sections, sentence, totals
+from mbconv_cli.render.check_view import explanation, is_well, sections, shown_verdict, totals
 from mbconv_cli.render.checks import Check, worst_first
 from mbconv_cli.render.markdown_text import bullets, escaped, table
 from mbconv_cli.render.safe_text import safe
@@ -50,9 +50,9 @@ def _text(report: Report, found: Sequence[Check], count: int) -> str:
     parts = [
         f"{MARKER}\n## {_line(f'mbconv check: {subject_line(report.subject)}')}",
         f"**{escaped(', '.join(totals_parts(totals(report), {})))}**",
-        bullets(_short(sentence(check)) for check in wrong),
+        "\n".join(f"- **{shown_verdict(check)}**: {_line(explanation(check))}" for check in wrong),
         *_tables(wrong),
-        *(["<details>\n<summary>passed</summary>", *_tables(well), "</details>"] if well else []),
+        *([f"<details>\n<summary>{len(well):,} others</summary>", *_tables(well), "</details>"] if well else []),
         _left_out(found[count:]),
         bullets(map(_short, footnotes(report))),
     ]
@@ -82,5 +82,5 @@ def _line(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    text = safe(text)
-    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
+    shown = safe(text[: LONGEST_TEXT + 1])
+    return shown if len(shown) <= LONGEST_TEXT else shown[:LONGEST_TEXT] + "…"

@@ -49,10 +49,15 @@ def sections(found: Sequence[Check]) -> dict[str, Section]:
 
 
 def sentence(check: Check) -> str:
-    """What is wrong, with whom, why, and where."""
+    """The verdict, with whom, why, and where."""
+    return f"{shown_verdict(check)}: {explanation(check)}"
+
+
+def explanation(check: Check) -> str:
+    """With whom, why, and where."""
     place = f"({check.place})" if check.place else ""
     told = " ".join(filter(None, (check.message, place)))
-    return ": ".join(filter(None, (shown_verdict(check), check.name, told)))
+    return ": ".join(filter(None, (check.name, told)))
 
 
 def shown_verdict(check: Check) -> str:
