@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path as FilePath
@@ -14,7 +14,7 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.report.verdict import Level
 from mbconv_cli.spec.catalogue import read
 from mbconv_cli.spec.json_schema import DIALECT
-from mbconv_cli.spec.limits import Bytes, Count, Limit, Milliseconds, Share, parse_share
+from mbconv_cli.spec.limits import Bytes, Count, Milliseconds, Share, parse_share
 from mbconv_cli.spec.messages import findings
 from mbconv_cli.spec.values import Frozen, Text
 from mbconv_cli.spec.yaml_text import Document, read_yaml
@@ -23,6 +23,7 @@ DEFAULT_CONFIG: Final = "mbconv-check.yaml"
 DEFAULT_PROCESSES: Final = 10
 MIN_PROCESSES: Final = 3
 MAX_PROCESSES: Final = 1_000
+LATENCY: Final = "latency_ms"
 
 _LevelName: TypeAlias = Annotated[Level, Strict(False)]
 
@@ -107,6 +108,11 @@ class CheckConfig(Frozen):
     baseline: Text | None = Field(None, description="a file of `mbconv baseline write`, from this file's folder")
     latency: LatencySettings = LatencySettings()
 
+    @property
+    def times(self) -> bool:
+        """Whether it has a rule for latency, for any network."""
+        return any(metrics.latency_ms for metrics in (self.metrics, *(o.metrics for o in self.overrides)))
+
     def rules(self, name: str) -> dict[str, AnyRule]:
         """The rule of each metric of a network; those that nobody speaks of have none."""
         layers = [self.metrics, *(o.metrics for o in self.overrides if fnmatchcase(name, o.match))]
@@ -163,15 +169,7 @@ def config_schema() -> dict[str, Any]:
 
 
 def _given(metrics: Metrics) -> Iterator[tuple[str, AnyRule]]:
-    for key in METRICS:
+    for key in Metrics.model_fields:
         rule: AnyRule | None = getattr(metrics, key)
         if rule is not None:
             yield key, rule
-
-
-METRICS: Final[Sequence[str]] = tuple(Metrics.model_fields)
-LATENCY: Final = "latency_ms"
-EXACT_METRICS: Final = tuple(key for key in METRICS if key != LATENCY)
-"""Those that are computed and compared exactly."""
-
-__all__ = ["EXACT_METRICS", "LATENCY", "METRICS", "CheckConfig", "Limit", "LoadedConfig", "load_config"]

@@ -53,8 +53,16 @@ def load(reference: str, catalogue: Catalogue | None = None, *, overrides: Seque
     catalogue = catalogue or user_catalogue()
     if reference == STDIN:
         return load_text(read_stdin(), "<stdin>", catalogue=catalogue, overrides=overrides)
-    path = catalogue.find(reference)
-    parsed = _extended(_parsed(read(path), str(path)), (path,), catalogue)
+    return load_file(catalogue.find(reference), catalogue, overrides=overrides)
+
+
+def load_file(path: Location, catalogue: Catalogue | None = None, *, overrides: Sequence[Override] = ()) -> LoadedSpec:
+    """The network in a file of the working tree or of a git revision.
+
+    Raises:
+        InputError: it cannot be read or understood; all mistakes in it are told together.
+    """
+    parsed = _extended(_parsed(read(path), str(path)), (path,), catalogue or user_catalogue())
     return _validated(apply_overrides(parsed, overrides), path.stem)
 
 
