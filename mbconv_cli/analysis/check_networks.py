@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -86,9 +86,9 @@ def select_at(loaded: LoadedConfig, revision: Revision, selected: Mapping[str, S
         elif place in files_at(place.parent):
             found[one.key] = Selected(one.key, place, one.mark)
     folder = counterpart(loaded.folder, revision)
-    for index, entry in enumerate(loaded.config.networks) if folder else ():
+    for index, entry in enumerate(loaded.config.networks):
         mark = loaded.document.mark(("networks", index))
-        for key, path in _of_revision(entry, folder) if _is_path(entry) else ():
+        for key, path in _of_revision(entry, folder) if folder else ():
             found.setdefault(key, Selected(key, path, mark))
     return found
 
@@ -122,11 +122,14 @@ def _of_tree(entry: str, folder: Path, catalogue: Catalogue) -> list[tuple[str, 
 
 
 def _of_revision(entry: str, folder: RevisionPath) -> list[tuple[str, RevisionPath]]:
+    """The files that match a pattern of paths; whatever else an entry is, the working tree has told already."""
+    if not (_is_path(entry) and _is_wild(entry)):
+        return []
     start = posixpath.normpath(folder.path / entry)
     if start.startswith(("..", "/")):
         return []  # outside of the repository
-    places = glob_at(folder.revision, start) if _is_wild(entry) else ()
-    return [(posixpath.relpath(place.path, folder.path), place) for place in places if place.path.suffix in SUFFIXES]
+    places = [place for place in glob_at(folder.revision, start) if place.path.suffix in SUFFIXES]
+    return [(posixpath.relpath(place.path, folder.path), place) for place in places]
 
 
 def _is_path(entry: str) -> bool:
