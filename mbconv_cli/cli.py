@@ -9,6 +9,7 @@ import typer
 
 from mbconv_cli import __version__
 from mbconv_cli.commands.ablate_network import ablate_command
+from mbconv_cli.commands.check_networks import check_command
 from mbconv_cli.commands.compare_blocks import compare_blocks_command
 from mbconv_cli.commands.compare_kernels import compare_kernels_command
 from mbconv_cli.commands.guard import debug, exit_code, guarded
@@ -20,6 +21,7 @@ from mbconv_cli.commands.profile_network import profile_command
 from mbconv_cli.commands.show_network import show_command
 from mbconv_cli.commands.validate_specs import validate_command
 from mbconv_cli.commands.verify_networks import verify_command
+from mbconv_cli.commands.write_baseline import write_baseline_command
 from mbconv_cli.errors import InputError
 
 COLLECT_EVERY: Final = 100_000
@@ -63,10 +65,15 @@ app.command("profile")(guarded(profile_command))
 app.command("compare-kernels")(guarded(compare_kernels_command))
 app.command("compare-blocks")(guarded(compare_blocks_command))
 app.command("ablate")(guarded(ablate_command))
+app.command("check")(guarded(check_command))
 app.command("verify")(guarded(verify_command))
 app.command("validate")(guarded(validate_command))
 app.command("schema")(guarded(schema_command))
 app.command("env")(guarded(env_command))
+
+baseline = typer.Typer(help="Keep what networks cost, for `mbconv check` to compare with.", no_args_is_help=True)
+baseline.command("write")(guarded(write_baseline_command))
+app.add_typer(baseline, name="baseline")
 
 
 def main() -> None:

@@ -36,7 +36,8 @@ NetworkArgument: TypeAlias = Annotated[
     str,
     typer.Argument(
         metavar="NETWORK",
-        help="A name that `mbconv list` shows, a path to a YAML file, or - for standard input.",
+        help="A name that `mbconv list` shows, a path to a YAML file, REV:PATH for a file as of a git revision, or - "
+        "for standard input.",
         autocompletion=complete_network,
         show_default=False,
     ),

@@ -52,3 +52,6 @@ CHECK_COLUMNS: Final = (
     Column("column"),
     Column("message"),
 )
+
+MEASURED_KEYS: Final = frozenset({"ratio", "ratio_low", "ratio_high", "detectable", "processes"})
+"""The columns that are left out where nothing was measured."""

@@ -75,6 +75,7 @@ class Comparison:
         machine: torch's part of the fingerprint.
         audited_ops: ops on which closed forms and fvcore agree.
         load_before: the load average when measuring began, where the system tells.
+        outcomes: what each process found, for tests across them.
     """
 
     latency_ms: tuple[tuple[Estimate, ...], ...]
@@ -84,6 +85,7 @@ class Comparison:
     machine: dict[str, Cell]
     audited_ops: int
     load_before: float | None
+    outcomes: tuple[Outcome, ...] = ()
 
 
 def compare(request: Request, processes: int, progress: Progress, launch: Launcher) -> Comparison:
@@ -112,6 +114,7 @@ def compare(request: Request, processes: int, progress: Progress, launch: Launch
         machine=outcomes[0].machine,
         audited_ops=outcomes[0].audited_ops,
         load_before=load_before,
+        outcomes=tuple(outcomes),
     )
 
 
