@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -16,7 +16,13 @@ from mbconv_cli.commands.check_options import (
     measure_request,
     open_config,
 )
-from mbconv_cli.commands.options import ArchDirOption, DeviceOption, FormatOption, OutputOption, ThreadsOption
+from mbconv_cli.commands.github_actions import (
+    AnnotateOption,
+    annotate_checks,
+    append_step_summary,
+    demand_room_for_annotations,
+)
+from mbconv_cli.commands.options import ArchDirOption, CheckFormatOption, DeviceOption, OutputOption, ThreadsOption
 from mbconv_cli.commands.output import progress_bar, show
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import demand_place
@@ -25,6 +31,9 @@ from mbconv_cli.report.baseline import read_baseline
 from mbconv_cli.spec.catalogue import user_catalogue
 from mbconv_cli.spec.check_config import LoadedConfig
 from mbconv_cli.spec.revisions import resolve
+
+READ_BY_PEOPLE: Final = (Format.TABLE, Format.MARKDOWN, Format.GITHUB)
+"""Formats that say of every failure why, so that standard error need not repeat it."""
 
 AgainstOption = Annotated[
     str | None,
@@ -53,14 +62,15 @@ def check_command(
     device: DeviceOption = None,
     threads: ThreadsOption = None,
     processes: GateProcessesOption = None,
-    output_format: FormatOption = Format.TABLE,
+    output_format: CheckFormatOption = Format.TABLE,
+    annotate: AnnotateOption = False,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
 ) -> None:
     """Fail if a network costs more than it may, in parameters, MACs, memory or time.
 
     The exit code is 2 if a file is wrong (all others are checked all the same), else 1 if a check failed, else 3 if
-    one could not be decided, else 0.
+    one could not be decided, else 0. In a workflow on GitHub, the report is also appended to the step's summary.
 
     For example:
 
@@ -68,8 +78,9 @@ def check_command(
 
     - `mbconv check --against origin/main`
 
-    - `mbconv check --baseline mbconv-baseline.json --format markdown`
+    - `mbconv check --baseline mbconv-baseline.json --format junit -o mbconv.xml`
     """
+    demand_room_for_annotations(annotate, output_format, output)
     loaded = open_config(config)
     demand_measuring(
         loaded.config.times,
@@ -87,6 +98,11 @@ def check_command(
         measure = measure_request(settings, progress, device=device, threads=threads, processes=processes)
         checked = check(loaded, compared_with, catalogue, measure)
     show(checked.report, output_format, output)
+    append_step_summary(checked.report)
+    if annotate:
+        annotate_checks(checked.report)
+    if checked.error and output is None and output_format in READ_BY_PEOPLE:
+        raise typer.Exit(checked.error.exit_code)
     if checked.error:
         raise checked.error
 

@@ -33,7 +33,7 @@ def demand_room_for_annotations(annotate: bool, output_format: Format, output: P
         return
     if output_format is Format.GITHUB:
         raise InputError("--annotate changes nothing beside --format github; give one of them")
-    raise InputError(f"--annotate: standard output has the {output_format.value}; write that into a file with -o FILE")
+    raise InputError(f"--annotate: standard output has the {output_format}; write that into a file with -o FILE")
 
 
 def annotate_checks(report: Report) -> None:

@@ -98,28 +98,27 @@ ProcessesOption: TypeAlias = Annotated[
 ]
 
 
-def _one_of(valid: Iterable[Format]) -> Callable[[str], str]:
+def _one_of(valid: Iterable[Format]) -> Callable[[str], Format]:
     """Takes the name of a format, in any case, if it is one of some."""
-    names = [one.value for one in valid]
+    names = list(map(str, valid))
 
-    def parse(text: str) -> str:
+    def parse(text: str) -> Format:
         if text.lower() not in names:
             raise typer.BadParameter(f"{text!r} is not one of {', '.join(map(repr, names))}")
-        return text.lower()
+        return Format(text.lower())
 
     return parse
 
 
 def _format_option(valid: Iterable[Format]) -> Any:
     """`--format` with those formats that a command's report can be written in."""
-    names = [one.value for one in valid]
+    names = list(map(str, valid))
     return typer.Option(
         "--format",
         metavar="FORMAT",
         parser=_one_of(valid),
         autocompletion=lambda: names,
         help=f"{', '.join(names[:-1])} or {names[-1]}.",
-        show_default=Format.TABLE.value,
     )
 
 

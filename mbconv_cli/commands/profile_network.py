@@ -83,7 +83,7 @@ def profile_command(
     choice = parse_device(device or AUTO)
     view = View(by, sort, top)
     if output_format in TOTALS_ONLY and view != View():
-        raise InputError(f"--by, --sort and --top change nothing in --format {output_format.value}: it has no rows")
+        raise InputError(f"--by, --sort and --top change nothing in --format {output_format}: it has no rows")
     catalogue = user_catalogue(arch_dir or ())
     opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
     if not latency:

@@ -36,6 +36,9 @@ class Format(str, Enum):
     BMF = "bmf"
     BENCHMARK_ACTION = "benchmark-action"
 
+    def __str__(self) -> str:
+        return self.value
+
 
 RENDERERS: Final[Mapping[Format, Renderer]] = {
     Format.TABLE: render_table,
@@ -73,8 +76,6 @@ def render(report: Report, output_format: Format, style: Style) -> str:
     """
     of_kind = renderers(report.kind)
     if output_format not in of_kind:
-        valid = ", ".join(one.value for one in of_kind)
-        raise InputError(
-            f"--format {output_format.value} has no place for a report on {report.kind}; valid are {valid}"
-        )
+        valid = ", ".join(map(str, of_kind))
+        raise InputError(f"--format {output_format} has no place for a report on {report.kind}; valid are {valid}")
     return of_kind[output_format](report, style)

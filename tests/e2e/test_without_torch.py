@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Environment
+from tests.e2e.conftest import Environment, Run
 
 GOOD = "input: {channels: 3, resolution: 32}\nstem: {output_filters: 8, stride: 2}\n"
 GOOD += "blocks:\n  - {kernel_size: 3, expand_ratio: 6, output_filters: 16}\n"
@@ -52,6 +52,7 @@ SHOWN = {
     "profile": ["profile", "mobilenet-v3-small", "--no-latency"],
     "profile by stage": ["profile", "good.yaml", "--no-latency", "--by", "stage", "--top", "1"],
     "format in capitals": ["profile", "good.yaml", "--no-latency", "--format", "JSON"],
+    "profile for a history": ["profile", "good.yaml", "--no-latency", "--format", "bmf"],
     "schema": ["schema"],
     "help": ["--help"],
     "help of profile": ["profile", "-h"],
@@ -84,6 +85,14 @@ REFUSED: dict[str, tuple[list[str], str]] = {
         "--no-latency",
     ),
     "no format": (["list", "--format", "nonsense"], "'table', 'json', 'csv', 'markdown'"),
+    "format of another report": (["profile", "mobilenet-v2", "--format", "junit"], "'benchmark-action'"),
+    "rows of what has none": (
+        ["profile", "mobilenet-v2", "--no-latency", "--format", "bmf", "--top", "3"],
+        "--top change nothing in --format bmf",
+    ),
+    "nothing to validate": (["validate"], "missing argument 'NETWORK'"),
+    "invalid": (["validate", "good.yaml", "unknown-key.yaml", "unknown-key.yaml"], "unknown-key.yaml:5:1"),
+    "two invalid": (["validate", "even.yaml", "unknown-key.yaml"], "even.yaml:4:"),
     "no grouping": (["profile", "mobilenet-v2", "--by", "nonsense"], "'layer', 'block', 'stage', 'role'"),
     "output into a missing folder": (["list", "-o", "missing/list.csv"], "No such file or directory"),
     "output into a folder": (["list", "-o", "."], "Is a directory"),
@@ -144,6 +153,11 @@ def test_is_shown(name: str, results: dict[str, dict[str, Any]]) -> None:
     result = results[f"shown {name}"]
     assert (result["code"], result["err"]) == (0, "")
     assert result["out"]
+
+
+def test_validation_says_nothing_of_what_is_valid(mbconv: Run, folder: Path) -> None:
+    done = mbconv("validate", str(folder / "good.yaml"), "mobilenet-v2")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize("name", REFUSED)
