@@ -160,6 +160,23 @@ def test_the_action_annotates_the_line_that_costs_more(
     assert "| ours | params |" in text
 
 
+@pytest.mark.parametrize(("output_format", "repeated"), [("table", False), ("github", False), ("json", True)])
+def test_standard_error_does_not_repeat_what_people_read_on_standard_output(
+    output_format: str, repeated: bool, repository: GitRepository, environment: Environment
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mbconv_cli", "check", "--against", "HEAD^1", "--format", output_format],
+        cwd=repository.folder,
+        env=environment({}),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "max_increase is 0" in done.stdout
+    assert ("max_increase is 0" in done.stderr) == repeated
+
+
 def test_pre_commit_accepts_the_hook_and_the_readme_and_the_hook_finds_a_mistake(
     repository: GitRepository, tmp_path: Path, path_with_mbconv: str, environment: Environment
 ) -> None:
