@@ -20,7 +20,7 @@ from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.errors import CheckFailedError, InputError, UndecidedError
 from mbconv_cli.report.baseline import Baseline
 from mbconv_cli.report.document import from_json, to_json
-from mbconv_cli.report.model import Row
+from mbconv_cli.report.model import Cell, Row
 from mbconv_cli.report.verdict import CHECK_COLUMNS, Verdict
 from mbconv_cli.runtime.devices import DeviceChoice
 from mbconv_cli.runtime.processes import Outcome, Progress, Request
@@ -34,7 +34,7 @@ stem: {output_filters: 8}
 blocks:
   - {kernel_size: 3, expand_ratio: 6, output_filters: 8}
 """
-MACHINE = {"torch": "2", "threads": 1, "device": "cpu", "device_name": "a CPU"}
+MACHINE: dict[str, Cell] = {"torch": "2", "threads": 1, "device": "cpu", "device_name": "a CPU"}
 OLD_MS = 10.0
 
 
