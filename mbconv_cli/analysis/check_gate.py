@@ -85,7 +85,7 @@ class Gate:
     def missing(self, one: Sides, reason: str) -> Check:
         """A network that only one side has."""
         verdict = Verdict.PASS if self.missing_allowed else Verdict.MISSING
-        return Check(one.label, SPEC, verdict, f"missing: {reason}", mark=one.mark)
+        return Check(one.label, SPEC, verdict, reason, mark=one.mark)
 
     def of_metrics(
         self, one: Sides, head: ReadNetwork, question: LatencyQuestion | None, timing: Timing

@@ -63,6 +63,16 @@ class Check:
         """Whether it is too much or missing."""
         return self.verdict in _FAILED
 
+    @property
+    def change(self) -> float | None:
+        """By which share the figure rose; of a latency, what its ratio says, for that is what was measured."""
+        ratio = self.measured.get("ratio")
+        if isinstance(ratio, float):
+            return ratio - 1
+        if self.base is None or self.head is None or (self.base == 0 and self.head > 0):
+            return None
+        return (self.head - self.base) / self.base if self.base else 0.0
+
     def row(self) -> Row:
         """The cells under `CHECK_COLUMNS`."""
         return {
@@ -71,7 +81,7 @@ class Check:
             "base": self.base,
             "head": self.head,
             "unit": self.unit,
-            "change": change(self.base, self.head),
+            "change": self.change,
             "limit": self.limit,
             "verdict": self.verdict.value,
             "level": self.level.value,
@@ -81,13 +91,6 @@ class Check:
             "column": self.mark.column or None if self.mark else None,
             "message": self.message,
         }
-
-
-def change(base: float | None, head: float | None) -> float | None:
-    """By which share the figure rose; none where there is nothing to take a share of."""
-    if base is None or head is None or not (base or head == base):
-        return None
-    return (head - base) / base if base else 0.0
 
 
 def limit_text(rule: AnyRule, *, compared: bool) -> str:

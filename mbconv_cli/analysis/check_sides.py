@@ -117,7 +117,7 @@ def _sides(key: str, label: str, head: Selected | None, base: Selected | None, c
 
 def _head(selected: Selected | None, context: _Context) -> Head:
     if selected is None:
-        return Absent("the working tree has it no more, or the config does not select it")
+        return Absent("it is there no more, or the config no longer selects it")
     if isinstance(selected.place, Path) and not selected.place.exists():
         return Absent(f"{selected.place} is not there")
     return read_network(selected.place, context.catalogue)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, variance
+from statistics import NormalDist, fmean, variance
 from typing import Final
 
 from mbconv_cli.report.verdict import Verdict
@@ -89,10 +89,6 @@ def judge(mean: Mean, allowed: float, margin: float, tests: int) -> Judgement:
     FAIL if it is, at the level of `FALSE_ALARM`, which Bonferroni's correction shares among all tests of the run;
     PASS if it is known to be below what is allowed and the margin; INCONCLUSIVE if neither can be said.
 
-    The smallest difference that is detected with `POWER` is (t_level + t_power) times the standard error (Zar,
-    Biostatistical Analysis, chapter on one-sample hypotheses, "minimum detectable difference"), which approximates the
-    noncentral t.
-
     Args:
         mean: of logarithms.
         allowed: the logarithm's counterpart: a ratio to the base, or a time in ms.
@@ -102,15 +98,25 @@ def judge(mean: Mean, allowed: float, margin: float, tests: int) -> Judgement:
     level = 1 - FALSE_ALARM / tests
     beyond = Mean(mean.value - math.log(allowed), mean.error, mean.freedom)
     low, high = beyond.bound(1 - level), beyond.bound(PASS_CONFIDENCE)
-    detectable = (quantile(level, mean.freedom) + quantile(POWER, mean.freedom)) * mean.error
     if low > 0:
         verdict = Verdict.FAIL
     elif high < math.log1p(margin):
         verdict = Verdict.PASS
     else:
         verdict = Verdict.INCONCLUSIVE
-    ratio, low, high, detectable = map(exponential, (beyond.value, low, high, detectable))
-    return Judgement(verdict, ratio, low, high, detectable - 1)
+    ratio, low, high, detected = map(exponential, (beyond.value, low, high, detectable(mean, level)))
+    return Judgement(verdict, ratio, low, high, detected - 1)
+
+
+def detectable(mean: Mean, level: float) -> float:
+    """The smallest logarithm that a test at this level, with such an error, tells from zero with `POWER`.
+
+    That is the noncentrality at which the noncentral t exceeds the test's quantile so often, times the error; by the
+    normal approximation of its distribution (Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.10).
+    """
+    t = quantile(level, mean.freedom)
+    spread = math.sqrt(1 + t * t / (2 * mean.freedom))
+    return (t * (1 - 1 / (4 * mean.freedom)) + NormalDist().inv_cdf(POWER) * spread) * mean.error
 
 
 def interval(mean: Mean) -> tuple[float, float, float]:

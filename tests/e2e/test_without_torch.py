@@ -43,6 +43,9 @@ FILES: dict[str, bytes] = {
         f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n".encode() for a, b in zip("abcdefgh", "bcdefghi", strict=True)
     ),
     "deep.yaml": b"[" * 5000,
+    "check-all": b"networks: ['*']\nmetrics: {params: {max: 1G}, macs: {max: 1T}, peak_bytes: {max: 1 GiB}}\n",
+    "check-typo": b"networks: [mobilenet-v2]\nmetrics: {params: {max: 5X}}\n",
+    "check-time": b"networks: [mobilenet-v2]\nmetrics: {params: {max: 1}, latency_ms: {max_increase: 3%}}\n",
 }
 SHOWN = {
     "list": ["list"],
@@ -54,6 +57,8 @@ SHOWN = {
     "format in capitals": ["profile", "good.yaml", "--no-latency", "--format", "JSON"],
     "profile for a history": ["profile", "good.yaml", "--no-latency", "--format", "bmf"],
     "schema": ["schema"],
+    "schema of a check": ["schema", "--check"],
+    "check of all shipped networks": ["check", "--config", "check-all"],
     "help": ["--help"],
     "help of profile": ["profile", "-h"],
     "version": ["--version"],
@@ -120,6 +125,12 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "extends nothing": (["show", "lost.yaml"], "nowhere.yaml"),
     "alias bomb": (["show", "bomb.yaml"], "bomb.yaml"),
     "deep": (["show", "deep.yaml"], "deep.yaml"),
+    "check without a config": (["check"], "no mbconv-check.yaml is here"),
+    "check with a wrong config": (["check", "--config", "check-typo"], "check-typo:2:25: max: should be a quantity"),
+    "check with options of measuring": (["check", "--config", "check-all", "--threads", "1"], "--threads changes"),
+    "check on no device": (["check", "--config", "check-time", "--device", "foo"], "--device 'foo' is no device"),
+    "baseline of nothing": (["baseline", "write"], "no mbconv-check.yaml is here"),
+    "baseline with options of measuring": (["baseline", "write", "--threads", "1"], "without --measure"),
 }
 
 
