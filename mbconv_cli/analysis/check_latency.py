@@ -169,8 +169,9 @@ def _notes(measured: Comparison, tests: int, margin: float) -> tuple[str, ...]:
             "without the tenth at either end"
         ),
         (
-            f"fail: slower than allowed, at a level of {100 * FALSE_ALARM:g} % shared by {tests} tests (Bonferroni); "
-            f"pass: with {100 * PASS_CONFIDENCE:g} % confidence at most {100 * margin:g} % beyond what is allowed; "
+            f"verdicts: fail where slower than allowed, at a level of {100 * FALSE_ALARM:g} % shared by {tests} tests "
+            f"(Bonferroni); pass where at most {100 * margin:g} % beyond what is allowed, with "
+            f"{100 * PASS_CONFIDENCE:g} % confidence; "
             f"detectable: the slowdown beyond that which such a run finds {100 * POWER:g} times in 100"
         ),
         f"audit: closed forms and fvcore agree on all {measured.audited_ops} ops",
