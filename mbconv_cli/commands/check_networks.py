@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -31,9 +31,6 @@ from mbconv_cli.report.baseline import read_baseline
 from mbconv_cli.spec.catalogue import user_catalogue
 from mbconv_cli.spec.check_config import LoadedConfig
 from mbconv_cli.spec.revisions import resolve
-
-READ_BY_PEOPLE: Final = (Format.TABLE, Format.MARKDOWN, Format.GITHUB)
-"""Formats that say of every failure why, so that standard error need not repeat it."""
 
 AgainstOption = Annotated[
     str | None,
@@ -101,8 +98,8 @@ def check_command(
     append_step_summary(checked.report)
     if annotate:
         annotate_checks(checked.report)
-    if checked.error and output is None and output_format in READ_BY_PEOPLE:
-        raise typer.Exit(checked.error.exit_code)
+    if checked.error and output is None and output_format is Format.TABLE:
+        raise typer.Exit(checked.error.exit_code)  # the table that was just shown says what is wrong
     if checked.error:
         raise checked.error
 

@@ -49,8 +49,9 @@ def append_step_summary(report: Report) -> None:
     path = os.environ.get(STEP_SUMMARY)
     if not path:
         return
+    text = render(report, Format.MARKDOWN, Style())
     try:
         with Path(path).open("a", encoding="utf-8") as stream:
-            stream.write(render(report, Format.MARKDOWN, Style()))
-    except (OSError, ValueError) as error:  # a NUL in the path
-        say(f"mbconv: warning: {STEP_SUMMARY}: {path}: not written: {error}")
+            stream.write(text)
+    except OSError as error:
+        say(f"mbconv: warning: {STEP_SUMMARY}: {path}: not written: {error.strerror or error}")

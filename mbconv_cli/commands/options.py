@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from mbconv_cli.analysis.measuring import DEFAULT_PROCESSES, MIN_PROCESSES
-from mbconv_cli.render.registry import Format, renderers
+from mbconv_cli.render.registry import RENDERERS, Format, renderers
 from mbconv_cli.runtime.devices import AUTO, DEVICE_TYPES
 from mbconv_cli.spec.catalogue import SUFFIXES, user_catalogue
 from mbconv_cli.spec.values import MAX_RESOLUTION
@@ -122,7 +122,7 @@ def _format_option(valid: Iterable[Format]) -> Any:
     )
 
 
-FormatOption: TypeAlias = Annotated[Format, _format_option(renderers(""))]
+FormatOption: TypeAlias = Annotated[Format, _format_option(RENDERERS)]
 ProfileFormatOption: TypeAlias = Annotated[Format, _format_option(renderers("profile"))]
 CheckFormatOption: TypeAlias = Annotated[Format, _format_option(renderers("check"))]
 OutputOption: TypeAlias = Annotated[

@@ -14,7 +14,7 @@ CHECK: Final = "check"
 
 
 class Outcome(Enum):
-    """What a check means for whoever waits for it, the worst first; its value is the word for it."""
+    """What a check means for whoever waits for it, the worst first."""
 
     FAULT = "error"
     FAILED = "failed"

@@ -160,8 +160,8 @@ def test_the_action_annotates_the_line_that_costs_more(
     assert "| ours | params |" in text
 
 
-@pytest.mark.parametrize(("output_format", "repeated"), [("table", False), ("github", False), ("json", True)])
-def test_standard_error_does_not_repeat_what_people_read_on_standard_output(
+@pytest.mark.parametrize(("output_format", "repeated"), [("table", False), ("github", True), ("json", True)])
+def test_standard_error_repeats_what_is_wrong_unless_the_table_has_just_told_it(
     output_format: str, repeated: bool, repository: GitRepository, environment: Environment
 ) -> None:
     done = subprocess.run(
