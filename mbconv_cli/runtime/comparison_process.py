@@ -58,6 +58,7 @@ def run(request: Request, progress: Progress) -> Outcome:
         rounds=tuple(sample.rounds for sample in samples),
         machine=torch_fingerprint(str(device)),
         audited_ops=sum(len(plan.ops) for plans in request.sets for plan in plans) if request.audit else 0,
+        round_ms=tuple(sample.round_ms for sample in samples) if request.keep_rounds else (),
     )
 
 
