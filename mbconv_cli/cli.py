@@ -24,11 +24,14 @@ COMMANDS: Final[Mapping[str, str]] = {
     "compare-kernels": "compare_kernels.compare_kernels_command",
     "compare-blocks": "compare_blocks.compare_blocks_command",
     "ablate": "ablate_network.ablate_command",
+    "check": "check_networks.check_command",
+    "baseline": "write_baseline.baseline",
     "verify": "verify_networks.verify_command",
+    "validate": "validate_specs.validate_command",
     "schema": "print_schema.schema_command",
     "env": "print_environment.env_command",
 }
-"""Each command's function, by its place in `mbconv_cli.commands`, in the order in which help lists them."""
+"""Each command's function (or several commands), by its place in `mbconv_cli.commands`, in the order of the help."""
 
 COLLECT_EVERY: Final = 100_000
 """Objects made between two garbage collections; Python's own 700 costs a short command a tenth of its time."""
@@ -64,9 +67,12 @@ class Commands(TyperGroup):
 
 
 def _loaded(name: str) -> Any:
-    module, _, function = COMMANDS[name].rpartition(".")
+    module, _, attribute = COMMANDS[name].rpartition(".")
+    found = getattr(import_module(f"mbconv_cli.commands.{module}"), attribute)
+    if isinstance(found, typer.Typer):
+        return typer.main.get_group(found)
     alone = typer.Typer(add_completion=False, **SETTINGS)
-    alone.command(name)(guarded(getattr(import_module(f"mbconv_cli.commands.{module}"), function)))
+    alone.command(name)(guarded(found))
     return typer.main.get_command(alone)
 
 

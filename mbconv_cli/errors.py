@@ -27,6 +27,12 @@ class CheckFailedError(MbconvError):
     exit_code = 1
 
 
+class UndecidedError(MbconvError):
+    """Nothing failed, but something could not be told: a measurement too noisy, or not comparable."""
+
+    exit_code = 3
+
+
 def did_you_mean(word: str, valid: Iterable[str], *, cutoff: float = 0.6) -> str:
     """`; did you mean 'x'?` for the nearest of the valid words, whatever their case, or nothing if none is near."""
     names = {name.casefold(): name for name in valid}

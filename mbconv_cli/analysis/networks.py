@@ -39,7 +39,7 @@ def open_network(
     catalogue: Catalogue | None = None,
     overrides: Sequence[str] = (),
 ) -> OpenNetwork:
-    """The network of a name, a path, or `-`.
+    """The network of a name, a path, `REV:path` as of a git revision, or `-`.
 
     Args:
         reference: which network.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
 from mbconv_cli.analysis.measuring import DEFAULT_PROCESSES, MIN_PROCESSES
-from mbconv_cli.render.registry import Format
+from mbconv_cli.render.registry import RENDERERS, Format, renderers
 from mbconv_cli.runtime.devices import AUTO, DEVICE_TYPES
 from mbconv_cli.spec.catalogue import SUFFIXES, user_catalogue
 from mbconv_cli.spec.values import MAX_RESOLUTION
@@ -35,7 +36,8 @@ NetworkArgument: TypeAlias = Annotated[
     str,
     typer.Argument(
         metavar="NETWORK",
-        help="A name that `mbconv list` shows, a path to a YAML file, or - for standard input.",
+        help="A name that `mbconv list` shows, a path to a YAML file, REV:PATH for a file as of a git revision, or - "
+        "for standard input.",
         autocompletion=complete_network,
         show_default=False,
     ),
@@ -94,9 +96,35 @@ ProcessesOption: TypeAlias = Annotated[
         show_default=str(DEFAULT_PROCESSES),
     ),
 ]
-FormatOption: TypeAlias = Annotated[
-    Format, typer.Option("--format", metavar="FORMAT", case_sensitive=False, help="table, json, csv or markdown.")
-]
+
+
+def _one_of(valid: Iterable[Format]) -> Callable[[str], Format]:
+    """Takes the name of a format, in any case, if it is one of some."""
+    names = list(map(str, valid))
+
+    def parse(text: str) -> Format:
+        if text.lower() not in names:
+            raise typer.BadParameter(f"{text!r} is not one of {', '.join(map(repr, names))}")
+        return Format(text.lower())
+
+    return parse
+
+
+def _format_option(valid: Iterable[Format]) -> Any:
+    """`--format` with those formats that a command's report can be written in."""
+    names = list(map(str, valid))
+    return typer.Option(
+        "--format",
+        metavar="FORMAT",
+        parser=_one_of(valid),
+        autocompletion=lambda: names,
+        help=f"{', '.join(names[:-1])} or {names[-1]}.",
+    )
+
+
+FormatOption: TypeAlias = Annotated[Format, _format_option(RENDERERS)]
+ProfileFormatOption: TypeAlias = Annotated[Format, _format_option(renderers("profile"))]
+CheckFormatOption: TypeAlias = Annotated[Format, _format_option(renderers("check"))]
 OutputOption: TypeAlias = Annotated[
     Path | None,
     typer.Option(

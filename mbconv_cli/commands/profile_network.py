@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -14,18 +14,22 @@ from mbconv_cli.commands.options import (
     ArchDirOption,
     BatchOption,
     DeviceOption,
-    FormatOption,
     NetworkArgument,
     OutputOption,
+    ProfileFormatOption,
     ResolutionOption,
     SetOption,
     ThreadsOption,
 )
 from mbconv_cli.commands.output import progress_bar, say, show
+from mbconv_cli.errors import InputError
 from mbconv_cli.files import demand_place
 from mbconv_cli.render.registry import Format
 from mbconv_cli.runtime.devices import AUTO, parse_device
 from mbconv_cli.spec.catalogue import user_catalogue
+
+TOTALS_ONLY: Final = (Format.BMF, Format.BENCHMARK_ACTION)
+"""Formats that have a network's totals, and no rows."""
 
 ByOption = Annotated[
     By, typer.Option("--by", metavar="ROWS", case_sensitive=False, help="What a row is: layer, block, stage or role.")
@@ -56,7 +60,7 @@ def profile_command(
     top: TopOption = None,
     sort: SortOption = None,
     latency: LatencyOption = True,
-    output_format: FormatOption = Format.TABLE,
+    output_format: ProfileFormatOption = Format.TABLE,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
 ) -> None:
@@ -78,6 +82,8 @@ def profile_command(
     """
     choice = parse_device(device or AUTO)
     view = View(by, sort, top)
+    if output_format in TOTALS_ONLY and view != View():
+        raise InputError(f"--by, --sort and --top change nothing in --format {output_format}: it has no rows")
     catalogue = user_catalogue(arch_dir or ())
     opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
     if not latency:

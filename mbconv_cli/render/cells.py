@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from mbconv_cli.report.model import Cell, Column, Kind, Report, Row, Section
@@ -15,6 +16,7 @@ TITLES: Final[Mapping[str, str]] = {
     "peer_macs": "peer MACs",
     "macs_share": "share of MACs",
     "flops": "FLOPs",
+    "detectable": "detectable slowdown",
 }
 SPREAD_SUFFIXES: Final = ("_low", "_high")
 SAMPLES_SUFFIX: Final = "_samples"
@@ -40,8 +42,7 @@ def visible_columns(section: Section) -> list[Column]:
 
 def cell_text(row: Row, column: Column) -> str:
     """One cell; empty where the row has none, and with its interval's half width where it has one."""
-    value = row.get(column.key)
-    text = value_text(value, column)
+    text = value_text(row.get(column.key), _with_unit(column, row))
     low, high = (row.get(column.key + end) for end in SPREAD_SUFFIXES)
     if isinstance(low, float) and isinstance(high, float):
         text += f"{PLUS_MINUS}{milliseconds((high - low) / 2)}"
@@ -60,7 +61,7 @@ def value_text(value: Cell, column: Column) -> str:
         case int() | float() if column.unit == SHARE:
             return f"{100 * value:.1f}%"
         case int() | float() if column.unit == CHANGE:
-            return f"{100 * value:+.1f}%"
+            return _change(value)
         case int() | float() if column.unit == RATIO:
             return f"{value:.3f}"
         case int() | float() if column.unit == MILLISECOND:
@@ -70,6 +71,18 @@ def value_text(value: Cell, column: Column) -> str:
         case float():
             return f"{value:,.4g}"
     return value
+
+
+def _with_unit(column: Column, row: Row) -> Column:
+    """A column of figures that has no unit takes that of the row, where it has one."""
+    unit = row.get("unit")
+    has_own = column.kind is Kind.LABEL or column.unit
+    return column if has_own or not isinstance(unit, str) else replace(column, unit=unit)
+
+
+def _change(share: float) -> str:
+    """A change in percent; one that is not zero never looks like zero."""
+    return f"{100 * share:+.1f}%" if share == 0 or abs(share) >= 0.0005 else f"{100 * share:+.1g}%"
 
 
 def is_numeric(section: Section, column: Column) -> bool:

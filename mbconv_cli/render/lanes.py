@@ -40,6 +40,8 @@ DISPENSABLE: Final = (
     "paper_stack",
     "chain_kernel",
     "chain_stack",
+    "limit",
+    "base",
 )
 GAP: Final = 2
 NARROWEST_PROSE: Final = 24

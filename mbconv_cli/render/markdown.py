@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
-from mbconv_cli.render.cells import (
-    cell_text,
-    footnotes,
-    is_numeric,
-    subject_line,
-    title,
-    total_columns,
-    totals_parts,
-    visible_columns,
-)
-from mbconv_cli.render.safe_text import safe
+from mbconv_cli.render.cells import footnotes, subject_line, total_columns, totals_parts
+from mbconv_cli.render.markdown_text import bullets, escaped, table
 from mbconv_cli.render.style import Style
-from mbconv_cli.report.model import Report, Section
+from mbconv_cli.report.model import Report
 
 
 def render_markdown(report: Report, _: Style) -> str:
     """Headline, totals, one table a section, notes."""
-    parts = [f"## {_escaped(f'{report.kind}: {subject_line(report.subject)}'.rstrip(': '))}"]
+    parts = [f"## {escaped(f'{report.kind}: {subject_line(report.subject)}'.rstrip(': '))}"]
     if report.totals:
-        parts.append(f"**{_escaped(', '.join(totals_parts(report.totals, total_columns(report.sections))))}**")
+        parts.append(f"**{escaped(', '.join(totals_parts(report.totals, total_columns(report.sections))))}**")
     for name, section in report.sections.items():
-        parts.append(f"### {_escaped(name)}\n\n{_table(name, section)}")
-    parts.append("\n".join(f"- {_escaped(note)}" for note in footnotes(report)))
+        parts.append(f"### {escaped(name)}\n\n{table(name, section)}")
+    parts.append(bullets(footnotes(report)))
     return "\n\n".join(filter(None, parts)) + "\n"
-
-
-def _table(name: str, section: Section) -> str:
-    columns = visible_columns(section)
-    lines = [
-        "| " + " | ".join(_escaped(title(column, name)) for column in columns) + " |",
-        "|" + "|".join(" ---: " if is_numeric(section, column) else " --- " for column in columns) + "|",
-    ]
-    lines += ["| " + " | ".join(_escaped(cell_text(row, column)) for column in columns) + " |" for row in section.rows]
-    return "\n".join(lines)
-
-
-def _escaped(text: str) -> str:
-    """Text that Markdown and HTML take as nothing but text."""
-    text = safe(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", text)

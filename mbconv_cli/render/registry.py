@@ -1,17 +1,27 @@
-"""The output formats: one line each."""
+"""The output formats: one line each, for all reports or for those of a kind."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Final
+from typing import Final, TypeAlias
 
+from mbconv_cli.errors import InputError
+from mbconv_cli.render.benchmark_action import render_benchmark_action
+from mbconv_cli.render.bmf import render_bmf
+from mbconv_cli.render.check_markdown import render_check_markdown
+from mbconv_cli.render.check_view import for_reading
+from mbconv_cli.render.checks import CHECK
 from mbconv_cli.render.csv_text import render_csv
+from mbconv_cli.render.github import render_github
 from mbconv_cli.render.json_text import render_json
+from mbconv_cli.render.junit import render_junit
 from mbconv_cli.render.markdown import render_markdown
 from mbconv_cli.render.style import Style
 from mbconv_cli.render.table import render_table
 from mbconv_cli.report.model import Report
+
+Renderer: TypeAlias = Callable[[Report, Style], str]
 
 
 class Format(str, Enum):
@@ -21,16 +31,51 @@ class Format(str, Enum):
     JSON = "json"
     CSV = "csv"
     MARKDOWN = "markdown"
+    JUNIT = "junit"
+    GITHUB = "github"
+    BMF = "bmf"
+    BENCHMARK_ACTION = "benchmark-action"
+
+    def __str__(self) -> str:
+        return self.value
 
 
-RENDERERS: Final[dict[Format, Callable[[Report, Style], str]]] = {
+RENDERERS: Final[Mapping[Format, Renderer]] = {
     Format.TABLE: render_table,
     Format.JSON: render_json,
     Format.CSV: render_csv,
     Format.MARKDOWN: render_markdown,
 }
+"""Those of every report."""
+_HISTORIES: Final[Mapping[Format, Renderer]] = {
+    Format.BMF: render_bmf,
+    Format.BENCHMARK_ACTION: render_benchmark_action,
+}
+_OF_KIND: Final[Mapping[str, Mapping[Format, Renderer]]] = {
+    "profile": _HISTORIES,
+    CHECK: {
+        Format.TABLE: lambda report, style: render_table(for_reading(report), style),
+        Format.MARKDOWN: render_check_markdown,
+        Format.JUNIT: render_junit,
+        Format.GITHUB: render_github,
+        **_HISTORIES,
+    },
+}
+
+
+def renderers(kind: str) -> Mapping[Format, Renderer]:
+    """The formats that reports of a kind can be written in."""
+    return {**RENDERERS, **_OF_KIND.get(kind, {})}
 
 
 def render(report: Report, output_format: Format, style: Style) -> str:
-    """The report as text of a format, with a final newline."""
-    return RENDERERS[output_format](report, style)
+    """The report as text of a format, with a final newline.
+
+    Raises:
+        InputError: the format has no place for reports of this kind.
+    """
+    of_kind = renderers(report.kind)
+    if output_format not in of_kind:
+        valid = ", ".join(map(str, of_kind))
+        raise InputError(f"--format {output_format} has no place for a report on {report.kind}; valid are {valid}")
+    return of_kind[output_format](report, style)

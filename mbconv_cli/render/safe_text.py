@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_COMMAND: Final = re.compile(r"(\s*)([:#])(?=:|#\[)")
+_COMMAND: Final = re.compile(r"^(\s*):(?=:)")
+_OLD_COMMAND: Final = re.compile(r"#(?=#\[)")
 _ASCII_FOR: Final = str.maketrans({"±": "+-", "…": "...", "─": "-"})
 
 
@@ -13,15 +14,15 @@ def safe(text: str, *, unicode: bool = True) -> str:
     r"""The text with everything that does not print written as an escape, `\x1b` for one.
 
     So no name can move the cursor, start a line, turn the direction of writing around or set a terminal's title; nor
-    can it, at the start of a line, command the runner of a workflow on GitHub (`::error::`, `##[group]`).
+    can it command the runner of a workflow on GitHub, which takes `::error::` at the start of a line and `##[group]`
+    anywhere in it (https://github.com/actions/runner, src/Runner.Common/ActionCommand.cs).
 
     Args:
         text: any text.
         unicode: whether more than ASCII can be shown; if not, it is written as escapes too.
     """
     shown = "".join(character if character.isprintable() else _escape(character) for character in text)
-    if command := _COMMAND.match(shown):
-        shown = f"{command[1]}\\x{ord(command[2]):x}{shown[command.end() :]}"
+    shown = _OLD_COMMAND.sub(r"\\x23", _COMMAND.sub(r"\1\\x3a", shown))
     if unicode:
         return shown
     return shown.translate(_ASCII_FOR).encode("ascii", "backslashreplace").decode("ascii")

@@ -20,8 +20,19 @@ from mbconv_cli.report.model import Plot, Report, Section
 
 WIDEST_PROSE: Final = 110
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
-_NOUGHTS: Final = frozenset({"0", "0.0%"})
+_NOUGHTS: Final = frozenset({"0", "0.0%", "+0.0%"})
 _NOTE_STYLES: Final = {"warning": "yellow"}
+_LABEL: Final = re.compile(r"([a-z]+|not comparable): ")
+_VERDICT_STYLES: Final = {
+    "pass": "green",
+    "fail": "red",
+    "missing": "red",
+    "error": "red",
+    "inconclusive": "yellow",
+    "not comparable": "yellow",
+    "warning": "yellow",
+    "off": "dim",
+}
 
 
 def render_table(report: Report, style: Style) -> str:
@@ -104,11 +115,17 @@ def _padded(lane: Lane, text: str, style: str, bar: int) -> Text:
 
 def _cell(lane: Lane, index: int, bar: int, style: Style) -> Text:
     text = lane.texts[index]
-    cell = _padded(lane, text, "dim" if text.strip() in _NOUGHTS else "", 0)
+    cell = _padded(lane, text, _style(lane, text.strip()), 0)
     if lane.fractions:
         drawn = _bar(lane.fractions[index], bar, style)
         cell.append(drawn, "cyan").append(" " * (bar - len(drawn)))
     return cell
+
+
+def _style(lane: Lane, text: str) -> str:
+    if lane.column.key == "verdict":
+        return _VERDICT_STYLES.get(text, "")
+    return "dim" if text in _NOUGHTS else ""
 
 
 def _bar(fraction: float, cells: int, style: Style) -> str:
@@ -133,10 +150,12 @@ def _notes_on_width(fitted: list[Fitted]) -> list[str]:
 
 def _note(note: str, style: Style) -> list[Text]:
     """A note; in a terminal its lines hang under what follows its label, `audit:` for one."""
-    label = match[0] if (match := re.match(r"[a-z]+: ", note)) else ""
-    text = Text(safe(note, unicode=style.unicode), _NOTE_STYLES.get(label.removesuffix(": "), "dim"))
+    label = match[0] if (match := _LABEL.match(note)) else ""
+    word = label.removesuffix(": ")
+    text = Text(safe(note, unicode=style.unicode), _NOTE_STYLES.get(word, "" if word in _VERDICT_STYLES else "dim"))
     if label and "dim" in str(text.style):
         text.stylize("not dim", 0, len(label))
+    text.stylize(_VERDICT_STYLES.get(word, ""), 0, len(label))
     return _wrapped(text, style.width, indent=len(label))
 
 

@@ -12,8 +12,12 @@ from mbconv_cli.report.model import SCHEMA, Better, Cell, Column, Kind, Plot, Pr
 
 
 def to_json(report: Report) -> str:
-    """The report as JSON text in ASCII, with a final newline: any stream can take it, and no terminal obeys it."""
-    return json.dumps(to_document(report), indent=2, allow_nan=False) + "\n"
+    """The report as JSON text in ASCII, with a final newline: any stream can take it, and no terminal obeys it.
+
+    Nor does GitHub's runner, to which `##[` is a command wherever it stands; in JSON it stands in strings only.
+    """
+    text = json.dumps(to_document(report), indent=2, allow_nan=False) + "\n"
+    return text.replace("##[", "\\u0023#[")
 
 
 def to_document(report: Report) -> dict[str, Any]:

@@ -36,12 +36,17 @@ class Sample:
         latency_ms: each candidate's median.
         latency_ratio: each candidate's time over the first one's, the median of the rounds' ratios, so that
             what slows a whole round down takes no part in it.
-        rounds: how many there were.
+        round_ms: each round's times, one a candidate.
     """
 
     latency_ms: tuple[float, ...]
     latency_ratio: tuple[float, ...]
-    rounds: int
+    round_ms: tuple[tuple[float, ...], ...]
+
+    @property
+    def rounds(self) -> int:
+        """How many there were."""
+        return len(self.round_ms)
 
 
 def interleave(
@@ -73,7 +78,7 @@ def interleave(
     return Sample(
         latency_ms=tuple(median(times) for times in zip(*rounds, strict=True)),
         latency_ratio=tuple(median(t[index] / t[0] for t in rounds) for index in range(len(candidates))),
-        rounds=len(rounds),
+        round_ms=tuple(map(tuple, rounds)),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import torch
 
-from mbconv_cli.cost.counts import plan_costs
+from mbconv_cli.cost.counts import Cost, plan_costs
 from mbconv_cli.cost.memory import forward_bytes
 from mbconv_cli.errors import CheckFailedError, MbconvError
 from mbconv_cli.plan.ops import Plan
@@ -44,12 +44,11 @@ def run(request: Request, progress: Progress) -> Outcome:
     order = random.Random(request.seed)  # noqa: S311 - an order of turns, no secret
     samples: list[Sample] = []
     for index, plans in enumerate(request.sets):
-        networks = _built(plans, request, device)
 
         def share(done: float, before: int = index) -> None:
             progress((before + done) / len(request.sets))
 
-        passes = [_pass(network, plan, request, device) for network, plan in zip(networks, plans, strict=True)]
+        passes = _passes(plans, request, device, order)
         with torch.inference_mode():
             budget = ComparisonBudget(request.seconds, warm_up_seconds=WARM_UP_SHARE * request.seconds)
             samples.append(interleave(passes, clock_for(device), budget, order=order, progress=share))
@@ -59,25 +58,33 @@ def run(request: Request, progress: Progress) -> Outcome:
         rounds=tuple(sample.rounds for sample in samples),
         machine=torch_fingerprint(str(device)),
         audited_ops=sum(len(plan.ops) for plans in request.sets for plan in plans) if request.audit else 0,
+        round_ms=tuple(sample.round_ms for sample in samples) if request.keep_rounds else (),
     )
 
 
-def _built(plans: Sequence[Plan], request: Request, device: torch.device) -> list[Network]:
+def _passes(plans: Sequence[Plan], request: Request, device: torch.device, order: random.Random) -> list[partial[Any]]:
+    """A pass of each candidate on images of its own.
+
+    They are built in random order: where a network lies in memory has a share in its speed, and no candidate should
+    always come first.
+    """
     costs = [plan_costs(plan) for plan in plans]
     needed = [forward_bytes(p, c, request.batch_size, FLOAT32_BYTES) for p, c in zip(plans, costs, strict=True)]
     demand_memory(sum(needed), device)
-    networks = [build(plan, device) for plan in plans]
-    if request.audit:
-        for network, plan, cost in zip(networks, plans, costs, strict=True):
-            found = audit(network, plan, cost)
-            if not found.agrees:
-                raise CheckFailedError(*failures(found))
-    return networks
+    passes: dict[int, partial[Any]] = {}
+    for index in order.sample(range(len(plans)), len(plans)):
+        network = build(plans[index], device)
+        if request.audit:
+            _demand_agreement(network, plans[index], costs[index])
+        images = torch.randn(request.batch_size, *plans[index].input_shape, device=device)
+        passes[index] = partial(network.run, images)
+    return [passes[index] for index in range(len(plans))]
 
 
-def _pass(network: Network, plan: Plan, request: Request, device: torch.device) -> partial[Any]:
-    images = torch.randn(request.batch_size, *plan.input_shape, device=device)
-    return partial(network.run, images)
+def _demand_agreement(network: Network, plan: Plan, costs: Sequence[Cost]) -> None:
+    found = audit(network, plan, costs)
+    if not found.agrees:
+        raise CheckFailedError(*failures(found))
 
 
 def main() -> None:

@@ -76,6 +76,7 @@ def _outcome(message: dict[str, Any]) -> Outcome:
         rounds=tuple(found["rounds"]),
         machine=found["machine"],
         audited_ops=found["audited_ops"],
+        round_ms=tuple(tuple(tuple(times) for times in rounds) for rounds in found["round_ms"]),
     )
 
 

@@ -30,6 +30,7 @@ class Request:
         seconds: for each set, warm-up not counted.
         seed: of the order in which candidates take their turns.
         audit: whether to count every candidate with fvcore too.
+        keep_rounds: whether every round's times are wanted, and not the estimates alone.
     """
 
     sets: tuple[tuple[Plan, ...], ...]
@@ -39,6 +40,7 @@ class Request:
     seconds: float = 1.0
     seed: int = 0
     audit: bool = False
+    keep_rounds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Outcome:
         rounds: of each set, how often every candidate ran.
         machine: torch's part of the fingerprint.
         audited_ops: ops on which closed forms and fvcore agree, where that was asked for.
+        round_ms: of each set, each round's times, where they were asked for.
     """
 
     latency_ms: tuple[tuple[float, ...], ...]
@@ -58,6 +61,7 @@ class Outcome:
     rounds: tuple[int, ...]
     machine: dict[str, Cell]
     audited_ops: int = 0
+    round_ms: tuple[tuple[tuple[float, ...], ...], ...] = ()
 
 
 Launcher: TypeAlias = Callable[[Request, Progress], Outcome]
@@ -75,6 +79,7 @@ class Comparison:
         machine: torch's part of the fingerprint.
         audited_ops: ops on which closed forms and fvcore agree.
         load_before: the load average when measuring began, where the system tells.
+        outcomes: what each process found, for tests across them.
     """
 
     latency_ms: tuple[tuple[Estimate, ...], ...]
@@ -84,6 +89,7 @@ class Comparison:
     machine: dict[str, Cell]
     audited_ops: int
     load_before: float | None
+    outcomes: tuple[Outcome, ...] = ()
 
 
 def compare(request: Request, processes: int, progress: Progress, launch: Launcher) -> Comparison:
@@ -112,6 +118,7 @@ def compare(request: Request, processes: int, progress: Progress, launch: Launch
         machine=outcomes[0].machine,
         audited_ops=outcomes[0].audited_ops,
         load_before=load_before,
+        outcomes=tuple(outcomes),
     )
 
 

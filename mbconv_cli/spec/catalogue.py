@@ -1,16 +1,20 @@
-"""Where networks are found: a user's own folders, the shipped folder, a path, or standard input."""
+"""Where networks are found: a user's own folders, the shipped folder, a path, a git revision, or standard input."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from mbconv_cli.errors import InputError, did_you_mean
+from mbconv_cli.spec.revisions import RevisionPath, counterpart, files_at, parse_revision, read_at
+
+Location: TypeAlias = Path | RevisionPath
+"""A file or folder of the working tree, or of a git revision."""
 
 STDIN: Final = "-"
 SUFFIXES: Final = (".yaml", ".yml")
@@ -60,30 +64,41 @@ class Catalogue:
         """
         return tuple(entry for folder in (*self.folders, shipped_folder()) for entry in _entries_of(folder))
 
-    def find(self, reference: str, *, referrer: Path | None = None) -> Path:
+    def find(self, reference: str, *, referrer: Location | None = None) -> Location:
         """The file of a network that is called by its name or by a path.
 
         Args:
-            reference: a name, or a path (which has a separator or ends in .yaml or .yml).
+            reference: a name, a path (which has a separator or ends in .yaml or .yml), or, without a referrer,
+                `REV:path` for a file as of a git revision.
             referrer: the file that extends the network: names and relative paths are looked for beside it first,
-                and it never means itself. If absent, relative paths start from the working directory.
+                and it never means itself. If it is of a git revision, so is what is found, as far as the revision
+                has it. If absent, relative paths start from the working directory.
 
         Raises:
-            InputError: no network has this name, or several have.
+            InputError: no network has this name, or several have; no such revision.
         """
+        if referrer is None and (place := parse_revision(reference)):
+            return place
         if _is_path(reference):
-            return (referrer.parent if referrer else Path()) / reference
-        beside = _entries_of(referrer.parent) if referrer else ()
-        named = _called(reference, beside, referrer) or _called(reference, self.entries(), referrer)
+            return _from(referrer, reference)
+        beside = _files_in(referrer.parent) if referrer else ()
+        named = _called(reference, beside, referrer) or _called(reference, self._files(referrer), referrer)
         if len(named) > 1:
-            places = " and ".join(str(entry.path) for entry in named)
-            raise InputError(f"two networks are called {reference!r}: {places}; say which by its path")
+            raise InputError(
+                f"two networks are called {reference!r}: {' and '.join(map(str, named))}; say which by its path"
+            )
         if named:
-            return named[0].path
+            return named[0]
         hint = did_you_mean(reference, (entry.name for entry in self.entries()), cutoff=0.4)
         if not hint:
             hint = "; `mbconv list` shows all, and a file is given by its path, e.g. ./mine.yaml"
         raise InputError(f"no network is called {reference!r}{hint}")
+
+    def _files(self, referrer: Location | None) -> Iterator[Location]:
+        """The files of all folders, each as of the referrer's revision if that has it."""
+        for folder in (*self.folders, shipped_folder()):
+            place = counterpart(folder, referrer.revision) if isinstance(referrer, RevisionPath) else None
+            yield from (_files_in(place) if place else ()) or _files_in(folder)
 
 
 def user_catalogue(folders: Sequence[Path] = ()) -> Catalogue:
@@ -97,8 +112,18 @@ def shipped() -> Mapping[str, Path]:
     return {entry.name: entry.path for entry in _entries_of(shipped_folder())}
 
 
-@cache
 def _entries_of(folder: Path) -> tuple[Entry, ...]:
+    return tuple(Entry(path.stem, path) for path in _paths_in(folder))
+
+
+def _files_in(folder: Location) -> tuple[Location, ...]:
+    if isinstance(folder, RevisionPath):
+        return tuple(file for file in files_at(folder) if file.path.suffix in SUFFIXES)
+    return _paths_in(folder)
+
+
+@cache
+def _paths_in(folder: Path) -> tuple[Path, ...]:
     try:
         files = [path for path in folder.iterdir() if path.suffix in SUFFIXES]
     except OSError as error:
@@ -106,23 +131,34 @@ def _entries_of(folder: Path) -> tuple[Entry, ...]:
         raise InputError(
             f"{told}: no folder of networks (--arch-dir, {ARCH_PATH}): {error.strerror or error}"
         ) from error
-    return tuple(Entry(path.stem, path) for path in sorted(files, key=_numbers_last))
+    return tuple(sorted(files, key=_numbers_last))
 
 
-def _called(name: str, entries: Iterable[Entry], referrer: Path | None) -> list[Entry]:
-    return [entry for entry in entries if entry.name == name and entry.path != referrer]
+def _called(name: str, files: Iterable[Location], referrer: Location | None) -> list[Location]:
+    return [file for file in files if file.stem == name and file != referrer]
+
+
+def _from(referrer: Location | None, reference: str) -> Location:
+    """The file at a path, which starts where the referrer is."""
+    if not isinstance(referrer, RevisionPath):
+        return (referrer.parent if referrer else Path()) / reference
+    if Path(reference).is_absolute():
+        return counterpart(Path(reference), referrer.revision) or Path(reference)
+    return referrer.parent / reference
 
 
 def _is_path(reference: str) -> bool:
     return "/" in reference or "\\" in reference or reference.endswith(SUFFIXES)
 
 
-def read(path: Path) -> str:
+def read(path: Location) -> str:
     """The text of a network's file.
 
     Raises:
         InputError: it cannot be read, is too long, or is no UTF-8 text.
     """
+    if isinstance(path, RevisionPath):
+        return decode(read_at(path, at_most=MAX_BYTES + 1), str(path))
     try:
         with path.open("rb") as stream:
             return decode(stream.read(MAX_BYTES + 1), str(path))

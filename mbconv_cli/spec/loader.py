@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.spec.catalogue import STDIN, Catalogue, read, read_stdin, user_catalogue
+from mbconv_cli.spec.catalogue import STDIN, Catalogue, Location, read, read_stdin, user_catalogue
 from mbconv_cli.spec.consistency import contradictions
 from mbconv_cli.spec.extends import extend
 from mbconv_cli.spec.messages import findings
@@ -40,7 +40,7 @@ class LoadedSpec:
 
 
 def load(reference: str, catalogue: Catalogue | None = None, *, overrides: Sequence[Override] = ()) -> LoadedSpec:
-    """The network of a name, a path, or `-` for standard input.
+    """The network of a name, a path, `REV:path` for a file as of a git revision, or `-` for standard input.
 
     Args:
         reference: which network.
@@ -53,8 +53,16 @@ def load(reference: str, catalogue: Catalogue | None = None, *, overrides: Seque
     catalogue = catalogue or user_catalogue()
     if reference == STDIN:
         return load_text(read_stdin(), "<stdin>", catalogue=catalogue, overrides=overrides)
-    path = catalogue.find(reference)
-    parsed = _extended(_parsed(read(path), str(path)), (path,), catalogue)
+    return load_file(catalogue.find(reference), catalogue, overrides=overrides)
+
+
+def load_file(path: Location, catalogue: Catalogue | None = None, *, overrides: Sequence[Override] = ()) -> LoadedSpec:
+    """The network in a file of the working tree or of a git revision.
+
+    Raises:
+        InputError: it cannot be read or understood; all mistakes in it are told together.
+    """
+    parsed = _extended(_parsed(read(path), str(path)), (path,), catalogue or user_catalogue())
     return _validated(apply_overrides(parsed, overrides), path.stem)
 
 
@@ -115,7 +123,7 @@ def _parsed(text: str, file: str) -> Parsed:
     return canonical(document)
 
 
-def _extended(parsed: Parsed, chain: tuple[FilePath, ...], catalogue: Catalogue) -> Parsed:
+def _extended(parsed: Parsed, chain: tuple[Location, ...], catalogue: Catalogue) -> Parsed:
     """The last file of the chain, with all that it extends laid under it."""
     document, problems = parsed
     if "extends" not in document.data:
@@ -133,7 +141,7 @@ def _extended(parsed: Parsed, chain: tuple[FilePath, ...], catalogue: Catalogue)
     return extend(parent, child), parent_problems + problems
 
 
-def _parent(reference: object, chain: tuple[FilePath, ...], catalogue: Catalogue) -> FilePath:
+def _parent(reference: object, chain: tuple[Location, ...], catalogue: Catalogue) -> Location:
     """The file that the last one of the chain extends."""
     if not isinstance(reference, str) or not reference.isprintable() or len(reference) not in _REFERENCE_LENGTHS:
         raise InputError(f"should be the name or the path of a network; got {shown(reference)}")
@@ -145,7 +153,9 @@ def _parent(reference: object, chain: tuple[FilePath, ...], catalogue: Catalogue
     return path
 
 
-def _same_file(one: FilePath, other: FilePath) -> bool:
+def _same_file(one: Location, other: Location) -> bool:
+    if not isinstance(one, FilePath) or not isinstance(other, FilePath):
+        return one == other
     try:
         return one.samefile(other)
     except OSError:  # one of them is not there: standard input, or what reading it will tell

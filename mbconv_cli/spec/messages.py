@@ -27,23 +27,23 @@ _WORDS: Final[Mapping[str, str]] = {
 }
 
 
-def findings(errors: Iterable[ErrorDetails], document: Document) -> Iterator[Finding]:
+def findings(errors: Iterable[ErrorDetails], document: Document, schema: type[BaseModel] = Spec) -> Iterator[Finding]:
     """Each error as its place, and what is wrong there and what would be valid."""
     for error in errors:
         path = _path(error["loc"])
         if len(path) == 2 and path[0] == "blocks" and isinstance(error["input"], str):
             continue  # a string that is no row: its notation has told so
-        yield _mark(error, path, document), _sentence(error, path, document)
+        yield _mark(error, path, document), _sentence(error, path, document, schema)
 
 
-def valid_keys(path: Path, document: Document) -> list[str]:
+def valid_keys(path: Path, document: Document, schema: type[BaseModel] = Spec) -> list[str]:
     """The keys that the mapping at the path may have; none if no mapping belongs there."""
     if not path:
-        return ["extends", *Spec.model_fields]
+        return [*(["extends"] if schema is Spec else ()), *schema.model_fields]
     if path[0] == "blocks" and len(path) == 2:
         row = document.data["blocks"][path[1]]
         return [*_row_model(row).model_fields, *(spelling.published for spelling in ROW_SPELLINGS)]
-    model = _model_at(path, document)
+    model = _model_at(path, document, schema)
     return list(model.model_fields) if model else []
 
 
@@ -59,13 +59,15 @@ def subject(path: Path) -> str:
     return str(path[-1])
 
 
-def _model_at(path: Path, document: Document) -> type[BaseModel] | None:
+def _model_at(path: Path, document: Document, schema: type[BaseModel]) -> type[BaseModel] | None:
     """The model of the mapping at the path, if one belongs there."""
-    model: type[BaseModel] | None = Spec
+    model: type[BaseModel] | None = schema
     if path[0] == "blocks":
         model, path = (_row_model(document.data["blocks"][path[1]]), path[2:]) if len(path) > 1 else (None, ())
     for key in path:
-        field = model.model_fields.get(str(key)) if model else None
+        if isinstance(key, int):
+            continue  # a list of mappings: its field's annotation names their model
+        field = model.model_fields.get(key) if model else None
         model = _model_in(field.annotation) if field else None
     return model
 
@@ -97,11 +99,11 @@ def _path(location: tuple[str | int, ...]) -> Path:
     return location
 
 
-def _sentence(error: ErrorDetails, path: Path, document: Document) -> str:
+def _sentence(error: ErrorDetails, path: Path, document: Document, schema: type[BaseModel]) -> str:
     key, got = subject(path), shown(error["input"])
     match error["type"]:
         case "extra_forbidden":
-            valid = valid_keys(path[:-1], document)
+            valid = valid_keys(path[:-1], document, schema)
             hint = did_you_mean(str(path[-1]), valid) or f"; valid are {', '.join(valid)}"
             return f"unknown key {shorten(repr(path[-1]))}{hint}"
         case "missing":

@@ -61,23 +61,29 @@ class Document:
         return self.key_marks.get(path) or self.mark(path)
 
 
-def read_yaml(text: str, file: str) -> Document:
+NETWORK: Final = "network"
+NETWORK_NEEDS: Final = "a network needs at least `input` and one layer"
+
+
+def read_yaml(text: str, file: str, *, noun: str = NETWORK, needs: str = NETWORK_NEEDS) -> Document:
     """Parse one YAML document.
 
     Args:
         text: the document.
         file: its name, for messages.
+        noun: what the file describes, for messages.
+        needs: what an empty file lacks, for messages.
 
     Raises:
         InputError: the text is no YAML, is empty, exceeds a limit, or says a key twice;
             all duplicates are reported together.
     """
     if len(text) > MAX_CHARACTERS:
-        raise InputError(f"{file}: {len(text):,} characters; a network's file has at most {MAX_CHARACTERS:,}")
+        raise InputError(f"{file}: {len(text):,} characters; a {noun}'s file has at most {MAX_CHARACTERS:,}")
     stranger = find_stranger(text)
     if stranger:
-        raise InputError(f"{Mark(file, *stranger.place)}: {stranger.name}; a network's file is plain text")
-    composer = _Composer(file)
+        raise InputError(f"{Mark(file, *stranger.place)}: {stranger.name}; a {noun}'s file is plain text")
+    composer = _Composer(file, noun, needs)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             composer.take(event)
@@ -103,6 +109,8 @@ class _Open:
 @dataclass(slots=True)
 class _Composer:
     file: str
+    noun: str
+    needs: str
     key_marks: dict[Path, Mark] = field(default_factory=dict)
     value_marks: dict[Path, Mark] = field(default_factory=dict)
     stack: list[_Open] = field(default_factory=list)
@@ -131,7 +139,7 @@ class _Composer:
 
     def finish(self) -> Document:
         if self.documents == 0 or (self.root is None and self.nodes <= 1):
-            raise InputError(f"{self.file}: the file is empty; a network needs at least `input` and one layer")
+            raise InputError(f"{self.file}: the file is empty; {self.needs}")
         if self.problems:
             raise InputError(*self.problems)
         return Document(self.root, self.key_marks, self.value_marks)
@@ -139,7 +147,7 @@ class _Composer:
     def _document(self, event: yaml.Event) -> None:
         self.documents += 1
         if self.documents > 1:
-            raise InputError(f"{self._mark(event)}: a second document; a file holds one network")
+            raise InputError(f"{self._mark(event)}: a second document; a file holds one {self.noun}")
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         self._refuse_tag(event)
@@ -236,7 +244,7 @@ class _Composer:
     def _refuse_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         if event.tag is not None:
             raise InputError(
-                f"{self._mark(event)}: tag {shorten(repr(event.tag))}; a network's file has plain values only"
+                f"{self._mark(event)}: tag {shorten(repr(event.tag))}; a {self.noun}'s file has plain values only"
             )
 
     def _mark(self, event: yaml.Event) -> Mark:

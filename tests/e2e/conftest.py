@@ -17,7 +17,16 @@ Environment: TypeAlias = Callable[[Mapping[str, str]], dict[str, str]]
 Run: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
 
 MODULE = [sys.executable, "-m", "mbconv_cli"]
-TERMINAL_VARIABLES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "PYTHONIOENCODING", "GITHUB_ACTIONS")
+TERMINAL_VARIABLES = (
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLUMNS",
+    "LINES",
+    "TERM",
+    "PYTHONIOENCODING",
+    "GITHUB_ACTIONS",
+    "GITHUB_STEP_SUMMARY",
+)
 
 
 def _environment(changes: Mapping[str, str]) -> dict[str, str]:

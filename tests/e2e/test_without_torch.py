@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Environment
+from tests.e2e.conftest import Environment, Run
 
 GOOD = "input: {channels: 3, resolution: 32}\nstem: {output_filters: 8, stride: 2}\n"
 GOOD += "blocks:\n  - {kernel_size: 3, expand_ratio: 6, output_filters: 16}\n"
@@ -43,6 +43,9 @@ FILES: dict[str, bytes] = {
         f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n".encode() for a, b in zip("abcdefgh", "bcdefghi", strict=True)
     ),
     "deep.yaml": b"[" * 5000,
+    "check-all": b"networks: ['*']\nmetrics: {params: {max: 1G}, macs: {max: 1T}, peak_bytes: {max: 1 GiB}}\n",
+    "check-typo": b"networks: [mobilenet-v2]\nmetrics: {params: {max: 5X}}\n",
+    "check-time": b"networks: [mobilenet-v2]\nmetrics: {params: {max: 1}, latency_ms: {max_increase: 3%}}\n",
 }
 SHOWN = {
     "list": ["list"],
@@ -52,7 +55,10 @@ SHOWN = {
     "profile": ["profile", "mobilenet-v3-small", "--no-latency"],
     "profile by stage": ["profile", "good.yaml", "--no-latency", "--by", "stage", "--top", "1"],
     "format in capitals": ["profile", "good.yaml", "--no-latency", "--format", "JSON"],
+    "profile for a history": ["profile", "good.yaml", "--no-latency", "--format", "bmf"],
     "schema": ["schema"],
+    "schema of a check": ["schema", "--check"],
+    "check of all shipped networks": ["check", "--config", "check-all"],
     "help": ["--help"],
     "help of profile": ["profile", "-h"],
     "version": ["--version"],
@@ -84,6 +90,14 @@ REFUSED: dict[str, tuple[list[str], str]] = {
         "--no-latency",
     ),
     "no format": (["list", "--format", "nonsense"], "'table', 'json', 'csv', 'markdown'"),
+    "format of another report": (["profile", "mobilenet-v2", "--format", "junit"], "'benchmark-action'"),
+    "rows of what has none": (
+        ["profile", "mobilenet-v2", "--no-latency", "--format", "bmf", "--top", "3"],
+        "--top change nothing in --format bmf",
+    ),
+    "nothing to validate": (["validate"], "missing argument 'NETWORK'"),
+    "invalid": (["validate", "good.yaml", "unknown-key.yaml", "unknown-key.yaml"], "unknown-key.yaml:5:1"),
+    "two invalid": (["validate", "even.yaml", "unknown-key.yaml"], "even.yaml:4:"),
     "no grouping": (["profile", "mobilenet-v2", "--by", "nonsense"], "'layer', 'block', 'stage', 'role'"),
     "output into a missing folder": (["list", "-o", "missing/list.csv"], "No such file or directory"),
     "output into a folder": (["list", "-o", "."], "Is a directory"),
@@ -111,6 +125,12 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "extends nothing": (["show", "lost.yaml"], "nowhere.yaml"),
     "alias bomb": (["show", "bomb.yaml"], "bomb.yaml"),
     "deep": (["show", "deep.yaml"], "deep.yaml"),
+    "check without a config": (["check"], "no mbconv-check.yaml is here"),
+    "check with a wrong config": (["check", "--config", "check-typo"], "check-typo:2:25: max: should be a quantity"),
+    "check with options of measuring": (["check", "--config", "check-all", "--threads", "1"], "--threads changes"),
+    "check on no device": (["check", "--config", "check-time", "--device", "foo"], "--device 'foo' is no device"),
+    "baseline of nothing": (["baseline", "write"], "no mbconv-check.yaml is here"),
+    "baseline with options of measuring": (["baseline", "write", "--threads", "1"], "without --measure"),
 }
 
 
@@ -144,6 +164,11 @@ def test_is_shown(name: str, results: dict[str, dict[str, Any]]) -> None:
     result = results[f"shown {name}"]
     assert (result["code"], result["err"]) == (0, "")
     assert result["out"]
+
+
+def test_validation_says_nothing_of_what_is_valid(mbconv: Run, folder: Path) -> None:
+    done = mbconv("validate", str(folder / "good.yaml"), "mobilenet-v2")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mbconv_cli.report.model import Better, Cell, Column, Kind, Provenance, Report, Row, Section
+from mbconv_cli.report.verdict import CHECK_COLUMNS, CHECKS
 
 LABELS = tuple(Column(key) for key in ("name", "op", "role", "stage", "block", "input_shape", "output_shape"))
 COSTS = tuple(
@@ -140,3 +141,140 @@ def hostile() -> Report:
     rows: tuple[Row, ...] = tuple({"name": name, "macs": index} for index, name in enumerate(names))
     section = Section((LABELS[0], COSTS[1]), rows)
     return Report("profile", PROVENANCE, {"name": names[1]}, {"macs": 21}, {names[3]: section}, (names[1], names[3]))
+
+
+def check_row(
+    network: str, metric: str, figures: tuple[Cell, Cell, str], limit: str, verdict: str, **cells: Cell
+) -> Row:
+    """A row of a check: `figures` are base, head and their unit."""
+    base, head, unit = figures
+    known = isinstance(base, int | float) and isinstance(head, int | float) and base
+    change = head / base - 1 if known else None  # type: ignore[operator]  # mypy does not narrow by `known`
+    row: dict[str, Cell] = {"network": network, "metric": metric, "base": base, "head": head, "unit": unit}
+    return row | {"change": change, "limit": limit, "verdict": verdict, "level": "error"} | cells
+
+
+def _measured(ratio: float, half: float, detectable: float) -> dict[str, Cell]:
+    interval: dict[str, Cell] = {"ratio": ratio, "ratio_low": ratio - half, "ratio_high": ratio + half}
+    return interval | {"processes": 10, "detectable": detectable}
+
+
+def _place(line: int, column: int) -> dict[str, Cell]:
+    return {"file": "architectures/ours-large.yaml", "line": line, "column": column}
+
+
+def check_report(rows: tuple[Row, ...], notes: tuple[str, ...] = ()) -> Report:
+    """A check that found these rows."""
+    counted = dict.fromkeys(("passed", "failed", "warned", "inconclusive", "not_comparable", "errors"), 0)
+    keys = {"pass": "passed", "missing": "failed", "fail": "failed", "error": "errors"}
+    for row in rows:
+        verdict = str(row["verdict"])
+        key = "warned" if verdict == "fail" and row["level"] == "warn" else keys.get(verdict, verdict.replace(" ", "_"))
+        if key in counted:
+            counted[key] += 1
+    subject: dict[str, Cell] = {"name": "mbconv-check.yaml", "against": "origin/main"}
+    return Report("check", PROVENANCE, subject, dict(counted), {CHECKS: Section(CHECK_COLUMNS, rows)}, notes)
+
+
+@pytest.fixture
+def check() -> Report:
+    """A check of which something came to each verdict."""
+    rows = (
+        check_row("mobilenet-v3-small", "params", (2_542_856, 2_542_856, "param"), "max_increase 0", "pass"),
+        check_row(
+            "ours-large",
+            "params",
+            (5_288_548, 5_289_060, "param"),
+            "max_increase 0",
+            "fail",
+            **_place(17, 9),
+            message="512 more than at origin/main, and none is allowed",
+        ),
+        check_row(
+            "ours-large",
+            "macs",
+            (385_814_752, 397_002_848, "MAC"),
+            "max_increase 2%",
+            "fail",
+            **_place(17, 9),
+            level="warn",
+            message="2.9% more than at origin/main, 2% is allowed",
+        ),
+        check_row(
+            "ours-large",
+            "latency_ms",
+            (25.125, 26.75, "ms"),
+            "max_increase 3%",
+            "fail",
+            **_place(17, 9),
+            **_measured(1.065, 0.009, 0.012),
+            message="slower by 5.6% at least, 3% is allowed",
+        ),
+        check_row(
+            "mobilenet-v3-small",
+            "latency_ms",
+            (6.5, 6.625, "ms"),
+            "max_increase 3%",
+            "inconclusive",
+            **_measured(1.019, 0.04, 0.061),
+            message="between 2.1% faster and 5.9% slower; the machine is too noisy to say",
+        ),
+        check_row(
+            "efficientnet-b0",
+            "latency_ms",
+            (30.5, 30.25, "ms"),
+            "max_increase 3%",
+            "pass",
+            **_measured(0.992, 0.008, 0.011),
+        ),
+        check_row("efficientnet-b0", "peak_bytes", (None, 9_633_792, "byte"), "max 20 MiB", "off", level="off"),
+        check_row(
+            "ours-tiny", "spec", (None, None, ""), "", "missing", message="it is at origin/main and no longer here"
+        ),
+        check_row(
+            "ours-old",
+            "latency_ms",
+            (12.5, None, "ms"),
+            "max_increase 3%",
+            "not comparable",
+            message="measured on another cpu; compare with --against",
+        ),
+        check_row(
+            "ours-broken",
+            "spec",
+            (None, None, ""),
+            "",
+            "error",
+            file="architectures/ours-broken.yaml",
+            line=3,
+            column=1,
+            message="unknown key 'activaton'; did you mean 'activation'?",
+        ),
+    )
+    return check_report(rows, ("latency: 10 processes; one-sided t test at 1 % over 3 networks (Holm)",))
+
+
+HOSTILE_NAMES = (
+    "::error::injected",
+    "<script>alert(1)</script>",
+    "=cmd()|' /C calc'!A0",
+    "]]> </testcase> -->",
+    "lines\n::error::injected\r\n| a | b |",
+    "escape \x1b[31mred\x1b]0;title\x07 \x9b2J \x00",
+    "\u202eright to left\u2028 \udcff \ufffe",
+    "100%,file=x:y",
+    "@somebody `code` **b** [x](javascript:alert(1))",
+    "a name ##[error]injected",
+    "",
+)
+
+
+@pytest.fixture
+def hostile_check() -> Report:
+    """A check of networks with names such as nobody should have to expect."""
+    rows = tuple(
+        check_row(name, "params", (1, 2, "param"), name, verdict, file=name, line=1, column=1, message=name)
+        for name in HOSTILE_NAMES
+        for verdict in ("fail", "pass")
+    )
+    return check_report(rows, HOSTILE_NAMES)

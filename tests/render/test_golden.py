@@ -32,7 +32,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("name", ["measured", "exact", "networks", "hostile"])
+@pytest.mark.parametrize("name", ["measured", "exact", "networks", "hostile", "check", "hostile_check"])
 def test_looks_as_it_did(name: str, place: str, request: pytest.FixtureRequest) -> None:
     output_format, style = PLACES[place]
     text = render(request.getfixturevalue(name), output_format, style)

@@ -8,12 +8,13 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from mbconv_cli.render.registry import RENDERERS, Format, render
+from mbconv_cli.errors import InputError
+from mbconv_cli.render.registry import RENDERERS, Format, render, renderers
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.document import from_json
 from mbconv_cli.report.model import Column, Kind, Provenance, Report, Section
 
-ALL = ("measured", "exact", "networks", "hostile")
+ALL = ("measured", "exact", "networks", "hostile", "check", "hostile_check")
 COST_KEYS = ("params", "macs", "flops", "bytes")
 EMPTY = Report("nothing", Provenance("0.1.0", "none"), sections={"layers": Section((Column("name"),), ())})
 
@@ -85,14 +86,15 @@ def test_colour_changes_nothing_but_colour(measured: Report) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize("output_format", list(Format))
-def test_no_name_reaches_the_terminal_as_a_command(
-    name: str, output_format: Format, request: pytest.FixtureRequest
-) -> None:
-    text = render(request.getfixturevalue(name), output_format, Style(width=80))
-    assert all(character.isprintable() for line in text.split("\n") for character in line)
-    assert not re.search(r"^\s*(::|##\[)", text, re.MULTILINE)
-    text.encode("utf-8")
+def test_no_name_reaches_the_terminal_or_the_runner_as_a_command(name: str, request: pytest.FixtureRequest) -> None:
+    report = request.getfixturevalue(name)
+    for output_format in renderers(report.kind):
+        text = render(report, output_format, Style(width=80))
+        assert all(character.isprintable() for line in text.split("\n") for character in line)
+        assert "##[" not in text
+        if output_format is not Format.GITHUB:
+            assert not re.search(r"^\s*::", text, re.MULTILINE)
+        text.encode("utf-8")
 
 
 @pytest.mark.parametrize("output_format", [Format.TABLE, Format.JSON])
@@ -109,6 +111,12 @@ def test_markdown_has_no_cell_more_than_its_head_says(hostile: Report) -> None:
     table = [line for line in render(hostile, Format.MARKDOWN, Style()).splitlines() if line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {3}
     assert "<script>" not in "".join(table)
+
+
+def test_a_format_without_a_place_for_a_report_is_refused(measured: Report, networks: Report) -> None:
+    for report, output_format in ((measured, Format.JUNIT), (measured, Format.GITHUB), (networks, Format.BMF)):
+        with pytest.raises(InputError, match=f"--format {output_format.value} has no place for a report on"):
+            render(report, output_format, Style())
 
 
 def test_csv_has_no_formula(hostile: Report) -> None:

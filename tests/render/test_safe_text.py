@@ -20,6 +20,7 @@ from mbconv_cli.render.safe_text import safe
         ("::error::x", "\\x3a:error::x"),
         ("  ::error::x", "  \\x3a:error::x"),
         ("##[error]x", "\\x23#[error]x"),
+        ("a ###[error]x", "a #\\x23#[error]x"),
         ("a::b", "a::b"),
     ],
 )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from statistics import median
 
 import pytest
 
@@ -63,10 +64,12 @@ def test_an_interval_without_bounds_stays_a_number() -> None:
 
 def test_a_fresh_process_builds_audits_and_measures() -> None:
     told: list[float] = []
-    outcome = launch_process(replace(REQUEST, audit=True), told.append)
+    outcome = launch_process(replace(REQUEST, audit=True, keep_rounds=True), told.append)
     assert outcome.audited_ops == sum(len(plan.ops) for plan in TWO)
     assert outcome.latency_ratio[0][0] == 1.0
     assert outcome.latency_ms[0][0] > 0
+    assert len(outcome.round_ms[0]) == outcome.rounds[0]
+    assert outcome.latency_ms[0] == tuple(median(times) for times in zip(*outcome.round_ms[0], strict=True))
     assert outcome.machine["device"] == "cpu"
     assert outcome.machine["threads"] == 1
     assert told

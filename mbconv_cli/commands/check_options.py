@@ -1,0 +1,86 @@
+"""What `mbconv check` and `mbconv baseline write` share: the config, and how its latencies are measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from mbconv_cli.analysis.measuring import MeasureRequest
+from mbconv_cli.errors import InputError
+from mbconv_cli.runtime.devices import parse_device
+from mbconv_cli.runtime.processes import Progress
+from mbconv_cli.spec.check_config import (
+    DEFAULT_CONFIG,
+    MAX_PROCESSES,
+    MIN_PROCESSES,
+    LatencySettings,
+    LoadedConfig,
+    load_config,
+)
+
+ConfigOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", help="Which networks, and what they may come to.", show_default=DEFAULT_CONFIG
+    ),
+]
+GateProcessesOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--processes",
+        metavar="N",
+        min=MIN_PROCESSES,
+        max=MAX_PROCESSES,
+        help="Fresh processes to measure in; more find smaller slowdowns.",
+        show_default="the config's",
+    ),
+]
+
+
+def open_config(path: Path | None) -> LoadedConfig:
+    """The config that was named, or else the one of the usual name in the working directory.
+
+    Raises:
+        InputError: it is not there, or all mistakes in it.
+    """
+    if path is None and not Path(DEFAULT_CONFIG).exists():
+        raise InputError(f"no {DEFAULT_CONFIG} is here; --config FILE names another, and the README shows one")
+    return load_config(path or Path(DEFAULT_CONFIG))
+
+
+def demand_measuring(
+    measures: bool, why: str, *, device: str | None, threads: int | None, processes: int | None
+) -> None:
+    """Refuse options that would change nothing.
+
+    Args:
+        measures: whether anything is measured.
+        why: what is missing for that, for the message.
+        device: as it was given.
+        threads: as they were given.
+        processes: as they were given.
+
+    Raises:
+        InputError: nothing is measured, and yet one of them was given.
+    """
+    for option, value in (("--device", device), ("--threads", threads), ("--processes", processes)):
+        if value is not None and not measures:
+            raise InputError(f"{option} changes nothing {why}")
+
+
+def measure_request(
+    settings: LatencySettings, progress: Progress, *, device: str | None, threads: int | None, processes: int | None
+) -> MeasureRequest:
+    """What the config says of measuring, with what was given on the command line in place of it.
+
+    Raises:
+        InputError: the device has no name of one.
+    """
+    return MeasureRequest(
+        parse_device(device or settings.device),
+        threads or settings.threads,
+        processes or settings.processes,
+        progress,
+    )

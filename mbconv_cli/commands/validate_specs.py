@@ -1,0 +1,48 @@
+"""`mbconv validate`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mbconv_cli.analysis.networks import open_network
+from mbconv_cli.commands.options import ArchDirOption, complete_network
+from mbconv_cli.errors import InputError
+from mbconv_cli.spec.catalogue import Catalogue, user_catalogue
+
+ValidatedArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="NETWORK",
+        help="Paths to YAML files, names that `mbconv list` shows, or - for standard input.",
+        autocompletion=complete_network,
+        show_default=False,
+    ),
+]
+
+
+def validate_command(networks: ValidatedArgument, arch_dir: ArchDirOption = None) -> None:
+    """Say of networks' files what is wrong with them, and nothing if nothing is.
+
+    Every file is read and planned to the last shape, without torch. Each mistake is told as `file:line:column`, and the
+    exit code is then 2. It is what the pre-commit hook `mbconv-validate` runs.
+
+    For example:
+
+    - `mbconv validate architectures/*.yaml`
+
+    - `mbconv validate ./mine.yaml --arch-dir ./architectures`
+    """
+    catalogue = user_catalogue(arch_dir or ())
+    problems = [problem for network in networks for problem in _problems(network, catalogue)]
+    if problems:
+        raise InputError(*dict.fromkeys(problems))  # once, where many extend the same broken file
+
+
+def _problems(network: str, catalogue: Catalogue) -> tuple[str, ...]:
+    try:
+        open_network(network, catalogue=catalogue)
+    except InputError as error:
+        return error.problems
+    return ()

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from mbconv_cli.render.registry import Format, render
+from mbconv_cli.render.style import Style
+from mbconv_cli.report.model import Report
+from mbconv_cli.report.verdict import Verdict
+from tests.render.conftest import check_report, check_row
+
+
+def lines(report: Report, width: int | None = None, **style: bool) -> list[str]:
+    return render(report, Format.TABLE, Style(width=width, **style)).splitlines()
+
+
+def test_the_worst_come_first(check: Report) -> None:
+    table = lines(check, 80)[5:15]
+    assert [re.split(r"\s{2,}", line)[-1] for line in table] == [
+        "error",
+        "fail",
+        "fail",
+        "missing",
+        "inconclusive",
+        "not comparable",
+        "warning",
+        "pass",
+        "pass",
+        "off",
+    ]
+
+
+@pytest.mark.parametrize("width", [80, 120, 200, None])
+def test_from_80_columns_on_base_head_and_verdict_are_whole(check: Report, width: int | None) -> None:
+    row = next(line for line in lines(check, width) if line.startswith("ours-large          macs"))
+    assert re.search(r"385,814,752\s+397,002,848\s+\+2\.9%.*warning", row)
+
+
+def test_figures_are_in_the_unit_of_their_row(check: Report) -> None:
+    text = "\n".join(lines(check))
+    assert "latency_ms       25.125       26.750" in text  # to the microsecond
+    assert "params        5,288,548    5,289,060" in text
+
+
+def test_the_smallest_increase_does_not_look_like_none(check: Report) -> None:
+    row = next(line for line in lines(check) if line.startswith("ours-large          params"))
+    assert "+0.01%" in row
+
+
+def test_all_that_is_not_well_is_explained_and_placed(check: Report) -> None:
+    text = "\n".join(lines(check))
+    assert "error: ours-broken spec: unknown key 'activaton'; did you mean 'activation'? " in text
+    assert "(architectures/ours-broken.yaml:3:1)" in text
+    assert "warning: ours-large macs: 2.9% more" in text
+    assert "pass: " not in text
+
+
+def test_measured_rows_have_ratio_interval_processes_and_what_could_be_detected(check: Report) -> None:
+    row = next(line for line in lines(check, 80) if line.startswith("ours-large") and "±" in line)
+    assert re.split(r"\s{2,}", row) == ["ours-large", "1.065 ±0.009", "+1.2%", "10"]
+
+
+def test_counts_of_nothing_are_not_told() -> None:
+    report = check_report((check_row("a", "params", (1, 1, "param"), "max_increase 0", "pass"),))
+    assert lines(report)[1] == "1 passed"
+    assert "measured" not in "\n".join(lines(report))
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_every_verdict_has_a_colour(verdict: Verdict) -> None:
+    report = check_report((check_row("a", "params", (1, 2, "param"), "", verdict.value, message="why"),))
+    assert re.search(rf"\x1b\[\d+m{verdict.value}\x1b\[0m", "\n".join(lines(report, 80, color=True)))
