@@ -11,6 +11,7 @@ from mbconv_cli import __version__
 from mbconv_cli.commands.ablate_network import ablate_command
 from mbconv_cli.commands.compare_blocks import compare_blocks_command
 from mbconv_cli.commands.compare_kernels import compare_kernels_command
+from mbconv_cli.commands.diff_networks import diff_command
 from mbconv_cli.commands.guard import debug, exit_code, guarded
 from mbconv_cli.commands.list_networks import list_command
 from mbconv_cli.commands.output import print_text
@@ -62,6 +63,7 @@ app.command("profile")(guarded(profile_command))
 app.command("compare-kernels")(guarded(compare_kernels_command))
 app.command("compare-blocks")(guarded(compare_blocks_command))
 app.command("ablate")(guarded(ablate_command))
+app.command("diff")(guarded(diff_command))
 app.command("verify")(guarded(verify_command))
 app.command("schema")(guarded(schema_command))
 app.command("env")(guarded(env_command))
