@@ -13,7 +13,7 @@ from mbconv_cli.analysis.layers import COST_KEYS
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.analysis.networks import provenance
 from mbconv_cli.analysis.options import spec_changes
-from mbconv_cli.analysis.pairings import COLUMNS, Pairing, Status, difference_rows, pair_layers, pair_parts
+from mbconv_cli.analysis.pairings import Pairing, Status, difference_section, pair_layers, pair_parts
 from mbconv_cli.analysis.parts import Cut
 from mbconv_cli.analysis.side_references import Opened
 from mbconv_cli.analysis.sides import Side, identical, sides_of
@@ -83,7 +83,7 @@ def diff(
         "totals": Section(TOTALS_COLUMNS, _totals(first, second)),
         "latency": latency.section,
         "options": Section(OPTIONS_COLUMNS, _options(first, second)),
-        by.section: Section(COLUMNS, difference_rows(pairings)),
+        by.section: difference_section(pairings),
     }
     report = Report(
         "diff",

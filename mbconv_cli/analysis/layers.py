@@ -55,6 +55,8 @@ def plan_layers(plan: Plan, batch_size: int) -> tuple[Layer, ...]:
     for index, (op, cost, group) in enumerate(zip(plan.ops, plan_costs(plan), group_ops(plan, By.LAYER), strict=True)):
         read = tuple((value.shape, index - places.get(value.name, -1)) for value in op.inputs)
         settings = {field.name: getattr(op.kind, field.name) for field in fields(op.kind)}
+        if "kernel_size" in settings:
+            settings["kernel_size"] = "x".join(map(str, settings["kernel_size"]))
         shapes = {"input_shape": op.inputs[0].shape, "output_shape": op.output.shape}
         row = group.labels | cost_cells(cost, batch_size)
         layers.append(Layer(row, (op.role, op.kind, read, op.output.shape), Options(settings | shapes)))

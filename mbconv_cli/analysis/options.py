@@ -109,7 +109,7 @@ def row_text(row: BlockRow) -> str:
 
 
 def option_text(key: str, value: Any) -> str:
-    """A value as YAML writes it, one number in place of two equal ones where they are a pair."""
+    """A value as YAML writes it, one number in place of two equal ones where they are a pair; a shape as `40x28x28`."""
     match value:
         case None:
             return NONE
@@ -119,6 +119,8 @@ def option_text(key: str, value: Any) -> str:
             return str(int(value))
         case tuple() if len(value) == 1 or (key in PAIRS and len(set(value)) == 1):
             return str(value[0])
+        case tuple() if key.endswith("_shape"):
+            return "x".join(map(str, value))
         case tuple():
             return f"[{', '.join(map(str, value))}]"
         case BaseModel():

@@ -12,7 +12,7 @@ from mbconv_cli.analysis.likeness import align_layers, align_parts
 from mbconv_cli.analysis.options import changes
 from mbconv_cli.analysis.parts import Part
 from mbconv_cli.analysis.sequences import Pair
-from mbconv_cli.report.model import Better, Cell, Column, Kind, Row
+from mbconv_cli.report.model import Better, Cell, Column, Kind, Row, Section
 from mbconv_cli.units import BYTE, MAC, PARAM
 
 COLUMNS: Final = (
@@ -73,7 +73,7 @@ def pair_layers(blocks: Iterable[Pairing]) -> list[Pairing]:
     return pairings
 
 
-def difference_rows(pairings: Sequence[Pairing]) -> tuple[Row, ...]:
+def difference_section(pairings: Sequence[Pairing]) -> Section:
     """A row for each that differs, and one for all others together, so that the differences add up."""
     rows = [_row(pairing) for pairing in pairings if pairing.status is not Status.SAME]
     others = len(pairings) - len(rows)
@@ -81,7 +81,8 @@ def difference_rows(pairings: Sequence[Pairing]) -> tuple[Row, ...]:
         same = "1 other" if others == 1 else f"{others} others"
         nothing: dict[str, Cell] = {f"{key}_difference": 0 for key in COST_KEYS}
         rows.append({"name": same, "status": Status.SAME.value, **nothing})
-    return tuple(rows)
+    renamed = any("base_name" in row for row in rows)
+    return Section(tuple(column for column in COLUMNS if renamed or column.key != "base_name"), tuple(rows))
 
 
 def _row(pairing: Pairing) -> Row:

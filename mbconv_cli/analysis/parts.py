@@ -99,7 +99,7 @@ def block_options(spec: Spec, block: Block) -> Options:
     for key in ("activation", "padding"):
         values[key] = values.get(key) or getattr(spec, key)
     values["expand_divisor"] = spec.expand_divisor
-    values |= {f"norm.{key}": value for key, value in options_of(spec.norm).values.items()}
+    shared = {f"norm.{key}": value for key, value in options_of(spec.norm).values.items()}
     if values.get("se_ratio"):
-        values |= {f"se.{key}": value for key, value in options_of(spec.se).values.items()}
-    return Options(values, said.defaults - {"activation", "padding"})
+        shared |= {f"se.{key}": value for key, value in options_of(spec.se).values.items()}
+    return Options(values | shared, said.defaults - {"activation", "padding"} | shared.keys())

@@ -17,7 +17,7 @@ from mbconv_cli.commands.options import (
     OutputOption,
     ProcessesOption,
     ThreadsOption,
-    complete_network,
+    complete_network_or_report,
 )
 from mbconv_cli.commands.output import show
 from mbconv_cli.render.registry import Format
@@ -32,14 +32,17 @@ BaseArgument = Annotated[
         metavar="BASE",
         help="What is compared with: a name, a path to a YAML file, REV:PATH for a file as of a git revision, the JSON "
         "of a profile by layer (.json), or - for standard input.",
-        autocompletion=complete_network,
+        autocompletion=complete_network_or_report,
         show_default=False,
     ),
 ]
 HeadArgument = Annotated[
     str,
     typer.Argument(
-        metavar="HEAD", help="What is compared, likewise.", autocompletion=complete_network, show_default=False
+        metavar="HEAD",
+        help="What is compared, likewise.",
+        autocompletion=complete_network_or_report,
+        show_default=False,
     ),
 ]
 ByOption = Annotated[

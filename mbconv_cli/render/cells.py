@@ -15,6 +15,9 @@ TITLES: Final[Mapping[str, str]] = {
     "peer_macs": "peer MACs",
     "macs_share": "share of MACs",
     "flops": "FLOPs",
+    "params_difference": "params diff",
+    "macs_difference": "MACs diff",
+    "bytes_difference": "bytes diff",
 }
 SPREAD_SUFFIXES: Final = ("_low", "_high")
 SAMPLES_SUFFIX: Final = "_samples"
