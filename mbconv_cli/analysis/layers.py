@@ -24,11 +24,13 @@ class Layer:
         row: as in a profile by layer.
         content: equal for ops that compute the same; names play no part in it.
         options: what it is like.
+        reads: how many ops before it each of its inputs was computed; nothing where that is not known.
     """
 
     row: Row
     content: Hashable
     options: Options
+    reads: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -49,17 +51,18 @@ class Layer:
 
 
 def plan_layers(plan: Plan, batch_size: int) -> tuple[Layer, ...]:
-    """A Plan's ops with all that is known of them; what they read is told by how far back it was computed."""
+    """A Plan's ops with all that is known of them."""
     places = {op.name: index for index, op in enumerate(plan.ops)}
     layers = []
     for index, (op, cost, group) in enumerate(zip(plan.ops, plan_costs(plan), group_ops(plan, By.LAYER), strict=True)):
-        read = tuple((value.shape, index - places.get(value.name, -1)) for value in op.inputs)
+        content = (op.role, op.kind, tuple(value.shape for value in op.inputs), op.output.shape)
+        reads = tuple(index - places.get(value.name, -1) for value in op.inputs)
         settings = {field.name: getattr(op.kind, field.name) for field in fields(op.kind)}
         if "kernel_size" in settings:
             settings["kernel_size"] = "x".join(map(str, settings["kernel_size"]))
         shapes = {"input_shape": op.inputs[0].shape, "output_shape": op.output.shape}
         row = group.labels | cost_cells(cost, batch_size)
-        layers.append(Layer(row, (op.role, op.kind, read, op.output.shape), Options(settings | shapes)))
+        layers.append(Layer(row, content, Options(settings | shapes), reads))
     return tuple(layers)
 
 

@@ -18,6 +18,7 @@ NOT_OF_THE_NETWORK: Final = frozenset({"name", "family", "source", "expect"})
 NOT_OF_THE_ROW: Final = frozenset({"input_filters"})
 """What follows from the row before, and may be said as well."""
 NONE: Final = "none"
+UNSAID: Final = "not said"
 
 
 class Change(NamedTuple):
@@ -49,14 +50,14 @@ def options_of(model: BaseModel) -> Options:
 
 def changes(base: Options, head: Options, prefix: str = "") -> list[Change]:
     """The options whose values differ. What only one of them can say, and does not, is no difference."""
-    keys = dict.fromkeys([*base.values, *head.values])
-    return [
-        Change(f"{prefix}{key}", option_text(key, base.values.get(key)), option_text(key, head.values.get(key)))
-        for key in keys
-        if base.values.get(key) != head.values.get(key)
-        and (key in head.values or key not in base.defaults)
-        and (key in base.values or key not in head.defaults)
-    ]
+    found: list[Change] = []
+    for key in dict.fromkeys([*base.values, *head.values]):
+        said_by_one = (key not in head.values and key in base.defaults) or (
+            key not in base.values and key in head.defaults
+        )
+        if not said_by_one:
+            found += _changes(f"{prefix}{key}", base.values.get(key), head.values.get(key))
+    return found
 
 
 def spec_changes(base: Spec, head: Spec) -> list[Change]:
@@ -80,8 +81,23 @@ def _section_changes(key: str, base: object, head: object) -> list[Change]:
             for inner in type(base).model_fields
             for change in _section_changes(f"{key}.{inner}", getattr(base, inner), getattr(head, inner))
         ]
-    last = key.rpartition(".")[2]
-    return [] if base == head else [Change(key, option_text(last, base), option_text(last, head))]
+    return _changes(key, base, head)
+
+
+def _changes(option: str, base: object, head: object) -> list[Change]:
+    """One change, or none; what is not said is told apart from an activation that is `none`."""
+    if _plain(base) == _plain(head):
+        return []
+    key = option.rpartition(".")[2]
+    old, new = option_text(key, base), option_text(key, head)
+    if old == new:
+        old, new = (UNSAID if value is None else text for value, text in ((base, old), (head, new)))
+    return [Change(option, old, new)]
+
+
+def _plain(value: object) -> object:
+    """A single kernel size is one however it is kept."""
+    return value[0] if isinstance(value, tuple) and len(value) == 1 else value
 
 
 def _row_changes(base: tuple[BlockRow, ...], head: tuple[BlockRow, ...]) -> list[Change]:

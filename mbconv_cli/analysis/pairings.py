@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
@@ -113,8 +113,8 @@ def _picked(base: Sequence[Part], head: Sequence[Part], pairs: Iterable[Pair]) -
 
 
 def _single(layers: Iterable[Layer]) -> list[Part]:
-    """Every op as a part of its own."""
-    return [Part(layer.name, str(layer.row["op"]), (layer,), layer.options) for layer in layers]
+    """Every op as a part of its own, and so the same wherever what it reads was computed."""
+    return [Part(layer.name, str(layer.row["op"]), (replace(layer, reads=()),), layer.options) for layer in layers]
 
 
 def _layers(part: Part | None) -> tuple[Layer, ...]:

@@ -41,7 +41,7 @@ class Part:
     @property
     def content(self) -> Hashable:
         """Equal for parts that compute the same; names play no part in it."""
-        return tuple(layer.content for layer in self.layers)
+        return tuple((layer.content, layer.reads) for layer in self.layers)
 
 
 def network_parts(network: OpenNetwork, layers: Sequence[Layer], cut: Cut) -> list[Part]:

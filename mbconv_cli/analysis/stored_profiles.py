@@ -70,7 +70,7 @@ def stored_profile(text: str, origin: str) -> StoredProfile:
     """
     report = from_json(text, origin)
     section = report.sections.get(LAYERS)
-    if report.kind != "profile" or section is None:
+    if report.kind != "profile" or section is None or not section.rows:
         raise InputError(f"{origin}: no profile by layer; `mbconv profile NETWORK --format json` writes one")
     shape = report.subject.get("input_shape")
     if not isinstance(shape, tuple) or len(shape) != 4:
@@ -99,6 +99,9 @@ def _demand_whole(row: Row, origin: str) -> None:
         raise InputError(
             f"{origin}: the row {row.get('name')!r} has no {missing[0]}; a profile by layer without --top has"
         )
+    for key in ("input_shape", "output_shape"):
+        if not isinstance(row[key], tuple) or not row[key]:
+            raise InputError(f"{origin}: damaged report: {row['name']}: {key} should be a shape; got {row[key]!r}")
     for column in COSTS:
         figure = row.get(column.key)
         if not isinstance(figure, int) or isinstance(figure, bool) or figure < 0:

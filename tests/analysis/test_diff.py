@@ -118,7 +118,7 @@ def test_a_setting_of_the_whole_network_is_told_where_it_acts() -> None:
     assert set(told.values()) == {"se.gate sigmoid -> hard_sigmoid"}
     assert "stem" not in told
     everywhere = rows(changed("mnasnet-a1", "norm.eps=0.01"))
-    assert {row["what"] for row in everywhere if row["name"] != "classifier"} == {"norm.eps 0.001 -> 0.01"}
+    assert {row["what"] for row in everywhere if row["name"] != "classifier"} == {"norm.eps 1e-05 -> 0.01"}
 
 
 def test_scaled_filters_are_told_as_they_are_built() -> None:

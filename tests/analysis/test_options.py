@@ -31,6 +31,7 @@ def spec(text: str) -> Spec:
             "blocks[1].expand_ratio 6 -> 4.5",
             "blocks[1].se_ratio none -> 0.25",
         ]),
+        ("stride: 2", "stride: 2, activation: none", ["blocks[1].activation not said -> none"]),
         ("stride: 2", "stride: [2, 1]", ["blocks[1].stride 2 -> [2, 1]"]),
         ("classifier: {num_classes: 10}", "", ["classifier {num_classes: 10} -> none"]),
         ("classifier", "se: {bias: false}\nclassifier", ["se.bias true -> false"]),
