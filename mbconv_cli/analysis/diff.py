@@ -80,10 +80,10 @@ def diff(
     latency = _latency(first, second, measure, same=same)
     pairings = _pairings(first, second, by)
     sections = {
+        by.section: difference_section(pairings),
+        "options": Section(OPTIONS_COLUMNS, _options(first, second)),
         "totals": Section(TOTALS_COLUMNS, _totals(first, second)),
         "latency": latency.section,
-        "options": Section(OPTIONS_COLUMNS, _options(first, second)),
-        by.section: difference_section(pairings),
     }
     report = Report(
         "diff",

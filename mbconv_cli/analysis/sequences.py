@@ -9,20 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Final, TypeAlias
 
+from mbconv_cli.errors import InputError
+
 Pair: TypeAlias = tuple[int | None, int | None]
 """The indices of two items that belong together; None where one of them has no partner."""
 
-MAX_CELLS: Final = 250_000
-"""Of the table of costs; what is longer, common ends not counted, is paired in order."""
+Distance: TypeAlias = Callable[[int, int], float]
+
+MAX_CELLS: Final = 1_100_000
+"""Of the table of costs, so that all rows of two specs can be aligned, but not ten thousand blocks of each."""
 
 
-def align(base: Sequence[Hashable], head: Sequence[Hashable], distance: Callable[[int, int], float]) -> list[Pair]:
+def align(base: Sequence[Hashable], head: Sequence[Hashable], distance: Distance) -> list[Pair]:
     """Every item of both once, in order; with `removed` before `inserted` where both are at one place.
 
     Args:
         base: what each item of the first sequence is; equal items have a distance of zero.
         head: likewise of the second.
         distance: of the items at two indices, from 0 (equal) to 1 (nothing in common: they are never paired).
+
+    Raises:
+        InputError: both are too long, what they have in common at both ends not counted.
     """
     shorter = min(len(base), len(head))
     start = next((index for index in range(shorter) if base[index] != head[index]), shorter)
@@ -31,11 +38,27 @@ def align(base: Sequence[Hashable], head: Sequence[Hashable], distance: Callable
     rows, columns = range(start, len(base) - end), range(start, len(head) - end)
     before: list[Pair] = [(index, index) for index in range(start)]
     after: list[Pair] = [(len(base) - index, len(head) - index) for index in range(end, 0, -1)]
-    middle = _cheapest if len(rows) * len(columns) <= MAX_CELLS else _in_order
-    return before + middle(rows, columns, distance) + after
+    if len(rows) * len(columns) > MAX_CELLS:
+        raise InputError(f"{len(rows):,} blocks and {len(columns):,} others: too many to align; --by stage has fewer")
+    return before + _cheapest(rows, columns, _once_a_kind(base, head, distance)) + after
 
 
-def _cheapest(rows: range, columns: range, distance: Callable[[int, int], float]) -> list[Pair]:
+def _once_a_kind(base: Sequence[Hashable], head: Sequence[Hashable], distance: Distance) -> Distance:
+    """The same distance, asked once for all pairs of equal items: networks repeat their blocks."""
+    kinds: dict[Hashable, int] = {}
+    old, new = ([kinds.setdefault(item, len(kinds)) for item in items] for items in (base, head))
+    known: dict[tuple[int, int], float] = {}
+
+    def asked(row: int, column: int) -> float:
+        pair = old[row], new[column]
+        if pair not in known:
+            known[pair] = distance(row, column)
+        return known[pair]
+
+    return asked
+
+
+def _cheapest(rows: range, columns: range, distance: Distance) -> list[Pair]:
     """The cheapest way through the table of costs, from its end back to its start."""
     exchanges = [[2 * distance(row, column) for column in columns] for row in rows]
     costs = _costs(exchanges, len(columns))
@@ -64,9 +87,3 @@ def _costs(exchanges: list[list[float]], width: int) -> list[list[float]]:
             row.append(min(row[column] + 1, above[column + 1] + 1, above[column] + cost))
         costs.append(row)
     return costs
-
-
-def _in_order(rows: range, columns: range, _: Callable[[int, int], float]) -> list[Pair]:
-    shorter = min(len(rows), len(columns))
-    pairs: list[Pair] = list(zip(rows, columns, strict=False))
-    return pairs + [(row, None) for row in rows[shorter:]] + [(None, column) for column in columns[shorter:]]

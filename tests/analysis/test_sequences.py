@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mbconv_cli.analysis import sequences
 from mbconv_cli.analysis.sequences import Pair, align
+from mbconv_cli.errors import InputError
 
 WORDS = st.text("abcAB", max_size=8)
 
@@ -69,7 +70,8 @@ def test_what_is_inserted_removed_and_changed(base: str, head: str, pairs: list[
     assert aligned(base, head) == pairs
 
 
-def test_what_is_too_long_is_paired_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_too_long_is_refused_unless_it_is_common(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sequences, "MAX_CELLS", 3)
-    assert aligned("xabcy", "xcay") == [(0, 0), (1, 1), (2, 2), (3, None), (4, 3)]
-    assert aligned("xay", "xbcdey") == [(0, 0), (1, 1), (None, 2), (None, 3), (None, 4), (2, 5)]
+    assert aligned("xxxaxxx", "xxxAxxx") == [(index, index) for index in range(7)]
+    with pytest.raises(InputError, match="2 blocks and 2 others: too many to align; --by stage has fewer"):
+        aligned("xaby", "xBAy")
