@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
@@ -17,7 +17,7 @@ from mbconv_cli.analysis.pairings import Pairing, Status, difference_section, pa
 from mbconv_cli.analysis.parts import Cut
 from mbconv_cli.analysis.side_references import Opened
 from mbconv_cli.analysis.sides import Side, identical, sides_of
-from mbconv_cli.report.model import Better, Cell, Column, Kind, Report, Row, Section
+from mbconv_cli.report.model import Better, Cell, Column, Kind, Provenance, Report, Row, Section
 from mbconv_cli.runtime.machine import host_fingerprint
 from mbconv_cli.units import CHANGE
 
@@ -77,28 +77,34 @@ def diff(
     """
     first, second = sides_of(base, head, batch_size)
     same = identical(first, second)
-    latency = _latency(first, second, measure, same=same)
     pairings = _pairings(first, second, by)
+    latency = _latency(first, second, measure, same=same)
     sections = {
         by.section: difference_section(pairings),
         "options": Section(OPTIONS_COLUMNS, _options(first, second)),
         "totals": Section(TOTALS_COLUMNS, _totals(first, second)),
         "latency": latency.section,
     }
-    report = Report(
-        "diff",
-        provenance(
-            second.network.spec if second.network else None,
-            {**host_fingerprint(), **latency.machine},
-            base_spec_sha256=first.spec_sha256,
-            head_spec_sha256=second.spec_sha256,
+    return Diff(
+        Report(
+            kind="diff",
+            provenance=_provenance(first, second, latency.machine),
+            subject=_subject(first, second),
+            totals={f"{key}_difference": sum(pairing.difference(key) for pairing in pairings) for key in COST_KEYS},
+            sections={name: section for name, section in sections.items() if section and section.rows},
+            notes=(*_notes(first, second, pairings, same=same), *latency.notes),
         ),
-        _subject(first, second),
-        {f"{key}_difference": sum(pairing.difference(key) for pairing in pairings) for key in COST_KEYS},
-        {name: section for name, section in sections.items() if section and section.rows},
-        (*_notes(first, second, pairings, same=same), *latency.notes),
+        differs=not same,
     )
-    return Diff(report, differs=not same)
+
+
+def _provenance(base: Side, head: Side, machine: Mapping[str, Cell]) -> Provenance:
+    return provenance(
+        head.network.spec if head.network else None,
+        {**host_fingerprint(), **machine},
+        base_spec_sha256=base.spec_sha256,
+        head_spec_sha256=head.spec_sha256,
+    )
 
 
 def _latency(base: Side, head: Side, measure: MeasureRequest | None, *, same: bool) -> Latency:

@@ -45,14 +45,11 @@ class Pairing:
     @property
     def status(self) -> Status:
         """What became of it."""
-        match self.base, self.head:
-            case None, _:
-                return Status.INSERTED
-            case _, None:
-                return Status.REMOVED
-            case Part() as base, Part() as head:
-                return Status.SAME if base.content == head.content else Status.CHANGED
-        raise AssertionError("a pairing of nothing")
+        if self.base is None:
+            return Status.INSERTED
+        if self.head is None:
+            return Status.REMOVED
+        return Status.SAME if self.base.content == self.head.content else Status.CHANGED
 
     def difference(self, key: str) -> int:
         """How much more of a cost the second network has here."""
@@ -92,14 +89,12 @@ def _row(pairing: Pairing) -> Row:
     if pairing.base and pairing.base.name != part.name:
         row["base_name"] = pairing.base.name
     differences: dict[str, Cell] = {f"{key}_difference": pairing.difference(key) for key in COST_KEYS}
-    return row | {"what": _what(pairing) if pairing.base and pairing.head else part.operator} | differences
+    what = _what(pairing.base, pairing.head) if pairing.base and pairing.head else part.operator
+    return row | {"what": what} | differences
 
 
-def _what(pairing: Pairing) -> str:
+def _what(base: Part, head: Part) -> str:
     """The options that changed; or, where none did, which of its ops differ."""
-    base, head = pairing.base, pairing.head
-    assert base is not None
-    assert head is not None
     changed = changes(base.options, head.options)
     if changed:
         return ", ".join(map(str, changed))

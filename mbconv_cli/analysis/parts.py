@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
@@ -96,10 +96,20 @@ def block_options(spec: Spec, block: Block) -> Options:
     values |= {key: value for key, value in scaled.items() if key in values}
     values["input_filters"] = block.input_shape[0]
     values["resolution"] = block.input_shape[1:]
-    for key in ("activation", "padding"):
-        values[key] = values.get(key) or getattr(spec, key)
-    values["expand_divisor"] = spec.expand_divisor
-    shared = {f"norm.{key}": value for key, value in options_of(spec.norm).values.items()}
+    values["activation"] = values.get("activation") or spec.activation
+    if "kernel_size" in values:  # a convolution, and so a norm
+        values["padding"] = values.get("padding") or spec.padding
+    shared = _shared_settings(spec, values)
+    return Options(values | shared, said.defaults - {"activation", "padding"} | shared.keys())
+
+
+def _shared_settings(spec: Spec, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The network's settings of what a block has."""
+    shared: dict[str, Any] = {}
+    if "kernel_size" in values:
+        shared |= {f"norm.{key}": value for key, value in options_of(spec.norm).values.items()}
+    if values.get("expand_ratio") or values.get("expanded_filters"):
+        shared["expand_divisor"] = spec.expand_divisor
     if values.get("se_ratio"):
         shared |= {f"se.{key}": value for key, value in options_of(spec.se).values.items()}
-    return Options(values | shared, said.defaults - {"activation", "padding"} | shared.keys())
+    return shared
