@@ -10,22 +10,33 @@ from collections.abc import Hashable, Sequence
 from typing import Final, TypeAlias
 
 from mbconv_cli.analysis.layers import Layer
+from mbconv_cli.analysis.options import changes
 from mbconv_cli.analysis.parts import Part
 from mbconv_cli.analysis.sequences import Pair, align
 
 Views: TypeAlias = tuple[Counter[Hashable], ...]
 
+VIEWS: Final = 3
+MANY_CHANGES: Final = 4
+"""So many changed options make a part another one."""
 SAME_KIND: Final = 0.5
 """The distance of two ops of one kind and role that differ in anything."""
 
 
 def align_parts(base: Sequence[Part], head: Sequence[Part]) -> list[Pair]:
-    """The blocks or stages of two networks, aligned."""
+    """The blocks or stages of two networks, aligned by their ops, and twice as much by the options that differ.
+
+    Options come before ops, since a block that follows an inserted one has other channels in, and so other ops.
+    """
     old, new = [_views(part) for part in base], [_views(part) for part in head]
 
     def distance(first: int, second: int) -> float:
-        unlike = [_unlike(one, other) for one, other in zip(old[first], new[second], strict=True)]
-        return sum(unlike) / len(unlike)
+        one, other = base[first], head[second]
+        if one.content == other.content:
+            return 0
+        ops = sum(_unlike(view, against) for view, against in zip(old[first], new[second], strict=True)) / VIEWS
+        options = min(len(changes(one.options, other.options)) / MANY_CHANGES, 1)
+        return (ops + 2 * options) / 3
 
     return align([part.content for part in base], [part.content for part in head], distance)
 

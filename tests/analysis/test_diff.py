@@ -25,7 +25,7 @@ from mbconv_cli.runtime.devices import DeviceChoice
 from mbconv_cli.runtime.processes import Outcome, Progress, Request
 from mbconv_cli.spec.catalogue import shipped, user_catalogue
 from mbconv_cli.spec.network import Spec
-from mbconv_cli.spec.rows import MBConv
+from mbconv_cli.spec.rows import BlockRow, MBConv
 
 NAMES = st.sampled_from(sorted(name for name in shipped() if "b7" not in name))
 SUMMED = ("params", "macs", "bytes")
@@ -145,6 +145,28 @@ def test_blocks_that_moved_are_the_same_under_another_name() -> None:
     assert found.differs
     assert rows(found) == []
     assert found.report.notes == ("the same ops, under other names",)
+
+
+def without_input_filters(row: BlockRow) -> BlockRow:
+    return row.model_copy(update={"input_filters": None})
+
+
+def test_where_a_row_with_other_channels_comes_or_goes_its_neighbour_changes_alone() -> None:
+    spec = open_network("efficientnet-b0").spec
+    rows_before, following, rows_after = spec.blocks[:4], without_input_filters(spec.blocks[5]), spec.blocks[6:]
+    shorter = network(spec.model_copy(update={"blocks": (*rows_before, following, *rows_after)}))
+    assert [(row["name"], row["status"], row["what"]) for row in rows(diff(network(spec), shorter))] == [
+        ("stages.4.0", "removed", "MBConv6, k5x5, SE"),
+        ("stages.4.1", "removed", "MBConv6, k5x5, SE"),
+        ("stages.4.2", "removed", "MBConv6, k5x5, SE"),
+        ("stages.4.0", "changed", "input_filters 112 -> 80"),
+    ]
+    assert [(row["name"], row["status"], row["what"]) for row in rows(diff(shorter, network(spec)))] == [
+        ("stages.4.0", "inserted", "MBConv6, k5x5, SE"),
+        ("stages.4.1", "inserted", "MBConv6, k5x5, SE"),
+        ("stages.4.2", "inserted", "MBConv6, k5x5, SE"),
+        ("stages.5.0", "changed", "input_filters 80 -> 112"),
+    ]
 
 
 def test_layers_of_a_changed_block() -> None:
