@@ -18,10 +18,16 @@ from mbconv_cli.spec.values import MAX_RESOLUTION
 def complete_network(incomplete: str) -> list[str]:
     """Names and YAML files that begin so, and the folders on the way to such files."""
     names = [entry.name for entry in user_catalogue().entries() if entry.name.startswith(incomplete)]
-    return names + _files(incomplete)
+    return names + _files(incomplete, SUFFIXES)
 
 
-def _files(incomplete: str) -> list[str]:
+def complete_network_or_report(incomplete: str) -> list[str]:
+    """Likewise, and the JSON files that begin so."""
+    names = complete_network(incomplete)
+    return list(dict.fromkeys([*names, *_files(incomplete, (".json",))]))
+
+
+def _files(incomplete: str, suffixes: tuple[str, ...]) -> list[str]:
     typed, slash, start = incomplete.rpartition("/")
     try:
         entries = sorted(Path(typed + slash).iterdir())
@@ -29,7 +35,7 @@ def _files(incomplete: str) -> list[str]:
         return []
     wanted = [path for path in entries if path.name.startswith(start) and not (path.name[0] == "." and not start)]
     folders = [f"{typed}{slash}{path.name}/" for path in wanted if path.is_dir()]
-    return folders + [f"{typed}{slash}{path.name}" for path in wanted if path.suffix in SUFFIXES and path.is_file()]
+    return folders + [f"{typed}{slash}{path.name}" for path in wanted if path.suffix in suffixes and path.is_file()]
 
 
 NetworkArgument: TypeAlias = Annotated[

@@ -17,6 +17,9 @@ TITLES: Final[Mapping[str, str]] = {
     "macs_share": "share of MACs",
     "flops": "FLOPs",
     "detectable": "detectable slowdown",
+    "params_difference": "params diff",
+    "macs_difference": "MACs diff",
+    "bytes_difference": "bytes diff",
 }
 SPREAD_SUFFIXES: Final = ("_low", "_high")
 SAMPLES_SUFFIX: Final = "_samples"

@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -19,6 +18,8 @@ from typing import Final
 from mbconv_cli.errors import InputError
 
 _OBJECT_ID: Final = re.compile(r"[0-9a-f]{40,64}")
+_NO_SUCH_FOLDER: Final = (b"Not a valid object name", b"not a tree object")
+"""What git says, in English, where a commit has no folder of a name, or a file in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ def commit_of(repository: Repository, revision: str) -> str:
     commit = os.fsdecode(told).strip()
     if not _OBJECT_ID.fullmatch(commit):
         raise InputError(
-            f"no revision {revision!r} in the git repository of {repository.folder}; "
-            "a branch of the server may have to be fetched first"
+            f"no revision {revision!r} in the git repository of {repository.folder}; it may have to be fetched first "
+            "(in CI: check out more than the last commit)"
         )
     return commit
 
@@ -95,9 +96,14 @@ def tree_of(repository: Repository, commit: str, folder: PurePosixPath, *, deep:
         commit: its id.
         folder: from the top of the repository.
         deep: whether the files of all folders below count in place of these folders.
+
+    Raises:
+        InputError: git cannot say, as in a damaged repository.
     """
     within = "" if folder == PurePosixPath() else str(folder)
     listed = _asked(repository.folder, "ls-tree", "-z", *(["-r"] if deep else []), "--full-tree", f"{commit}:{within}")
+    if listed.returncode and not any(words in listed.stderr for words in _NO_SUCH_FOLDER):
+        raise InputError(f"git cannot list {within or 'the top'} of {commit}: {_reason(listed)}")
     return tuple(_tree_entry(line) for line in listed.stdout.split(b"\0") if line)
 
 
@@ -132,13 +138,18 @@ def _tree_entry(line: bytes) -> TreeEntry:
 def _repository_of(folder: Path, _: tuple[str | None, ...]) -> Repository:
     within = _asked(folder, "rev-parse", "--is-inside-work-tree")
     if within.returncode:
-        reason = within.stderr.decode(errors="replace").strip().splitlines() or ["git does not say why"]
-        raise InputError(f"no git repository to read revisions from: {reason[0].removeprefix('fatal: ')}")
+        raise InputError(f"no git repository to read revisions from: {_reason(within)}")
     if within.stdout.strip() != b"true":
         return Repository(folder, None, PurePosixPath())
     top = _line(_asked(folder, "rev-parse", "--show-toplevel").stdout)
     prefix = _line(_asked(folder, "rev-parse", "--show-prefix").stdout)
     return Repository(folder, Path(top).resolve(), PurePosixPath(prefix))
+
+
+def _reason(failed: subprocess.CompletedProcess[bytes]) -> str:
+    """What git says of its failure."""
+    told = failed.stderr.decode(errors="replace").strip().splitlines() or ["git does not say why"]
+    return told[0].removeprefix("fatal: ")
 
 
 def _line(told: bytes) -> str:
@@ -152,10 +163,14 @@ def _environment() -> tuple[str | None, ...]:
 
 
 def _asked(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    command: Sequence[str] = (_git(), *arguments)
     try:
         return subprocess.run(  # noqa: S603 - git, without a shell
-            command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, check=False
+            [_git(), *arguments],
+            cwd=folder,
+            env={**os.environ, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
         )
     except ValueError as error:  # a NUL in an argument
         raise InputError(f"{arguments[-1]!r} names nothing in git: {error}") from error

@@ -161,6 +161,8 @@ def test_options_that_change_nothing_are_told(mbconv: Run) -> None:
         ("profile ./mi", ["./mine/", "./mine.yaml"]),
         ("profile mine/", ["mine/other.yml"]),
         ("profile nowhere/", []),
+        ("diff ./mi", ["./mine/", "./mine.yaml", "./mine.json"]),
+        ("diff mobilenet-v2 --by st", ["stage"]),
         ("profile x --format j", ["json"]),
         ("profile x --format b", ["bmf", "benchmark-action"]),
         ("list --format b", []),
@@ -171,7 +173,7 @@ def test_options_that_change_nothing_are_told(mbconv: Run) -> None:
 )
 def test_bash_completes(mbconv: Run, tmp_path: Path, typed: str, offered: list[str]) -> None:
     (tmp_path / "mine").mkdir()
-    for name in ("mine.yaml", "mine.txt", "mine/other.yml"):
+    for name in ("mine.yaml", "mine.txt", "mine.json", "mine/other.yml"):
         (tmp_path / name).touch()
     words = f"mbconv {typed}"
     done = mbconv(_MBCONV_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1))

@@ -73,8 +73,13 @@ def plain(text: str) -> str:
 @pytest.mark.parametrize("columns", [60, 80, 120, 200])
 @pytest.mark.parametrize(
     "arguments",
-    [["list"], ["show", "efficientnet-b0"], ["profile", "mobilenet-v3-small", "--no-latency"]],
-    ids=["list", "show", "profile"],
+    [
+        ["list"],
+        ["show", "efficientnet-b0"],
+        ["profile", "mobilenet-v3-small", "--no-latency"],
+        ["diff", "mobilenet-v1", "mobilenet-v2"],
+    ],
+    ids=["list", "show", "profile", "diff"],
 )
 def test_output_is_coloured_and_fits(
     arguments: list[str], columns: int, environment: Environment, tmp_path: Path

@@ -10,6 +10,7 @@ import pytest
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.spec.catalogue import user_catalogue
+from mbconv_cli.spec.git import tree_of
 from mbconv_cli.spec.loader import load
 from mbconv_cli.spec.revisions import RevisionPath, counterpart, files_at, glob_at, parse_revision, read_at, resolve
 from tests.repositories import NETWORK, GitRepository, new_repository
@@ -202,6 +203,20 @@ def test_without_git(repository: GitRepository, monkeypatch: pytest.MonkeyPatch)
     repository.commit({"mine.yaml": NETWORK})
     monkeypatch.setenv("PATH", str(repository.folder))
     assert told("HEAD:mine.yaml").startswith("HEAD:mine.yaml: git is not installed, or not in PATH")
+
+
+def test_a_damaged_repository_is_told(repository: GitRepository) -> None:
+    repository.commit({"nets/mine.yaml": NETWORK})
+    tree = repository.git("rev-parse", "HEAD:nets")
+    blob = repository.git("rev-parse", "HEAD:nets/mine.yaml")
+    objects = repository.folder / ".git" / "objects"
+    (objects / blob[:2] / blob[2:]).unlink()
+    assert told("HEAD:nets/mine.yaml") == f"git cannot read the object {blob}; `git fsck` says more"
+    damaged = objects / tree[:2] / tree[2:]
+    damaged.chmod(0o600)
+    damaged.write_bytes(b"damaged")
+    tree_of.cache_clear()
+    assert told("HEAD:nets/mine.yaml").startswith("git cannot list nets of ")
 
 
 def test_git_dir_names_another_repository(
