@@ -15,7 +15,6 @@ from mbconv_cli.render.checks import CHECK
 from mbconv_cli.render.csv_text import render_csv
 from mbconv_cli.render.github import render_github
 from mbconv_cli.render.json_text import render_json
-from mbconv_cli.render.junit import render_junit
 from mbconv_cli.render.markdown import render_markdown
 from mbconv_cli.render.style import Style
 from mbconv_cli.render.table import render_table
@@ -40,6 +39,12 @@ class Format(str, Enum):
         return self.value
 
 
+def _render_junit(report: Report, style: Style) -> str:
+    from mbconv_cli.render.junit import render_junit  # XML is loaded where it is written alone
+
+    return render_junit(report, style)
+
+
 RENDERERS: Final[Mapping[Format, Renderer]] = {
     Format.TABLE: render_table,
     Format.JSON: render_json,
@@ -56,7 +61,7 @@ _OF_KIND: Final[Mapping[str, Mapping[Format, Renderer]]] = {
     CHECK: {
         Format.TABLE: lambda report, style: render_table(for_reading(report), style),
         Format.MARKDOWN: render_check_markdown,
-        Format.JUNIT: render_junit,
+        Format.JUNIT: _render_junit,
         Format.GITHUB: render_github,
         **_HISTORIES,
     },
