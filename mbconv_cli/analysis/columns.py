@@ -31,13 +31,13 @@ LATENCY_RATIO: Final = (
 )
 
 
-def cost_cells(cost: Cost, batch_size: int) -> dict[str, Cell]:
-    """The costs of a batch in float32, under `COSTS`."""
+def cost_cells(cost: Cost, batch_size: int, element_size: int = FLOAT32_BYTES) -> dict[str, Cell]:
+    """The costs of a batch at `element_size` byte an element, under `COSTS`."""
     return {
         "params": cost.params,
         "macs": batch_size * cost.macs,
         "flops": batch_size * cost.flops,
-        "bytes": cost.bytes(batch_size, FLOAT32_BYTES),
+        "bytes": cost.bytes(batch_size, element_size),
     }
 
 

@@ -13,6 +13,7 @@ from mbconv_cli.analysis.view import View, arranged, demand_column, number
 from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.errors import CheckFailedError
 from mbconv_cli.report.model import Cell, Column, Kind, Report, Row, Section
+from mbconv_cli.runtime.execution import DEFAULT, Execution, demand_possible
 from mbconv_cli.runtime.machine import host_fingerprint
 from mbconv_cli.units import SHARE
 
@@ -31,19 +32,22 @@ class LatencyRequest:
     """What to measure, and whom to tell how far it is."""
 
     device: DeviceChoice
-    threads: int | None
     budget: Budget
     progress: Progress
 
 
 def profile(
-    network: OpenNetwork, *, batch_size: int = 1, view: View | None = None, latency: LatencyRequest | None = None
+    network: OpenNetwork,
+    *,
+    execution: Execution = DEFAULT,
+    view: View | None = None,
+    latency: LatencyRequest | None = None,
 ) -> Report:
     """The costs of one forward pass of a batch, per layer, block, stage or role.
 
     Args:
         network: what to profile.
-        batch_size: images in the batch; MACs, FLOPs and bytes are those of the whole batch.
+        execution: in which form; MACs, FLOPs and bytes are those of the whole batch, bytes in its dtype.
         view: which rows.
         latency: what to measure; nothing if absent.
 
@@ -54,19 +58,24 @@ def profile(
     view = view or View()
     columns = _columns(view.by, measured=latency is not None)
     demand_column(view.sort, columns, MEASURED)
+    demand_possible(execution)
+    batch_size, element_size = execution.batch_size, execution.dtype.element_size
     costs = plan_costs(network.plan)
     groups = group_ops(network.plan, view.by)
-    exact = [group.labels | cost_cells(total(costs[index] for index in group.ops), batch_size) for group in groups]
-    totals = cost_cells(total(costs), batch_size)
-    bench = _run(network, costs, batch_size, latency) if latency else None
+    exact = [
+        group.labels | cost_cells(total(costs[index] for index in group.ops), batch_size, element_size)
+        for group in groups
+    ]
+    totals = cost_cells(total(costs), batch_size, element_size)
+    bench = _run(network, costs, execution, latency) if latency else None
     rows = _timed(exact, groups, bench) if bench else _with_share(exact, MACS, MACS_SHARE)
     summed = [column for column in (*COSTS, MACS_SHARE, LATENCY[0], LATENCY_SHARE) if column.key in rows[0]]
     section = Section(columns, tuple(arranged(rows, view, summed)))
-    subject = network.subject(batch_size) | {"dtype": "float32"}
+    subject = network.subject(batch_size) | {"dtype": execution.dtype.value}
     if bench is None:
         machine = provenance(network.spec, host_fingerprint())
         return Report("profile", machine, subject, totals, {view.by.section: section}, (NOT_MEASURED,))
-    return _measured_report(network, subject, totals, {view.by.section: section}, bench)
+    return _measured_report(network, subject, totals, {view.by.section: section}, execution, bench)
 
 
 def _measured_report(
@@ -74,6 +83,7 @@ def _measured_report(
     subject: dict[str, Cell],
     totals: dict[str, Cell],
     sections: dict[str, Section],
+    execution: Execution,
     bench: Bench,
 ) -> Report:
     from mbconv_cli.analysis.reconciliation import end_to_end, measurement_notes, reconcile
@@ -81,7 +91,7 @@ def _measured_report(
     totals |= {**latency_cells(end_to_end(bench)), "latency_samples": len(bench.measurement.end_to_end)}
     return Report(
         "profile",
-        provenance(network.spec, host_fingerprint() | bench.machine, mode="eager"),
+        provenance(network.spec, host_fingerprint() | bench.machine, **execution.settings()),
         subject,
         totals,
         sections | {"latency": reconcile(bench)},
@@ -107,7 +117,7 @@ def _with_share(rows: Sequence[Row], figure: Column, share: Column) -> list[Row]
     return [{**row, share.key: number(row, figure.key) / whole if whole else 0.0} for row in rows]
 
 
-def _run(network: OpenNetwork, costs: Sequence[Cost], batch_size: int, request: LatencyRequest) -> Bench:
+def _run(network: OpenNetwork, costs: Sequence[Cost], execution: Execution, request: LatencyRequest) -> Bench:
     from mbconv_cli.runtime.audit import failures
     from mbconv_cli.runtime.bench import run_plan
 
@@ -115,8 +125,7 @@ def _run(network: OpenNetwork, costs: Sequence[Cost], batch_size: int, request: 
         network.plan,
         costs,
         device=request.device,
-        batch_size=batch_size,
-        threads=request.threads,
+        execution=execution,
         budget=request.budget,
         progress=request.progress,
     )

@@ -25,6 +25,7 @@ from mbconv_cli.commands.output import progress_bar, say, show
 from mbconv_cli.files import demand_place
 from mbconv_cli.render.registry import Format
 from mbconv_cli.runtime.devices import AUTO, parse_device
+from mbconv_cli.runtime.execution import Execution
 from mbconv_cli.spec.catalogue import user_catalogue
 
 ByOption = Annotated[
@@ -80,16 +81,17 @@ def profile_command(
     view = View(by, sort, top)
     catalogue = user_catalogue(arch_dir or ())
     opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
+    execution = Execution(batch_size=batch_size, threads=threads)
     if not latency:
         if device is not None or threads is not None:
             say("mbconv: warning: --device and --threads change nothing with --no-latency")
-        show(profile(opened, batch_size=batch_size, view=view), output_format, output)
+        show(profile(opened, execution=execution, view=view), output_format, output)
         return
     from mbconv_cli.runtime.latency import Budget
 
     if output is not None:
         demand_place(output)
     with progress_bar(f"measuring {opened.plan.name}") as progress:
-        request = LatencyRequest(choice, threads, Budget(), progress)
-        report = profile(opened, batch_size=batch_size, view=view, latency=request)
+        request = LatencyRequest(choice, Budget(), progress)
+        report = profile(opened, execution=execution, view=view, latency=request)
     show(report, output_format, output)

@@ -15,6 +15,7 @@ from mbconv_cli.report.model import Cell
 from mbconv_cli.runtime.audit import Audit, audit
 from mbconv_cli.runtime.clocks import clock_for
 from mbconv_cli.runtime.devices import DeviceChoice, resolve_device
+from mbconv_cli.runtime.execution import Execution
 from mbconv_cli.runtime.latency import Budget, Measurement, Progress, Stamp, measure
 from mbconv_cli.runtime.machine import load_average, torch_fingerprint
 from mbconv_cli.runtime.memory import demand_memory, memory_errors_told
@@ -45,8 +46,7 @@ def run_plan(
     costs: Sequence[Cost],
     *,
     device: DeviceChoice,
-    batch_size: int,
-    threads: int | None,
+    execution: Execution,
     budget: Budget,
     progress: Progress,
 ) -> Bench:
@@ -56,13 +56,13 @@ def run_plan(
         InputError: the device is not there, or has too little memory, seen before or while running.
     """
     target = resolve_device(device)
-    if threads is not None:
-        torch.set_num_threads(threads)
+    if execution.threads is not None:
+        torch.set_num_threads(execution.threads)
     load_before = load_average()
     with memory_errors_told(target):
-        demand_memory(forward_bytes(plan, costs, batch_size, FLOAT32_BYTES), target)
+        demand_memory(forward_bytes(plan, costs, execution.batch_size, execution.dtype.element_size), target)
         network = build(plan, target)
-        images = torch.randn(batch_size, *plan.input_shape, device=target)
+        images = torch.randn(execution.batch_size, *plan.input_shape, device=target)
         settle(network, images[:1])
         audited = audit(network, plan, costs)
         measurement = _measure(network, images, budget, progress)

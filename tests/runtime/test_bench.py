@@ -14,6 +14,7 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.runtime import bench, memory
 from mbconv_cli.runtime.bench import Bench, run_plan
 from mbconv_cli.runtime.devices import DeviceChoice
+from mbconv_cli.runtime.execution import Execution
 from mbconv_cli.runtime.latency import Budget
 
 BRIEF = Budget(precision=1.0, min_seconds=0.0, max_seconds=1.0, min_rounds=2, warm_up_seconds=0.0)
@@ -32,8 +33,7 @@ def run(device: str = "cpu", *, batch_size: int = 2, threads: int | None = None)
         NETWORK.plan,
         plan_costs(NETWORK.plan),
         device=DeviceChoice(device),
-        batch_size=batch_size,
-        threads=threads,
+        execution=Execution(batch_size=batch_size, threads=threads),
         budget=BRIEF,
         progress=lambda _: None,
     )
@@ -78,8 +78,8 @@ def test_a_device_that_is_not_there_is_told_first() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 @pytest.mark.parametrize("index", range(max(1, torch.cuda.device_count())))
 def test_a_profile_on_every_cuda_device(index: int) -> None:
-    request = LatencyRequest(DeviceChoice("cuda", index), None, Budget(), lambda _: None)
-    report = profile(NETWORK, batch_size=4, latency=request)
+    request = LatencyRequest(DeviceChoice("cuda", index), Budget(), lambda _: None)
+    report = profile(NETWORK, execution=Execution(batch_size=4), latency=request)
     assert report.provenance.machine["device"] == f"cuda:{index}"
     rows = {row["name"]: row["latency_ms"] for row in report.sections["latency"].rows}
     total, layers = rows["end to end"], rows["sum of layers"]
