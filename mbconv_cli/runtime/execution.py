@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from mbconv_cli.errors import InputError
+from mbconv_cli.plan.ops import BatchNorm, Plan
+from mbconv_cli.plan.rewrites import fold_norm, folded_norms
 from mbconv_cli.report.model import Cell
 
 
@@ -90,15 +93,38 @@ class Execution:
 DEFAULT: Final = Execution()
 
 
-def demand_possible(execution: Execution) -> None:
+def plan_to_run(plan: Plan, execution: Execution) -> Plan:
+    """The Plan as this form runs it."""
+    return fold_norm(plan) if execution.fold_norm else plan
+
+
+def demand_possible(plan: Plan, execution: Execution) -> None:
     """Refuse what cannot be.
 
+    Args:
+        plan: before any folding.
+        execution: in which form to run it.
+
     Raises:
-        InputError: two choices exclude each other; says why.
+        InputError: two choices exclude each other, or the network cannot be run so; says why.
     """
     for excluded, reason in _exclusions(execution):
         if excluded:
             raise InputError(reason)
+    if execution.fold_norm and not folded_norms(plan):
+        raise InputError(f"--fold-norm: {plan.name} has no batch norm that directly follows a convolution")
+    if execution.training:
+        _demand_statistics(plan, execution.batch_size)
+
+
+def _demand_statistics(plan: Plan, batch_size: int) -> None:
+    """A batch norm in training mode needs more than one value a channel."""
+    for op in plan.ops:
+        if isinstance(op.kind, BatchNorm) and batch_size * math.prod(op.output.shape[1:]) == 1:
+            raise InputError(
+                f"--pass train: {op.name} would take its statistics of one value a channel; take a larger "
+                "--batch-size or --resolution"
+            )
 
 
 def _exclusions(execution: Execution) -> tuple[tuple[bool, str], ...]:

@@ -55,16 +55,16 @@ def test_the_threads_asked_for_are_those_used_and_told() -> None:
 
 def test_what_does_not_fit_is_refused_before_it_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available_bytes", lambda _: 1_024)
-    monkeypatch.setattr(bench, "build", None)  # a call would fail
+    monkeypatch.setattr(bench, "prepare", None)  # a call would fail
     with pytest.raises(InputError, match=r"needs at least .* but cpu has 1\.0 KiB left"):
         run()
 
 
 def test_memory_that_runs_out_while_running_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def audit(*_: object) -> None:
+    def prepare(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
 
-    monkeypatch.setattr(bench, "audit", audit)
+    monkeypatch.setattr(bench, "prepare", prepare)
     with pytest.raises(InputError, match="the memory of cpu ran out"):
         run()
 
