@@ -23,6 +23,7 @@ LATENCY: Final = (
     Column("latency_ms_low", MILLISECOND, Kind.MEASURED),
     Column("latency_ms_high", MILLISECOND, Kind.MEASURED),
 )
+MACS_SHARE: Final = Column("macs_share", SHARE, Kind.EXACT)
 LATENCY_SHARE: Final = Column("latency_share", SHARE, Kind.MEASURED)
 LATENCY_RATIO: Final = (
     Column("latency_ratio", RATIO, Kind.MEASURED, Better.LOWER),

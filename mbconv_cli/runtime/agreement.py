@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from torch import Tensor
 
+from mbconv_cli.errors import CheckFailedError
+from mbconv_cli.runtime.peer_forward import relative_difference
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """How far two outputs of the same network are apart.
 
-    Attributes:
-        what: which form was compared with which.
-        deviation: the largest difference of two elements, as a share of the largest element.
-        tolerance: what it may be.
+def demand_equal(what: str, output: Tensor, expected: Tensor, tolerance: float) -> str:
+    """Compare the outputs of two forms of a network.
+
+    Args:
+        what: the form in question, as its note begins.
+        output: of that form.
+        expected: of the form that it was made from.
+        tolerance: how far they may be apart, as a share of the largest output.
+
+    Returns:
+        How far they are apart, in words.
+
+    Raises:
+        CheckFailedError: they are further apart, or are no numbers.
     """
-
-    what: str
-    deviation: float
-    tolerance: float
-
-    @property
-    def holds(self) -> bool:
-        """Whether they are near enough; outputs that are no numbers never are."""
-        return self.deviation <= self.tolerance
-
-    @property
-    def sentence(self) -> str:
-        """What a reader is told of it."""
-        verdict = "equal to" if self.holds else "not equal:"
-        return f"{self.what}: outputs are {verdict} a relative {self.deviation:.1e} (at most {self.tolerance:.0e})"
-
-
-def compare_outputs(what: str, output: Tensor, reference: Tensor, tolerance: float) -> Agreement:
-    """Compare two outputs of equal shape, in float32."""
-    difference = (output.float() - reference.float()).abs().max()
-    return Agreement(what, float(difference / reference.float().abs().max()), tolerance)
+    difference = relative_difference(output.float(), expected.float())
+    if not difference <= tolerance:
+        raise CheckFailedError(
+            f"{what}: outputs differ by {difference:.1e} of the largest; up to {tolerance:g} counts as equal"
+        )
+    return f"outputs differ by {difference:.1e} of the largest, up to {tolerance:g} counts as equal"

@@ -12,15 +12,15 @@ from mbconv_cli.cost.counts import Cost
 from mbconv_cli.cost.memory import forward_bytes, training_bytes
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
-from mbconv_cli.runtime.agreement import Agreement
 from mbconv_cli.runtime.audit import Audit
 from mbconv_cli.runtime.devices import DeviceChoice, resolve_device
 from mbconv_cli.runtime.execution import Execution, plan_to_run
 from mbconv_cli.runtime.latency import Budget, Measurement, Progress, measure
 from mbconv_cli.runtime.machine import load_average, torch_fingerprint
 from mbconv_cli.runtime.memory import demand_memory, memory_errors_told
+from mbconv_cli.runtime.network import images_to_settle
 from mbconv_cli.runtime.passes import demand_mode, timed_pass
-from mbconv_cli.runtime.preparation import Prepared, images_for_statistics, prepare, unsupported_forms_told
+from mbconv_cli.runtime.preparation import Prepared, prepare, unsupported_forms_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,16 @@ class Bench:
             where the form has no layers; forward, then backward from the last op to the first, where it trains.
         machine: torch's part of the fingerprint.
         load_before: the load average when measuring began, where the system tells.
-        agreements: outputs of this form against those of the plain one, where they could differ.
-        compile_seconds: how long compiling took, where it did.
+        notes: what a reader should know of the form.
+        alike: whether the stamped pass does the same work as the plain one; autograd op by op does more.
     """
 
     audit: Audit
     measurement: Measurement
     machine: dict[str, Cell]
     load_before: float | None
-    agreements: tuple[Agreement, ...] = ()
-    compile_seconds: float | None = None
+    notes: tuple[str, ...] = ()
+    alike: bool = True
 
 
 def run_plan(
@@ -91,6 +91,7 @@ def run_batches(
     Raises:
         InputError: the device is not there, or has too little memory, seen before or while running; or it cannot
             run the network in this form.
+        CheckFailedError: its outputs in this form are not those of the network as it was.
     """
     target = resolve_device(device)
     demand_mode(target, execution)
@@ -112,7 +113,7 @@ def _needed(plan: Plan, costs: Sequence[Cost], execution: Execution, batch_size:
     run = plan_to_run(plan, execution)
     count = training_bytes if execution.training else forward_bytes
     measuring = count(run, costs, batch_size, execution.dtype.element_size)
-    return max(measuring, forward_bytes(run, costs, images_for_statistics(plan), torch.float32.itemsize))
+    return max(measuring, forward_bytes(run, costs, images_to_settle(plan), torch.float32.itemsize))
 
 
 def _measured(
@@ -127,8 +128,8 @@ def _measured(
         measurement,
         torch_fingerprint(str(device)),
         load_before,
-        prepared.agreements + ((timed.agreement,) if timed.agreement else ()),
-        timed.compile_seconds,
+        (*prepared.notes, *timed.notes),
+        alike=not execution.training,
     )
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.runtime.agreement import Agreement, compare_outputs
+from mbconv_cli.runtime.agreement import demand_equal
 from mbconv_cli.runtime.clocks import Clock, clock_for
 from mbconv_cli.runtime.execution import Dtype, Execution, Mode
 from mbconv_cli.runtime.latency import Pass, Stamp
@@ -24,6 +24,12 @@ from mbconv_cli.runtime.training import FreshGradients, TrainingPass
 # What fused and reordered arithmetic may change, as a share of the largest output.
 MODE_TOLERANCE: Final = {Dtype.FLOAT32: 1e-3, Dtype.BFLOAT16: 1e-1, Dtype.FLOAT16: 2e-2}
 CAPTURE_WARM_UP: Final = 3
+END_TO_END_ONLY: Final = "measured end to end only: it has no layers, so a stamped pass has one stamp, at its end"
+AUTOGRAD: Final = (
+    "pass: forward and backward, with batch norm in training mode and no op in place; end to end, autograd walks one "
+    "graph of the whole, in a stamped pass one graph for each op, and what that costs is part of the difference; a "
+    "layer's time is that of both directions, but MACs, FLOPs and bytes are those of the forward pass"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +39,12 @@ class TimedPass:
     Attributes:
         run: one pass; calls what it is given after every op, where there are ops to tell apart.
         clock: takes the stamps.
-        agreement: its outputs against those of the eager network, where it is another program.
-        compile_seconds: how long compiling took, where it did.
+        notes: what a reader should know of the pass.
     """
 
     run: Pass
     clock: Clock
-    agreement: Agreement | None = None
-    compile_seconds: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 def demand_mode(device: torch.device, execution: Execution) -> None:
@@ -58,11 +62,12 @@ def timed_pass(prepared: Prepared, device: torch.device, execution: Execution) -
 
     Raises:
         InputError: torch.compile failed, e.g. for want of a C++ compiler.
+        CheckFailedError: the outputs are not those of the eager network.
     """
     network, clock = prepared.network, clock_for(device)
     images = random_images(prepared.plan, device, execution)
     if execution.training:
-        return TimedPass(TrainingPass(prepared.plan, network, images), FreshGradients(network, clock))
+        return TimedPass(TrainingPass(prepared.plan, network, images), FreshGradients(network, clock), (AUTOGRAD,))
     match execution.mode:
         case Mode.EAGER:
             return TimedPass(lambda stamp: network.run(images, stamp), clock)
@@ -82,8 +87,9 @@ def _compiled(network: Network, images: Tensor, clock: Clock, execution: Executi
     with _compile_errors_told():
         output: Tensor = compiled(images)
     seconds = time.monotonic() - began
-    agreement = compare_outputs("compiled", output, network(images), MODE_TOLERANCE[execution.dtype])
-    return TimedPass(_as_a_whole(lambda: compiled(images)), clock, agreement, seconds)
+    equal = demand_equal("--mode compile", output, network(images), MODE_TOLERANCE[execution.dtype])
+    note = f"mode: torch.compile, which took {seconds:.1f} s; {END_TO_END_ONLY}; beside eager, {equal}"
+    return TimedPass(_as_a_whole(lambda: compiled(images)), clock, (note,))
 
 
 def _captured(network: Network, images: Tensor, clock: Clock, execution: Execution) -> TimedPass:
@@ -109,8 +115,9 @@ def _captured(network: Network, images: Tensor, clock: Clock, execution: Executi
             graph.replay()
 
     replay()
-    agreement = compare_outputs("captured", output, network(images), MODE_TOLERANCE[execution.dtype])
-    return TimedPass(_as_a_whole(replay), clock, agreement)
+    equal = demand_equal("--mode cudagraph", output, network(images), MODE_TOLERANCE[execution.dtype])
+    note = f"mode: one CUDA graph, replayed; {END_TO_END_ONLY}; beside eager, {equal}"
+    return TimedPass(_as_a_whole(replay), clock, (note,))
 
 
 def _as_a_whole(run: Callable[[], object]) -> Pass:

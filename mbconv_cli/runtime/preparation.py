@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,15 +12,14 @@ from torch import Tensor
 
 from mbconv_cli.cost.counts import Cost
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.ops import BatchNorm, Plan
-from mbconv_cli.runtime.agreement import Agreement, compare_outputs
+from mbconv_cli.plan.ops import Plan
+from mbconv_cli.runtime.agreement import demand_equal
 from mbconv_cli.runtime.audit import Audit, audit
 from mbconv_cli.runtime.execution import Execution, MemoryFormat, plan_to_run
 from mbconv_cli.runtime.folding import fold_network
-from mbconv_cli.runtime.network import Network, build, settle
+from mbconv_cli.runtime.network import Network, build, images_to_settle, settle
 
 FOLDING_TOLERANCE: Final = 1e-4
-LEAST_STATISTICS: Final = 32
 _UNSUPPORTED: Final = ("not implemented for", "not supported")
 
 
@@ -33,13 +31,13 @@ class Prepared:
         network: in the form's dtype and memory format; in training mode where the form trains.
         plan: what it computes, after folding.
         audit: its closed forms against fvcore.
-        agreements: its outputs against those of the network that it was made from, where there is one.
+        notes: what a reader should know of how it was made.
     """
 
     network: Network
     plan: Plan
     audit: Audit
-    agreements: tuple[Agreement, ...]
+    notes: tuple[str, ...]
 
 
 def prepare(plan: Plan, costs: Sequence[Cost], device: torch.device, execution: Execution) -> Prepared:
@@ -50,27 +48,21 @@ def prepare(plan: Plan, costs: Sequence[Cost], device: torch.device, execution: 
         costs: of the Plan that is run, `plan_to_run`.
         device: where.
         execution: the form.
+
+    Raises:
+        CheckFailedError: the outputs with and without folding differ.
     """
-    images = torch.randn(images_for_statistics(plan), *plan.input_shape, device=device)
+    images = torch.randn(images_to_settle(plan), *plan.input_shape, device=device)
     network = build(plan, device, inplace=not execution.training)
     settle(network, images)
-    agreements: tuple[Agreement, ...] = ()
+    notes: tuple[str, ...] = ()
     if execution.fold_norm:
         unfolded, network = network, fold_network(network, plan)
-        agreements = (_folded_as_before(network, unfolded, images),)
+        notes = (_folding_note(network, unfolded, images),)
     run = plan_to_run(plan, execution)
     audited = audit(network, run, costs)
     network.to(torch_dtype(execution)).to(memory_format=torch_memory_format(execution))
-    return Prepared(network.train(execution.training), run, audited, agreements)
-
-
-def images_for_statistics(plan: Plan) -> int:
-    """So many images that every batch norm takes its statistics of some dozens of values, and not of two or three.
-
-    With fewer, the network is so ill-conditioned that rounding decides its outputs.
-    """
-    extents = [math.prod(op.output.shape[1:]) for op in plan.ops if isinstance(op.kind, BatchNorm)]
-    return math.ceil(LEAST_STATISTICS / min(extents, default=LEAST_STATISTICS))
+    return Prepared(network.train(execution.training), run, audited, notes)
 
 
 def random_images(plan: Plan, device: torch.device, execution: Execution) -> Tensor:
@@ -109,5 +101,6 @@ def unsupported_forms_told(device: torch.device, execution: Execution) -> Iterat
 
 
 @torch.inference_mode()
-def _folded_as_before(folded: Network, unfolded: Network, images: Tensor) -> Agreement:
-    return compare_outputs("norm folded", folded(images), unfolded(images), FOLDING_TOLERANCE)
+def _folding_note(folded: Network, unfolded: Network, images: Tensor) -> str:
+    equal = demand_equal("--fold-norm", folded(images), unfolded(images), FOLDING_TOLERANCE)
+    return f"folding: beside the network with its batch norms, {equal}"
