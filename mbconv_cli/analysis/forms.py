@@ -38,27 +38,21 @@ def unmeasured_reason(execution: Execution, *, measured: bool) -> str:
     return "nothing is measured with --no-latency"
 
 
-def timed_rows(rows: Sequence[Row], groups: Sequence[Group], bench: Bench, execution: Execution) -> list[Row]:
+def timed_rows(rows: Sequence[Row], groups: Sequence[Group], bench: Bench) -> list[Row]:
     """Each row with the time of its ops; in training both directions, and what they sum to."""
     from mbconv_cli.analysis.reconciliation import group_latencies
 
-    forward = [group.ops for group in groups]
-    if not execution.training:
-        estimates = group_latencies(bench, forward)
-        return [{**row, **latency_cells(estimate)} for row, estimate in zip(rows, estimates, strict=True)]
-    last = 2 * bench.audit.ops - 1
-    backward = [tuple(last - op for op in ops) for ops in forward]
-    both = [there + back for there, back in zip(forward, backward, strict=True)]
-    estimates = group_latencies(bench, [*both, *forward, *backward])
-    count = len(groups)
+    estimates = group_latencies(bench, [bench.parts_of(group.ops) for group in groups])
+    timed: list[Row] = [{**row, **latency_cells(estimate)} for row, estimate in zip(rows, estimates, strict=True)]
+    if not bench.both_ways:
+        return timed
+    ways = (
+        group_latencies(bench, [group.ops for group in groups]),
+        group_latencies(bench, [bench.backward_parts_of(group.ops) for group in groups]),
+    )
     return [
-        {
-            **row,
-            **latency_cells(estimates[index]),
-            DIRECTIONS[0].key: estimates[count + index].value,
-            DIRECTIONS[1].key: estimates[2 * count + index].value,
-        }
-        for index, row in enumerate(rows)
+        {**row, **{column.key: estimate.value for column, estimate in zip(DIRECTIONS, both, strict=True)}}
+        for row, both in zip(timed, zip(*ways, strict=True), strict=True)
     ]
 
 

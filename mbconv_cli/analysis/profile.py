@@ -76,7 +76,7 @@ def profile(
     totals = cost_cells(total(costs), batch_size, element_size)
     bench = _run(network, costs, execution, latency) if latency else None
     if bench and execution.by_layer:
-        rows = timed_rows(rows, groups, bench, execution)
+        rows = timed_rows(rows, groups, bench)
     sections = {view.by.section: _section(columns, with_shares(rows, columns), view)}
     subject = network.subject(batch_size) | form_subject(execution)
     notes = form_notes(network.plan, execution)

@@ -78,7 +78,7 @@ def _warnings(bench: Bench, whole: Estimate) -> list[str]:
         known = f"{100 * whole.precision:.1f} %"
         warnings.append(f"warning: the machine was too noisy: the end-to-end median is known to {known} only")
     off = sum_of_layers(bench).value / whole.value - 1
-    if bench.alike and abs(off) > WIDE_DIFFERENCE:
+    if not bench.both_ways and abs(off) > WIDE_DIFFERENCE:
         side = "more" if off > 0 else "less"
         warnings.append(f"warning: the layers sum to {100 * abs(off):.1f} % {side} than end to end; measure again")
     return warnings

@@ -34,7 +34,7 @@ class Bench:
         machine: torch's part of the fingerprint.
         load_before: the load average when measuring began, where the system tells.
         notes: what a reader should know of the form.
-        alike: whether the stamped pass does the same work as the plain one; autograd op by op does more.
+        both_ways: whether a stamped pass goes forward and backward.
     """
 
     audit: Audit
@@ -42,7 +42,15 @@ class Bench:
     machine: dict[str, Cell]
     load_before: float | None
     notes: tuple[str, ...] = ()
-    alike: bool = True
+    both_ways: bool = False
+
+    def parts_of(self, ops: Sequence[int]) -> tuple[int, ...]:
+        """Which times of a stamped pass belong to these ops, in all directions that there are."""
+        return (*ops, *self.backward_parts_of(ops)) if self.both_ways else tuple(ops)
+
+    def backward_parts_of(self, ops: Sequence[int]) -> tuple[int, ...]:
+        """Which of them are the ops' ways back: these follow all ways there, in reverse order."""
+        return tuple(2 * self.audit.ops - 1 - op for op in ops)
 
 
 def run_plan(
@@ -129,7 +137,7 @@ def _measured(
         torch_fingerprint(str(device)),
         load_before,
         (*prepared.notes, *timed.notes),
-        alike=not execution.training,
+        both_ways=execution.training,
     )
 
 
