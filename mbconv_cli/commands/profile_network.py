@@ -38,7 +38,7 @@ from mbconv_cli.files import demand_place
 from mbconv_cli.render.registry import Format
 from mbconv_cli.report.model import Report
 from mbconv_cli.runtime.devices import AUTO, parse_device
-from mbconv_cli.runtime.execution import Dtype, Execution, MemoryFormat, Mode
+from mbconv_cli.runtime.execution import Dtype, Execution, MemoryFormat, Mode, demand_mode
 from mbconv_cli.spec.catalogue import user_catalogue
 
 ByOption = Annotated[
@@ -109,6 +109,8 @@ def profile_command(
         demand_effect(device, execution)
         show(_profile(opened, batch_sizes, execution, view, None), output_format, output)
         return
+    if choice.type != AUTO:
+        demand_mode(execution, choice.type)
     from mbconv_cli.runtime.latency import Budget
 
     if output is not None:

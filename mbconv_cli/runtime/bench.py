@@ -14,12 +14,12 @@ from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
 from mbconv_cli.runtime.audit import Audit
 from mbconv_cli.runtime.devices import DeviceChoice, resolve_device
-from mbconv_cli.runtime.execution import Execution, plan_to_run
+from mbconv_cli.runtime.execution import Execution, demand_mode, plan_to_run
 from mbconv_cli.runtime.latency import Budget, Measurement, Progress, measure
 from mbconv_cli.runtime.machine import load_average, torch_fingerprint
 from mbconv_cli.runtime.memory import demand_memory, memory_errors_told
 from mbconv_cli.runtime.network import images_to_settle
-from mbconv_cli.runtime.passes import demand_mode, timed_pass
+from mbconv_cli.runtime.passes import timed_pass
 from mbconv_cli.runtime.preparation import Prepared, prepare, unsupported_forms_told
 
 
@@ -102,7 +102,7 @@ def run_batches(
         CheckFailedError: its outputs in this form are not those of the network as it was.
     """
     target = resolve_device(device)
-    demand_mode(target, execution)
+    demand_mode(execution, target.type)
     if execution.threads is not None:
         torch.set_num_threads(execution.threads)
     with memory_errors_told(target), unsupported_forms_told(target, execution):

@@ -117,6 +117,16 @@ def demand_possible(plan: Plan, execution: Execution) -> None:
         _demand_statistics(plan, execution.batch_size)
 
 
+def demand_mode(execution: Execution, device_type: str) -> None:
+    """Refuse a mode that a type of device has not.
+
+    Raises:
+        InputError: graphs are captured on CUDA alone.
+    """
+    if execution.mode is Mode.CUDAGRAPH and device_type != "cuda":
+        raise InputError(f"--mode cudagraph: graphs are captured on CUDA devices only, and this is {device_type}")
+
+
 def _demand_statistics(plan: Plan, batch_size: int) -> None:
     """A batch norm in training mode needs more than one value a channel."""
     for op in plan.ops:

@@ -47,16 +47,6 @@ class TimedPass:
     notes: tuple[str, ...] = ()
 
 
-def demand_mode(device: torch.device, execution: Execution) -> None:
-    """Refuse a mode that the device has not.
-
-    Raises:
-        InputError: graphs are captured on CUDA alone.
-    """
-    if execution.mode is Mode.CUDAGRAPH and device.type != "cuda":
-        raise InputError(f"--mode cudagraph: graphs are captured on CUDA devices only, and this is {device}")
-
-
 def timed_pass(prepared: Prepared, device: torch.device, execution: Execution) -> TimedPass:
     """A pass over a batch of random images `[N, C, H, W]` in this form.
 
