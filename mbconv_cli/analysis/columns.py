@@ -23,6 +23,7 @@ LATENCY: Final = (
     Column("latency_ms_low", MILLISECOND, Kind.MEASURED),
     Column("latency_ms_high", MILLISECOND, Kind.MEASURED),
 )
+MACS_SHARE: Final = Column("macs_share", SHARE, Kind.EXACT)
 LATENCY_SHARE: Final = Column("latency_share", SHARE, Kind.MEASURED)
 LATENCY_RATIO: Final = (
     Column("latency_ratio", RATIO, Kind.MEASURED, Better.LOWER),
@@ -31,13 +32,13 @@ LATENCY_RATIO: Final = (
 )
 
 
-def cost_cells(cost: Cost, batch_size: int) -> dict[str, Cell]:
-    """The costs of a batch in float32, under `COSTS`."""
+def cost_cells(cost: Cost, batch_size: int, element_size: int = FLOAT32_BYTES) -> dict[str, Cell]:
+    """The costs of a batch at `element_size` byte an element, under `COSTS`."""
     return {
         "params": cost.params,
         "macs": batch_size * cost.macs,
         "flops": batch_size * cost.flops,
-        "bytes": cost.bytes(batch_size, FLOAT32_BYTES),
+        "bytes": cost.bytes(batch_size, element_size),
     }
 
 

@@ -6,15 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mbconv_cli.analysis.columns import COSTS, LATENCY, LATENCY_SHARE, MACS, cost_cells, latency_cells
-from mbconv_cli.analysis.grouping import LABELS, By, Group, group_ops
+from mbconv_cli.analysis.columns import COSTS, LATENCY, LATENCY_SHARE, MACS_SHARE, cost_cells, latency_cells
+from mbconv_cli.analysis.forms import (
+    DIRECTIONS,
+    form_notes,
+    form_subject,
+    latency_columns,
+    latency_section,
+    timed_rows,
+    unmeasured_reason,
+)
+from mbconv_cli.analysis.grouping import LABELS, By, group_ops
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
-from mbconv_cli.analysis.view import View, arranged, demand_column, number
+from mbconv_cli.analysis.profile_rows import exact_rows, with_shares
+from mbconv_cli.analysis.view import View, arranged, demand_column
 from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.errors import CheckFailedError
-from mbconv_cli.report.model import Cell, Column, Kind, Report, Row, Section
+from mbconv_cli.report.model import Cell, Column, Report, Row, Section
+from mbconv_cli.runtime.execution import DEFAULT, Execution, demand_possible, plan_to_run
 from mbconv_cli.runtime.machine import host_fingerprint
-from mbconv_cli.units import SHARE
 
 if TYPE_CHECKING:
     from mbconv_cli.runtime.bench import Bench
@@ -22,8 +32,8 @@ if TYPE_CHECKING:
     from mbconv_cli.runtime.latency import Budget, Progress
 
 NOT_MEASURED: Final = "not measured and not audited: --no-latency"
-MACS_SHARE: Final = Column("macs_share", SHARE, Kind.EXACT)
-MEASURED: Final = (*LATENCY, LATENCY_SHARE)
+MEASURED: Final = (*LATENCY, *DIRECTIONS, LATENCY_SHARE)
+ADDING_UP: Final = (*COSTS, MACS_SHARE, LATENCY[0], *DIRECTIONS, LATENCY_SHARE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,42 +41,49 @@ class LatencyRequest:
     """What to measure, and whom to tell how far it is."""
 
     device: DeviceChoice
-    threads: int | None
     budget: Budget
     progress: Progress
 
 
 def profile(
-    network: OpenNetwork, *, batch_size: int = 1, view: View | None = None, latency: LatencyRequest | None = None
+    network: OpenNetwork,
+    *,
+    execution: Execution = DEFAULT,
+    view: View | None = None,
+    latency: LatencyRequest | None = None,
 ) -> Report:
-    """The costs of one forward pass of a batch, per layer, block, stage or role.
+    """The costs of one pass of a batch, per layer, block, stage or role.
 
     Args:
         network: what to profile.
-        batch_size: images in the batch; MACs, FLOPs and bytes are those of the whole batch.
+        execution: in which form; MACs, FLOPs and bytes are those of the whole batch, bytes in its dtype.
         view: which rows.
         latency: what to measure; nothing if absent.
 
     Raises:
-        InputError: the view names no column, or the device is not there or too small.
-        CheckFailedError: closed forms and fvcore disagree; names the ops.
+        InputError: the form is impossible, the view names no column, or the device is not there or too small.
+        CheckFailedError: closed forms and fvcore disagree; names the ops. Or the form changes the outputs.
     """
     view = view or View()
-    columns = _columns(view.by, measured=latency is not None)
-    demand_column(view.sort, columns, MEASURED)
-    costs = plan_costs(network.plan)
-    groups = group_ops(network.plan, view.by)
-    exact = [group.labels | cost_cells(total(costs[index] for index in group.ops), batch_size) for group in groups]
-    totals = cost_cells(total(costs), batch_size)
-    bench = _run(network, costs, batch_size, latency) if latency else None
-    rows = _timed(exact, groups, bench) if bench else _with_share(exact, MACS, MACS_SHARE)
-    summed = [column for column in (*COSTS, MACS_SHARE, LATENCY[0], LATENCY_SHARE) if column.key in rows[0]]
-    section = Section(columns, tuple(arranged(rows, view, summed)))
-    subject = network.subject(batch_size) | {"dtype": "float32"}
+    demand_possible(network.plan, execution)
+    columns = _columns(view.by, execution, measured=latency is not None)
+    demand_column(view.sort, columns, MEASURED, unmeasured_reason(execution, measured=latency is not None))
+    plan = plan_to_run(network.plan, execution)
+    costs = plan_costs(plan)
+    groups = group_ops(plan, view.by)
+    batch_size, element_size = execution.batch_size, execution.dtype.element_size
+    rows = exact_rows(groups, costs, batch_size, element_size)
+    totals = cost_cells(total(costs), batch_size, element_size)
+    bench = _run(network, costs, execution, latency) if latency else None
+    if bench and execution.by_layer:
+        rows = timed_rows(rows, groups, bench)
+    sections = {view.by.section: _section(columns, with_shares(rows, columns), view)}
+    subject = network.subject(batch_size) | form_subject(execution)
+    notes = form_notes(network.plan, execution)
     if bench is None:
         machine = provenance(network.spec, host_fingerprint())
-        return Report("profile", machine, subject, totals, {view.by.section: section}, (NOT_MEASURED,))
-    return _measured_report(network, subject, totals, {view.by.section: section}, bench)
+        return Report("profile", machine, subject, totals, sections, (NOT_MEASURED, *notes))
+    return _measured_report(network, subject, totals, sections, execution, bench, notes)
 
 
 def _measured_report(
@@ -74,52 +91,54 @@ def _measured_report(
     subject: dict[str, Cell],
     totals: dict[str, Cell],
     sections: dict[str, Section],
+    execution: Execution,
     bench: Bench,
+    notes: tuple[str, ...],
 ) -> Report:
-    from mbconv_cli.analysis.reconciliation import end_to_end, measurement_notes, reconcile
+    from mbconv_cli.analysis.reconciliation import end_to_end, measurement_notes
 
     totals |= {**latency_cells(end_to_end(bench)), "latency_samples": len(bench.measurement.end_to_end)}
     return Report(
         "profile",
-        provenance(network.spec, host_fingerprint() | bench.machine, mode="eager"),
+        provenance(network.spec, host_fingerprint() | bench.machine, **execution.settings()),
         subject,
         totals,
-        sections | {"latency": reconcile(bench)},
-        measurement_notes(bench),
+        sections | {"latency": latency_section(bench, execution)},
+        (*notes, *measurement_notes(bench)),
     )
 
 
-def _columns(by: By, *, measured: bool) -> tuple[Column, ...]:
-    return (*LABELS[by], *COSTS, *(MEASURED if measured else (MACS_SHARE,)))
+def _columns(by: By, execution: Execution, *, measured: bool) -> tuple[Column, ...]:
+    timed = latency_columns(execution) if measured else ()
+    return (*LABELS[by], *COSTS, *(timed or (MACS_SHARE,)))
 
 
-def _timed(rows: Sequence[Row], groups: Sequence[Group], bench: Bench) -> list[Row]:
-    from mbconv_cli.analysis.reconciliation import group_latencies
-
-    estimates = group_latencies(bench, [group.ops for group in groups])
-    timed = [{**row, **latency_cells(estimate)} for row, estimate in zip(rows, estimates, strict=True)]
-    return _with_share(timed, LATENCY[0], LATENCY_SHARE)
+def _section(columns: Sequence[Column], rows: Sequence[Row], view: View) -> Section:
+    return Section(tuple(columns), tuple(arranged(rows, view, [column for column in columns if column in ADDING_UP])))
 
 
-def _with_share(rows: Sequence[Row], figure: Column, share: Column) -> list[Row]:
-    """Each row with its share of the column's sum."""
-    whole = sum(number(row, figure.key) for row in rows)
-    return [{**row, share.key: number(row, figure.key) / whole if whole else 0.0} for row in rows]
-
-
-def _run(network: OpenNetwork, costs: Sequence[Cost], batch_size: int, request: LatencyRequest) -> Bench:
-    from mbconv_cli.runtime.audit import failures
+def _run(network: OpenNetwork, costs: Sequence[Cost], execution: Execution, request: LatencyRequest) -> Bench:
     from mbconv_cli.runtime.bench import run_plan
 
     bench = run_plan(
         network.plan,
         costs,
         device=request.device,
-        batch_size=batch_size,
-        threads=request.threads,
+        execution=execution,
         budget=request.budget,
         progress=request.progress,
     )
+    demand_agreement(bench)
+    return bench
+
+
+def demand_agreement(bench: Bench) -> None:
+    """Refuse a count that is not confirmed.
+
+    Raises:
+        CheckFailedError: closed forms and fvcore disagree; names the ops.
+    """
+    from mbconv_cli.runtime.audit import failures
+
     if not bench.audit.agrees:
         raise CheckFailedError(*failures(bench.audit))
-    return bench

@@ -47,7 +47,7 @@ def reconcile(bench: Bench) -> Section:
 
 def sum_of_layers(bench: Bench) -> Estimate:
     """The time of all ops together, in ms."""
-    return group_latencies(bench, [range(bench.audit.ops)])[0]
+    return group_latencies(bench, [range(len(bench.measurement.layers[0]))])[0]
 
 
 def measurement_notes(bench: Bench) -> tuple[str, ...]:
@@ -64,6 +64,7 @@ def measurement_notes(bench: Bench) -> tuple[str, ...]:
             f"audit: closed forms and fvcore agree on all {audit.ops} ops: {audit.macs:,} MAC an image, "
             f"{audit.params:,} params"
         ),
+        *bench.notes,
         *_warnings(bench, whole),
         *busy_warning(bench.load_before, bench.machine),
     )
@@ -77,7 +78,7 @@ def _warnings(bench: Bench, whole: Estimate) -> list[str]:
         known = f"{100 * whole.precision:.1f} %"
         warnings.append(f"warning: the machine was too noisy: the end-to-end median is known to {known} only")
     off = sum_of_layers(bench).value / whole.value - 1
-    if abs(off) > WIDE_DIFFERENCE:
+    if not bench.both_ways and abs(off) > WIDE_DIFFERENCE:
         side = "more" if off > 0 else "less"
         warnings.append(f"warning: the layers sum to {100 * abs(off):.1f} % {side} than end to end; measure again")
     return warnings

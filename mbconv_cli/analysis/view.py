@@ -25,22 +25,23 @@ class View:
     top: int | None = None
 
 
-def demand_column(key: str | None, columns: Sequence[Column], unmeasured: Sequence[Column]) -> None:
+def demand_column(key: str | None, columns: Sequence[Column], unmeasured: Sequence[Column], reason: str) -> None:
     """Refuse to sort by what is no column.
 
     Args:
         key: what to sort by, if anything.
         columns: the columns there are.
-        unmeasured: the columns that there would be if something were measured.
+        unmeasured: the columns that there would be if layers were measured.
+        reason: why they are not.
 
     Raises:
-        InputError: no column has this key; names the nearest, or says that nothing is measured.
+        InputError: no column has this key; names the nearest, or says why it is not measured.
     """
     keys = [column.key for column in columns]
     if key is None or key in keys:
         return
     if key in {column.key for column in unmeasured}:
-        raise InputError(f"--sort {key}: nothing is measured with --no-latency; valid are {', '.join(keys)}")
+        raise InputError(f"--sort {key}: {reason}; valid are {', '.join(keys)}")
     raise InputError(f"--sort {key!r} is no column" + (did_you_mean(key, keys) or f"; valid are {', '.join(keys)}"))
 
 

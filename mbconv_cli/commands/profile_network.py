@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
 
+from mbconv_cli.analysis.batch_sizes import profile_batches
 from mbconv_cli.analysis.grouping import By
-from mbconv_cli.analysis.networks import open_network
+from mbconv_cli.analysis.networks import OpenNetwork, open_network
 from mbconv_cli.analysis.profile import LatencyRequest, profile
 from mbconv_cli.analysis.view import View
+from mbconv_cli.commands.forms import (
+    BatchSizesOption,
+    DtypeOption,
+    FoldNormOption,
+    MemoryFormatOption,
+    ModeOption,
+    PassName,
+    PassOption,
+    demand_effect,
+    parse_batch_sizes,
+)
 from mbconv_cli.commands.options import (
     ArchDirOption,
-    BatchOption,
     DeviceOption,
     NetworkArgument,
     OutputOption,
@@ -25,7 +37,9 @@ from mbconv_cli.commands.output import progress_bar, say, show
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import demand_place
 from mbconv_cli.render.registry import Format
+from mbconv_cli.report.model import Report
 from mbconv_cli.runtime.devices import AUTO, parse_device
+from mbconv_cli.runtime.execution import Dtype, Execution, MemoryFormat, Mode, demand_mode
 from mbconv_cli.spec.catalogue import user_catalogue
 
 TOTALS_ONLY: Final = (Format.BMF, Format.BENCHMARK_ACTION)
@@ -52,10 +66,15 @@ LatencyOption = Annotated[
 def profile_command(
     network: NetworkArgument,
     device: DeviceOption = None,
-    batch_size: BatchOption = 1,
+    batch_size: BatchSizesOption = "1",
     resolution: ResolutionOption = None,
     overrides: SetOption = None,
     threads: ThreadsOption = None,
+    dtype: DtypeOption = Dtype.FLOAT32,
+    memory_format: MemoryFormatOption = MemoryFormat.CONTIGUOUS,
+    mode: ModeOption = Mode.EAGER,
+    fold_norm: FoldNormOption = False,
+    pass_name: PassOption = PassName.FORWARD,
     by: ByOption = By.LAYER,
     top: TopOption = None,
     sort: SortOption = None,
@@ -76,6 +95,8 @@ def profile_command(
 
     - `mbconv profile efficientnet-b0 --sort latency_ms --top 10`
 
+    - `mbconv profile mobilenet-v2 --batch-size 1,8,32 --fold-norm --dtype bfloat16`
+
     - `mbconv profile efficientnet-b0 --set 'blocks[2:].se_ratio=0' --set activation=relu`
 
     - `mbconv profile ./mine.yaml --no-latency --format json -o mine.json`
@@ -84,18 +105,37 @@ def profile_command(
     view = View(by, sort, top)
     if output_format in TOTALS_ONLY and view != View():
         raise InputError(f"--by, --sort and --top change nothing in --format {output_format}: it has no rows")
+    batch_sizes = parse_batch_sizes(batch_size)
+    execution = Execution(
+        batch_sizes[0], dtype, memory_format, mode, fold_norm, training=pass_name is PassName.TRAIN, threads=threads
+    )
     catalogue = user_catalogue(arch_dir or ())
     opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
     if not latency:
-        if device is not None or threads is not None:
-            say("mbconv: warning: --device and --threads change nothing with --no-latency")
-        show(profile(opened, batch_size=batch_size, view=view), output_format, output)
+        demand_effect(device, execution)
+        show(_profile(opened, batch_sizes, execution, view, None), output_format, output)
         return
+    if choice.type != AUTO:
+        demand_mode(execution, choice.type)
     from mbconv_cli.runtime.latency import Budget
 
     if output is not None:
         demand_place(output)
+    if mode is Mode.COMPILE:
+        say(f"mbconv: compiling {opened.plan.name}; this may take minutes")
     with progress_bar(f"measuring {opened.plan.name}") as progress:
-        request = LatencyRequest(choice, threads, Budget(), progress)
-        report = profile(opened, batch_size=batch_size, view=view, latency=request)
+        report = _profile(opened, batch_sizes, execution, view, LatencyRequest(choice, Budget(), progress))
     show(report, output_format, output)
+
+
+def _profile(
+    network: OpenNetwork,
+    batch_sizes: Sequence[int],
+    execution: Execution,
+    view: View,
+    latency: LatencyRequest | None,
+) -> Report:
+    """Of one batch size by itself, of several side by side."""
+    if len(batch_sizes) == 1:
+        return profile(network, execution=execution, view=view, latency=latency)
+    return profile_batches(network, batch_sizes, execution=execution, view=view, latency=latency)

@@ -41,6 +41,16 @@ def peak(plan: Plan) -> Peak:
     return Peak(most, plan.ops[alive.index(most)].name)
 
 
+def training_bytes(plan: Plan, costs: Sequence[Cost], batch_size: int, element_size: int) -> int:
+    """Bytes of all weights, the gradients of the trainable ones, and every activation of a batch.
+
+    Autograd keeps what backward reads; op by op, all activations are kept until their op has gone backward.
+    """
+    whole = total(costs)
+    activations = math.prod(plan.input_shape) + sum(math.prod(op.output.shape) for op in plan.ops)
+    return (whole.weights + whole.params + batch_size * activations) * element_size
+
+
 def forward_bytes(plan: Plan, costs: Sequence[Cost], batch_size: int, element_size: int) -> int:
     """Bytes of all weights, and of the activations at their peak, in a forward pass of a batch."""
     return (total(costs).weights + batch_size * peak(plan).activations) * element_size

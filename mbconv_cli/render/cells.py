@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
@@ -11,6 +12,7 @@ from mbconv_cli.units import CHANGE, MILLISECOND, RATIO, SHARE, milliseconds
 
 TITLES: Final[Mapping[str, str]] = {
     "latency_ms": "ms",
+    "latency_ms_per_image": "ms per image",
     "latency_share": "share",
     "macs": "MACs",
     "peer_macs": "peer MACs",
@@ -21,6 +23,7 @@ TITLES: Final[Mapping[str, str]] = {
     "macs_difference": "MACs diff",
     "bytes_difference": "bytes diff",
 }
+BATCH_LATENCY: Final = re.compile(r"latency_ms_batch_([0-9]+)")
 SPREAD_SUFFIXES: Final = ("_low", "_high")
 SAMPLES_SUFFIX: Final = "_samples"
 PLUS_MINUS: Final = " ±"
@@ -30,6 +33,8 @@ def title(column: Column, section_name: str = "") -> str:
     """The head of a column; names are headed by what they name, which is the section: `layers` -> `layer`."""
     if column.key == "name" and section_name:
         return section_name.removesuffix("s").replace("_", " ")
+    if match := BATCH_LATENCY.fullmatch(column.key):
+        return f"ms at {match[1]}"
     return TITLES.get(column.key, column.key.replace("_", " "))
 
 
@@ -98,6 +103,9 @@ def subject_line(subject: Mapping[str, Cell]) -> str:
     """What a report is about, in one line."""
     parts = []
     for key, value in subject.items():
+        if value is True:
+            parts.append(key.replace("_", " "))
+            continue
         text = "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
         parts.append(text if key in {"name", "dtype"} else f"{key.replace('_', ' ')} {text}")
     return ", ".join(parts)

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
 
 from mbconv_cli.cost.counts import Cost
-from mbconv_cli.cost.memory import forward_bytes
+from mbconv_cli.cost.memory import forward_bytes, training_bytes
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
-from mbconv_cli.runtime.audit import Audit, audit
-from mbconv_cli.runtime.clocks import clock_for
+from mbconv_cli.runtime.audit import Audit
 from mbconv_cli.runtime.devices import DeviceChoice, resolve_device
-from mbconv_cli.runtime.latency import Budget, Measurement, Progress, Stamp, measure
+from mbconv_cli.runtime.execution import Execution, demand_mode, plan_to_run
+from mbconv_cli.runtime.latency import Budget, Measurement, Progress, measure
 from mbconv_cli.runtime.machine import load_average, torch_fingerprint
 from mbconv_cli.runtime.memory import demand_memory, memory_errors_told
-from mbconv_cli.runtime.network import Network, build, settle
-
-FLOAT32_BYTES = 4
+from mbconv_cli.runtime.network import images_to_settle
+from mbconv_cli.runtime.passes import timed_pass
+from mbconv_cli.runtime.preparation import Prepared, prepare, unsupported_forms_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,28 @@ class Bench:
 
     Attributes:
         audit: the closed forms against fvcore.
-        measurement: the samples.
+        measurement: the samples. A stamped pass has the times of its ops one after the other; of the whole alone
+            where the form has no layers; forward, then backward from the last op to the first, where it trains.
         machine: torch's part of the fingerprint.
         load_before: the load average when measuring began, where the system tells.
+        notes: what a reader should know of the form.
+        both_ways: whether a stamped pass goes forward and backward.
     """
 
     audit: Audit
     measurement: Measurement
     machine: dict[str, Cell]
     load_before: float | None
+    notes: tuple[str, ...] = ()
+    both_ways: bool = False
+
+    def parts_of(self, ops: Sequence[int]) -> tuple[int, ...]:
+        """Which times of a stamped pass belong to these ops, in all directions that there are."""
+        return (*ops, *self.backward_parts_of(ops)) if self.both_ways else tuple(ops)
+
+    def backward_parts_of(self, ops: Sequence[int]) -> tuple[int, ...]:
+        """Which of them are the ops' ways back: these follow all ways there, in reverse order."""
+        return tuple(2 * self.audit.ops - 1 - op for op in ops)
 
 
 def run_plan(
@@ -45,33 +58,93 @@ def run_plan(
     costs: Sequence[Cost],
     *,
     device: DeviceChoice,
-    batch_size: int,
-    threads: int | None,
+    execution: Execution,
     budget: Budget,
     progress: Progress,
 ) -> Bench:
-    """Build a Plan in float32, audit it, and measure it in eval mode on random images `[N, C, H, W]`.
+    """The same as `run_batches` for the one batch size of the form."""
+    (bench,) = run_batches(
+        plan,
+        costs,
+        device=device,
+        execution=execution,
+        batch_sizes=(execution.batch_size,),
+        budget=budget,
+        progress=progress,
+    )
+    return bench
+
+
+def run_batches(
+    plan: Plan,
+    costs: Sequence[Cost],
+    *,
+    device: DeviceChoice,
+    execution: Execution,
+    batch_sizes: Sequence[int],
+    budget: Budget,
+    progress: Progress,
+) -> tuple[Bench, ...]:
+    """Build a Plan, audit it, and measure it on random images `[N, C, H, W]`, one batch size after the other.
+
+    Args:
+        plan: before any folding.
+        costs: of the Plan that is run, `plan_to_run`.
+        device: where.
+        execution: in which form; its own batch size is not looked at.
+        batch_sizes: each is measured by itself, on the same network.
+        budget: how long, for each batch size.
+        progress: told how much of the whole is done.
 
     Raises:
-        InputError: the device is not there, or has too little memory, seen before or while running.
+        InputError: the device is not there, or has too little memory, seen before or while running; or it cannot
+            run the network in this form.
+        CheckFailedError: its outputs in this form are not those of the network as it was.
     """
     target = resolve_device(device)
-    if threads is not None:
-        torch.set_num_threads(threads)
+    demand_mode(execution, target.type)
+    if execution.threads is not None:
+        torch.set_num_threads(execution.threads)
+    with memory_errors_told(target), unsupported_forms_told(target, execution):
+        demand_memory(_needed(plan, costs, execution, max(batch_sizes)), target)
+        prepared = prepare(plan, costs, target, execution)
+        return tuple(
+            _measured(
+                prepared, target, replace(execution, batch_size=size), budget, _share(progress, index, batch_sizes)
+            )
+            for index, size in enumerate(batch_sizes)
+        )
+
+
+def _needed(plan: Plan, costs: Sequence[Cost], execution: Execution, batch_size: int) -> int:
+    """Bytes that measuring takes at the least; settling, which comes first, takes its own."""
+    run = plan_to_run(plan, execution)
+    count = training_bytes if execution.training else forward_bytes
+    measuring = count(run, costs, batch_size, execution.dtype.element_size)
+    return max(measuring, forward_bytes(run, costs, images_to_settle(plan), torch.float32.itemsize))
+
+
+def _measured(
+    prepared: Prepared, device: torch.device, execution: Execution, budget: Budget, progress: Progress
+) -> Bench:
     load_before = load_average()
-    with memory_errors_told(target):
-        demand_memory(forward_bytes(plan, costs, batch_size, FLOAT32_BYTES), target)
-        network = build(plan, target)
-        images = torch.randn(batch_size, *plan.input_shape, device=target)
-        settle(network, images[:1])
-        audited = audit(network, plan, costs)
-        measurement = _measure(network, images, budget, progress)
-    return Bench(audited, measurement, torch_fingerprint(str(target)), load_before)
+    with _gradients(wanted=execution.training):
+        timed = timed_pass(prepared, device, execution)
+        measurement = measure(timed.run, timed.clock, budget, progress=progress)
+    return Bench(
+        prepared.audit,
+        measurement,
+        torch_fingerprint(str(device)),
+        load_before,
+        (*prepared.notes, *timed.notes),
+        both_ways=execution.training,
+    )
 
 
-def _measure(network: Network, images: Tensor, budget: Budget, progress: Progress) -> Measurement:
-    def one_pass(stamp: Stamp | None) -> object:
-        return network.run(images, stamp)
+def _gradients(*, wanted: bool) -> AbstractContextManager[object]:
+    return torch.enable_grad() if wanted else torch.inference_mode()
 
-    with torch.inference_mode():
-        return measure(one_pass, clock_for(images.device), budget, progress=progress)
+
+def _share(progress: Progress, index: int, batch_sizes: Sequence[int]) -> Progress:
+    """One measurement's progress as its share of the whole."""
+    return lambda done: progress((index + done) / len(batch_sizes))

@@ -18,10 +18,10 @@ from mbconv_cli.cost.memory import forward_bytes
 from mbconv_cli.errors import CheckFailedError, MbconvError
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.runtime.audit import audit, failures
-from mbconv_cli.runtime.bench import FLOAT32_BYTES
 from mbconv_cli.runtime.clocks import clock_for
 from mbconv_cli.runtime.comparison import ComparisonBudget, Sample, interleave
 from mbconv_cli.runtime.devices import resolve_device
+from mbconv_cli.runtime.execution import Dtype
 from mbconv_cli.runtime.machine import torch_fingerprint
 from mbconv_cli.runtime.memory import demand_memory
 from mbconv_cli.runtime.network import Network, build
@@ -69,7 +69,9 @@ def _passes(plans: Sequence[Plan], request: Request, device: torch.device, order
     always come first.
     """
     costs = [plan_costs(plan) for plan in plans]
-    needed = [forward_bytes(p, c, request.batch_size, FLOAT32_BYTES) for p, c in zip(plans, costs, strict=True)]
+    needed = [
+        forward_bytes(p, c, request.batch_size, Dtype.FLOAT32.element_size) for p, c in zip(plans, costs, strict=True)
+    ]
     demand_memory(sum(needed), device)
     passes: dict[int, partial[Any]] = {}
     for index in order.sample(range(len(plans)), len(plans)):

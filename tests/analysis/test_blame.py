@@ -28,7 +28,7 @@ def read(text: str) -> ReadNetwork:
 
 def blamed(new: str, metric: str = "params") -> tuple[int, int] | None:
     mark = blame(read(NET), read(new), stage_metric(metric))
-    return mark and (mark.line, mark.column)
+    return (mark.line, mark.column) if mark else None
 
 
 def test_the_key_that_changed() -> None:

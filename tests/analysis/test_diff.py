@@ -22,6 +22,7 @@ from mbconv_cli.plan.network import make_plan
 from mbconv_cli.report.document import from_json, to_json
 from mbconv_cli.report.model import Cell, Report, Row
 from mbconv_cli.runtime.devices import DeviceChoice
+from mbconv_cli.runtime.execution import Execution
 from mbconv_cli.runtime.processes import Outcome, Progress, Request
 from mbconv_cli.spec.catalogue import shipped, user_catalogue
 from mbconv_cli.spec.network import Spec
@@ -184,7 +185,7 @@ def test_layers_of_a_changed_block() -> None:
 
 
 def stored(name: str, *overrides: str, batch_size: int = 1) -> Report:
-    return profile(open_network(name, overrides=overrides), batch_size=batch_size)
+    return profile(open_network(name, overrides=overrides), execution=Execution(batch_size=batch_size))
 
 
 def test_a_stored_profile_gives_the_same_differences_as_the_network_itself() -> None:

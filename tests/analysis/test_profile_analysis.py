@@ -19,6 +19,7 @@ from mbconv_cli.report.model import Cell, Report, Row, Section
 from mbconv_cli.runtime.audit import Audit, Disagreement
 from mbconv_cli.runtime.bench import Bench
 from mbconv_cli.runtime.devices import DeviceChoice
+from mbconv_cli.runtime.execution import Execution
 from mbconv_cli.runtime.latency import Budget, Measurement
 
 NETWORK = "efficientnet-b0"
@@ -65,7 +66,7 @@ def fake(network: OpenNetwork, monkeypatch: pytest.MonkeyPatch) -> FakeBench:
 
 
 def request() -> LatencyRequest:
-    return LatencyRequest(DeviceChoice("cpu"), 2, Budget(), lambda _: None)
+    return LatencyRequest(DeviceChoice("cpu"), Budget(), lambda _: None)
 
 
 def figure(row: Row, key: str) -> float:
@@ -86,7 +87,7 @@ def midmean_of_all(network: OpenNetwork) -> float:
 @every_grouping
 @pytest.mark.parametrize("batch_size", [1, 5])
 def test_exact_columns_add_up_to_the_totals(network: OpenNetwork, by: By, batch_size: int) -> None:
-    report = profile(network, batch_size=batch_size, view=View(by))
+    report = profile(network, execution=Execution(batch_size=batch_size), view=View(by))
     section = report.sections[by.section]
     for key in COSTS:
         assert sum(column(section, key)) == report.totals[key]
@@ -94,7 +95,7 @@ def test_exact_columns_add_up_to_the_totals(network: OpenNetwork, by: By, batch_
 
 
 def test_macs_are_those_of_the_batch_and_params_are_not(network: OpenNetwork) -> None:
-    one, five = (profile(network, batch_size=size).totals for size in (1, 5))
+    one, five = (profile(network, execution=Execution(batch_size=size)).totals for size in (1, 5))
     assert (one["params"], one["macs"], one["flops"]) == (5_288_548, 385_814_752, 771_629_504)
     assert (five["params"], five["macs"], five["flops"]) == (5_288_548, 5 * 385_814_752, 5 * 771_629_504)
 
@@ -220,12 +221,11 @@ def test_a_wrong_column_is_told_before_anything_is_measured(network: OpenNetwork
 
 def test_what_is_asked_of_the_bench(network: OpenNetwork, fake: FakeBench) -> None:
     asked = request()
-    profile(network, batch_size=3, latency=asked)
+    profile(network, execution=Execution(batch_size=3, threads=2), latency=asked)
     assert fake.asked == [
         {
             "device": asked.device,
-            "batch_size": 3,
-            "threads": 2,
+            "execution": Execution(batch_size=3, threads=2),
             "budget": asked.budget,
             "progress": asked.progress,
         }
@@ -341,11 +341,11 @@ def test_provenance_tells_the_machine_and_the_spec(network: OpenNetwork, fake: F
     provenance = profile(network, latency=request()).provenance
     assert fake.bench.machine.items() <= provenance.machine.items()
     assert provenance.spec_sha256 == profile(network).provenance.spec_sha256
-    assert provenance.settings == {"mode": "eager"}
+    assert provenance.settings == Execution().settings()
 
 
 def test_the_subject_is_the_batch(network: OpenNetwork) -> None:
-    assert profile(network, batch_size=4).subject == {
+    assert profile(network, execution=Execution(batch_size=4)).subject == {
         "name": NETWORK,
         "input_shape": (4, 3, 224, 224),
         "dtype": "float32",

@@ -148,10 +148,10 @@ def test_debug_shows_the_traceback_and_the_message(mbconv: Run) -> None:
     assert done.stderr.splitlines()[-1].startswith("mbconv: no network is called 'nowhere'")
 
 
-def test_options_that_change_nothing_are_told(mbconv: Run) -> None:
+def test_options_that_change_nothing_are_refused(mbconv: Run) -> None:
     done = mbconv("profile", "mobilenet-v3-small", "--no-latency", "--threads", "2")
-    assert done.returncode == 0
-    assert done.stderr == "mbconv: warning: --device and --threads change nothing with --no-latency\n"
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "mbconv: --threads changes nothing with --no-latency; give one of them\n"
 
 
 @pytest.mark.parametrize(
@@ -168,6 +168,10 @@ def test_options_that_change_nothing_are_told(mbconv: Run) -> None:
         ("list --format b", []),
         ("check --format j", ["json", "junit"]),
         ("profile x --by st", ["stage"]),
+        ("profile x --dtype b", ["bfloat16"]),
+        ("profile x --memory-format ch", ["channels_last"]),
+        ("profile x --mode c", ["compile", "cudagraph"]),
+        ("profile x --pass t", ["train"]),
         ("pro", ["profile"]),
     ],
 )

@@ -16,6 +16,7 @@ GOOD = "input: {channels: 3, resolution: 32}\nstem: {output_filters: 8, stride: 
 GOOD += "blocks:\n  - {kernel_size: 3, expand_ratio: 6, output_filters: 16}\n"
 FILES: dict[str, bytes] = {
     "good.yaml": GOOD.encode(),
+    "no-norm.yaml": b"input: {channels: 3, resolution: 32}\nclassifier: {num_classes: 2}\n",
     "empty.yaml": b"",
     "null.yaml": b"~\n",
     "list.yaml": b"- 1\n",
@@ -54,6 +55,9 @@ SHOWN = {
     "show a file": ["show", "good.yaml"],
     "profile": ["profile", "mobilenet-v3-small", "--no-latency"],
     "profile by stage": ["profile", "good.yaml", "--no-latency", "--by", "stage", "--top", "1"],
+    "profile in half precision": ["profile", "good.yaml", "--no-latency", "--dtype", "bfloat16"],
+    "profile with norms folded": ["profile", "good.yaml", "--no-latency", "--fold-norm"],
+    "profile of several batch sizes": ["profile", "good.yaml", "--no-latency", "--batch-size", "1,8"],
     "format in capitals": ["profile", "good.yaml", "--no-latency", "--format", "JSON"],
     "profile for a history": ["profile", "good.yaml", "--no-latency", "--format", "bmf"],
     "diff": ["diff", "mobilenet-v2", "good.yaml", "--by", "layer"],
@@ -90,6 +94,30 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "a column that is not measured": (
         ["profile", "mobilenet-v2", "--no-latency", "--sort", "latency_ms"],
         "--no-latency",
+    ),
+    "no dtype": (["profile", "mobilenet-v2", "--dtype", "int8"], "'float32', 'bfloat16', 'float16'"),
+    "a batch size that is none": (["profile", "mobilenet-v2", "--batch-size", "1,,8"], "--batch-size '1,,8'"),
+    "a memory format without measuring": (
+        ["profile", "mobilenet-v2", "--no-latency", "--memory-format", "channels_last"],
+        "--memory-format changes nothing with --no-latency",
+    ),
+    "a mode without measuring": (["profile", "mobilenet-v2", "--no-latency", "--mode", "compile"], "--mode changes"),
+    "training without measuring": (["profile", "mobilenet-v2", "--no-latency", "--pass", "train"], "--pass changes"),
+    "a device without measuring": (["profile", "mobilenet-v2", "--no-latency", "--device", "cpu"], "--device changes"),
+    "training compiled": (["profile", "mobilenet-v2", "--pass", "train", "--mode", "compile"], "take --mode eager"),
+    "training folded": (["profile", "mobilenet-v2", "--pass", "train", "--fold-norm"], "--pass train with --fold-norm"),
+    "training on one value": (
+        ["profile", "mobilenet-v2", "--pass", "train", "--resolution", "32"],
+        "would take its statistics of one value a channel",
+    ),
+    "nothing to fold": (["profile", "no-norm.yaml", "--no-latency", "--fold-norm"], "no batch norm that directly"),
+    "a graph on the CPU": (
+        ["profile", "mobilenet-v2", "--mode", "cudagraph", "--device", "cpu"],
+        "captured on CUDA devices only",
+    ),
+    "layers of what has none": (
+        ["profile", "mobilenet-v2", "--mode", "compile", "--sort", "latency_ms"],
+        "layers are not measured with --mode compile",
     ),
     "no format": (["list", "--format", "nonsense"], "'table', 'json', 'csv', 'markdown'"),
     "format of another report": (["profile", "mobilenet-v2", "--format", "junit"], "'benchmark-action'"),

@@ -14,6 +14,7 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.runtime import bench, memory
 from mbconv_cli.runtime.bench import Bench, run_plan
 from mbconv_cli.runtime.devices import DeviceChoice
+from mbconv_cli.runtime.execution import Execution
 from mbconv_cli.runtime.latency import Budget
 
 BRIEF = Budget(precision=1.0, min_seconds=0.0, max_seconds=1.0, min_rounds=2, warm_up_seconds=0.0)
@@ -32,8 +33,7 @@ def run(device: str = "cpu", *, batch_size: int = 2, threads: int | None = None)
         NETWORK.plan,
         plan_costs(NETWORK.plan),
         device=DeviceChoice(device),
-        batch_size=batch_size,
-        threads=threads,
+        execution=Execution(batch_size=batch_size, threads=threads),
         budget=BRIEF,
         progress=lambda _: None,
     )
@@ -55,16 +55,16 @@ def test_the_threads_asked_for_are_those_used_and_told() -> None:
 
 def test_what_does_not_fit_is_refused_before_it_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available_bytes", lambda _: 1_024)
-    monkeypatch.setattr(bench, "build", None)  # a call would fail
+    monkeypatch.setattr(bench, "prepare", None)  # a call would fail
     with pytest.raises(InputError, match=r"needs at least .* but cpu has 1\.0 KiB left"):
         run()
 
 
 def test_memory_that_runs_out_while_running_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def audit(*_: object) -> None:
+    def prepare(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
 
-    monkeypatch.setattr(bench, "audit", audit)
+    monkeypatch.setattr(bench, "prepare", prepare)
     with pytest.raises(InputError, match="the memory of cpu ran out"):
         run()
 
@@ -78,8 +78,8 @@ def test_a_device_that_is_not_there_is_told_first() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 @pytest.mark.parametrize("index", range(max(1, torch.cuda.device_count())))
 def test_a_profile_on_every_cuda_device(index: int) -> None:
-    request = LatencyRequest(DeviceChoice("cuda", index), None, Budget(), lambda _: None)
-    report = profile(NETWORK, batch_size=4, latency=request)
+    request = LatencyRequest(DeviceChoice("cuda", index), Budget(), lambda _: None)
+    report = profile(NETWORK, execution=Execution(batch_size=4), latency=request)
     assert report.provenance.machine["device"] == f"cuda:{index}"
     rows = {row["name"]: row["latency_ms"] for row in report.sections["latency"].rows}
     total, layers = rows["end to end"], rows["sum of layers"]

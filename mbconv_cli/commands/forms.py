@@ -1,0 +1,103 @@
+"""The options that say in which form a network is run, and what they come to."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated, Final, TypeAlias
+
+import typer
+
+from mbconv_cli.commands.sizes import parse_sizes
+from mbconv_cli.errors import InputError
+from mbconv_cli.runtime.execution import DEFAULT, Dtype, Execution, MemoryFormat, Mode
+
+MAX_BATCH_SIZE: Final = 1_000_000
+
+
+class PassName(str, Enum):
+    """What a pass is."""
+
+    FORWARD = "forward"
+    TRAIN = "train"
+
+
+BatchSizesOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--batch-size",
+        metavar="N[,N...]",
+        help="Images in a batch; MACs and bytes are the batch's. Several, e.g. 1,8,32, are shown side by side.",
+    ),
+]
+DtypeOption: TypeAlias = Annotated[
+    Dtype,
+    typer.Option(
+        "--dtype",
+        metavar="DTYPE",
+        case_sensitive=False,
+        help="Of weights and images: float32, bfloat16 or float16; bytes count its elements.",
+    ),
+]
+MemoryFormatOption: TypeAlias = Annotated[
+    MemoryFormat,
+    typer.Option(
+        "--memory-format",
+        metavar="FORMAT",
+        case_sensitive=False,
+        help="How weights and feature maps lie in memory: contiguous or channels_last.",
+    ),
+]
+ModeOption: TypeAlias = Annotated[
+    Mode,
+    typer.Option(
+        "--mode",
+        metavar="MODE",
+        case_sensitive=False,
+        help="How ops are started: eager; compile (torch.compile) or cudagraph, both end to end only.",
+    ),
+]
+FoldNormOption: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--fold-norm", help="Fold batch norms into the convolutions before them, as one would deploy the network."
+    ),
+]
+PassOption: TypeAlias = Annotated[
+    PassName,
+    typer.Option(
+        "--pass",
+        metavar="PASS",
+        case_sensitive=False,
+        help="What is measured: forward, or train (forward and backward, batch norm in training mode).",
+    ),
+]
+
+
+def parse_batch_sizes(text: str) -> tuple[int, ...]:
+    """`1,8,32` as increasing numbers.
+
+    Raises:
+        InputError: it is no list of numbers, or one is too large.
+    """
+    sizes = parse_sizes(text, "--batch-size")
+    if sizes[-1] > MAX_BATCH_SIZE:
+        raise InputError(f"--batch-size {text!r}: should be at most {MAX_BATCH_SIZE:,}")
+    return sizes
+
+
+def demand_effect(device: str | None, execution: Execution) -> None:
+    """Refuse what changes nothing where nothing is measured: exact figures know neither place nor order.
+
+    Raises:
+        InputError: names the option.
+    """
+    options = (
+        ("--device", device is not None),
+        ("--memory-format", execution.memory_format is not DEFAULT.memory_format),
+        ("--mode", execution.mode is not DEFAULT.mode),
+        ("--pass", execution.training),
+        ("--threads", execution.threads is not None),
+    )
+    for option, given in options:
+        if given:
+            raise InputError(f"{option} changes nothing with --no-latency; give one of them")
