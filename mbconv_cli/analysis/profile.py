@@ -18,8 +18,9 @@ from mbconv_cli.units import SHARE
 
 if TYPE_CHECKING:
     from mbconv_cli.runtime.bench import Bench
+    from mbconv_cli.runtime.budget import Budget
     from mbconv_cli.runtime.devices import DeviceChoice
-    from mbconv_cli.runtime.latency import Budget, Progress
+    from mbconv_cli.runtime.latency import Progress
 
 NOT_MEASURED: Final = "not measured and not audited: --no-latency"
 MACS_SHARE: Final = Column("macs_share", SHARE, Kind.EXACT)
@@ -76,7 +77,8 @@ def _measured_report(
     sections: dict[str, Section],
     bench: Bench,
 ) -> Report:
-    from mbconv_cli.analysis.reconciliation import end_to_end, measurement_notes, reconcile
+    from mbconv_cli.analysis.measurement_notes import measurement_figures, measurement_notes
+    from mbconv_cli.analysis.reconciliation import end_to_end, reconcile
 
     totals |= {**latency_cells(end_to_end(bench)), "latency_samples": len(bench.measurement.end_to_end)}
     return Report(
@@ -86,6 +88,8 @@ def _measured_report(
         totals,
         sections | {"latency": reconcile(bench)},
         measurement_notes(bench),
+        measurement_figures(bench),
+        {LATENCY[0].key: tuple(bench.measurement.end_to_end)},
     )
 
 

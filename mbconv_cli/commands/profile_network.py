@@ -10,6 +10,7 @@ from mbconv_cli.analysis.grouping import By
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.profile import LatencyRequest, profile
 from mbconv_cli.analysis.view import View
+from mbconv_cli.commands.measuring import demand_effect, parse_precision, parse_seconds
 from mbconv_cli.commands.options import (
     ArchDirOption,
     BatchOption,
@@ -21,9 +22,10 @@ from mbconv_cli.commands.options import (
     SetOption,
     ThreadsOption,
 )
-from mbconv_cli.commands.output import progress_bar, say, show
+from mbconv_cli.commands.output import progress_bar, show
 from mbconv_cli.files import demand_place
 from mbconv_cli.render.registry import Format
+from mbconv_cli.runtime.budget import DEFAULT_PRECISION, DEFAULT_SECONDS, PRECISE_SECONDS, budget_for
 from mbconv_cli.runtime.devices import AUTO, parse_device
 from mbconv_cli.spec.catalogue import user_catalogue
 
@@ -43,6 +45,24 @@ SortOption = Annotated[
 LatencyOption = Annotated[
     bool, typer.Option("--latency/--no-latency", help="Measure, or give only what is exact (without torch).")
 ]
+PrecisionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--precision",
+        metavar="SHARE",
+        help="Measure until half the 95 % interval of the end-to-end median is so small a share of it: 1% or 0.01.",
+        show_default=f"{DEFAULT_PRECISION:.0%}",
+    ),
+]
+MaxTimeOption = Annotated[
+    float | None,
+    typer.Option(
+        "--max-time",
+        metavar="SECONDS",
+        help="Stop then in any case, warm-up included, once a dozen rounds are measured.",
+        show_default=f"{DEFAULT_SECONDS:g}, or {PRECISE_SECONDS:g} with --precision",
+    ),
+]
 
 
 def profile_command(
@@ -56,6 +76,8 @@ def profile_command(
     top: TopOption = None,
     sort: SortOption = None,
     latency: LatencyOption = True,
+    precision: PrecisionOption = None,
+    max_time: MaxTimeOption = None,
     output_format: FormatOption = Format.TABLE,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
@@ -74,22 +96,24 @@ def profile_command(
 
     - `mbconv profile efficientnet-b0 --set 'blocks[2:].se_ratio=0' --set activation=relu`
 
+    - `mbconv profile efficientnet-b0 --precision 1% --max-time 30`
+
     - `mbconv profile ./mine.yaml --no-latency --format json -o mine.json`
     """
     choice = parse_device(device or AUTO)
+    budget = budget_for(parse_precision(precision), parse_seconds("--max-time", max_time))
     view = View(by, sort, top)
     catalogue = user_catalogue(arch_dir or ())
     opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
     if not latency:
-        if device is not None or threads is not None:
-            say("mbconv: warning: --device and --threads change nothing with --no-latency")
+        demand_effect("with --no-latency", device=device, threads=threads, precision=precision, max_time=max_time)
         show(profile(opened, batch_size=batch_size, view=view), output_format, output)
         return
-    from mbconv_cli.runtime.latency import Budget
-
     if output is not None:
         demand_place(output)
     with progress_bar(f"measuring {opened.plan.name}") as progress:
-        request = LatencyRequest(choice, threads, Budget(), progress)
+        request = LatencyRequest(choice, threads, budget, progress)
         report = profile(opened, batch_size=batch_size, view=view, latency=request)
     show(report, output_format, output)
+    if not report.measurement["complete"]:
+        raise KeyboardInterrupt  # held back until what had been measured was told

@@ -25,7 +25,9 @@ def to_document(report: Report) -> dict[str, Any]:
         "machine": dict(report.provenance.machine),
         "settings": dict(report.provenance.settings),
     }
-    return {
+    measurement = {"measurement": dict(report.measurement)} if report.measurement else {}
+    samples = {"samples": {key: list(taken) for key, taken in report.samples.items()}} if report.samples else {}
+    document = {
         "schema": SCHEMA,
         "kind": report.kind,
         "provenance": provenance,
@@ -34,6 +36,7 @@ def to_document(report: Report) -> dict[str, Any]:
         "sections": {key: _section_document(section) for key, section in report.sections.items()},
         "notes": list(report.notes),
     }
+    return document | measurement | samples
 
 
 def from_json(text: str, origin: str) -> Report:
@@ -89,6 +92,8 @@ def _report(document: Mapping[str, Any]) -> Report:
         totals=_cells(document["totals"]),
         sections={str(key): _section(section) for key, section in document["sections"].items()},
         notes=tuple(str(note) for note in document["notes"]),
+        measurement=_cells(document.get("measurement", {})),
+        samples={str(key): tuple(map(float, taken)) for key, taken in document.get("samples", {}).items()},
     )
 
 

@@ -13,10 +13,11 @@ from mbconv_cli.cost.memory import forward_bytes
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
 from mbconv_cli.runtime.audit import Audit, audit
+from mbconv_cli.runtime.budget import Budget
 from mbconv_cli.runtime.clocks import clock_for
 from mbconv_cli.runtime.devices import DeviceChoice, resolve_device
-from mbconv_cli.runtime.latency import Budget, Measurement, Progress, Stamp, measure
-from mbconv_cli.runtime.machine import load_average, torch_fingerprint
+from mbconv_cli.runtime.latency import Measurement, Progress, Stamp, measure
+from mbconv_cli.runtime.machine import torch_fingerprint
 from mbconv_cli.runtime.memory import demand_memory, memory_errors_told
 from mbconv_cli.runtime.network import Network, build, settle
 
@@ -31,13 +32,11 @@ class Bench:
         audit: the closed forms against fvcore.
         measurement: the samples.
         machine: torch's part of the fingerprint.
-        load_before: the load average when measuring began, where the system tells.
     """
 
     audit: Audit
     measurement: Measurement
     machine: dict[str, Cell]
-    load_before: float | None
 
 
 def run_plan(
@@ -58,7 +57,6 @@ def run_plan(
     target = resolve_device(device)
     if threads is not None:
         torch.set_num_threads(threads)
-    load_before = load_average()
     with memory_errors_told(target):
         demand_memory(forward_bytes(plan, costs, batch_size, FLOAT32_BYTES), target)
         network = build(plan, target)
@@ -66,7 +64,7 @@ def run_plan(
         settle(network, images[:1])
         audited = audit(network, plan, costs)
         measurement = _measure(network, images, budget, progress)
-    return Bench(audited, measurement, torch_fingerprint(str(target)), load_before)
+    return Bench(audited, measurement, torch_fingerprint(str(target)))
 
 
 def _measure(network: Network, images: Tensor, budget: Budget, progress: Progress) -> Measurement:
