@@ -93,7 +93,7 @@ def _report(document: Mapping[str, Any]) -> Report:
         sections={str(key): _section(section) for key, section in document["sections"].items()},
         notes=tuple(str(note) for note in document["notes"]),
         measurement=_cells(document.get("measurement", {})),
-        samples={str(key): tuple(map(float, taken)) for key, taken in document.get("samples", {}).items()},
+        samples={str(key): _numbers(taken) for key, taken in document.get("samples", {}).items()},
     )
 
 
@@ -127,3 +127,9 @@ def _cell(value: object) -> Cell:
     if value is None or isinstance(value, str | int | float | bool):
         return value
     raise TypeError(f"a cell cannot be a {type(value).__name__}")
+
+
+def _numbers(taken: object) -> tuple[float, ...]:
+    if not isinstance(taken, list) or not all(type(number) in {int, float} for number in taken):
+        raise TypeError("samples are numbers in a list")
+    return tuple(map(float, taken))

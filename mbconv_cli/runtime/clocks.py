@@ -71,8 +71,9 @@ class HostClock:
             for before, after in zip(self._stamps, self._stamps[1:], strict=False)
         ]
 
-    def host_times(self) -> None:
-        """The stamps are the host's already."""
+    def host_times(self) -> HostTimes | None:
+        """None: the stamps are the host's already."""
+        return None
 
 
 class Event(Protocol):
