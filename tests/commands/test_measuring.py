@@ -28,7 +28,7 @@ def test_a_precision_is_a_percentage_or_a_share(text: str | None, share: float |
     "text", ["", "%", "2", "1", "100%", "0", "0%", "-1%", "nan", "nan%", "inf", "2%%", "% 2", "two"]
 )
 def test_a_precision_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="is no share of the latency; 2% is one, and so is 0.02"):
+    with pytest.raises(InputError, match=r"is no share of the latency; 2% is one, and so is 0.02"):
         parse_precision(text)
 
 
@@ -39,11 +39,11 @@ def test_a_time_to_measure_for(seconds: float | None) -> None:
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, 86_401.0, float("inf"), float("nan")])
 def test_a_time_that_nobody_waits_for_is_refused(seconds: float) -> None:
-    with pytest.raises(InputError, match="--max-time .* is no time to measure for; valid are up to 86400 s"):
+    with pytest.raises(InputError, match=r"--max-time .* is no time to measure for; valid are up to 86400 s"):
         parse_seconds("--max-time", seconds)
 
 
 def test_the_first_option_without_effect_is_named_as_it_is_typed() -> None:
     demand_effect("here", device=None, max_time=None)
-    with pytest.raises(InputError, match="^--max-time changes nothing here$"):
+    with pytest.raises(InputError, match=r"^--max-time changes nothing here$"):
         demand_effect("here", device=None, max_time=0.0, threads=3)
