@@ -66,23 +66,26 @@ def profile_batches(
     costs = plan_costs(plan)
     groups = group_ops(plan, view.by)
     benches = _run(network, costs, batch_sizes, execution, latency) if latency else ()
+    measured = batch_sizes[: len(benches)]  # an interruption leaves the last ones out
     rows = exact_rows(groups, costs, 1, execution.dtype.element_size)
     if by_layer:
-        rows = _timed(rows, groups, dict(zip(batch_sizes, benches, strict=True)))
+        rows = _timed(rows, groups, dict(zip(measured, benches, strict=True)))
     summed = [column for column in columns if column in COSTS or column in timed[:: len(LATENCY)]]
     sections = {
         "batch_sizes": _by_batch_size(costs, batch_sizes, execution, benches),
         view.by.section: Section(columns, tuple(arranged(rows, view, summed))),
     }
     if benches:
-        sections["latency"] = _reconciled(batch_sizes, benches, execution)
+        sections["latency"] = _reconciled(measured, benches, execution)
     return Report(
         "batch_sizes",
         _provenance(network, execution, benches),
         network.subject() | form_subject(execution),
         cost_cells(total(costs), 1, execution.dtype.element_size),
         sections,
-        (OF_ONE_IMAGE, *form_notes(network.plan, execution), *_notes(batch_sizes, benches)),
+        (OF_ONE_IMAGE, *form_notes(network.plan, execution), *_notes(measured, benches)),
+        _figures(batch_sizes, benches),
+        {latency_key(size): tuple(bench.measurement.end_to_end) for size, bench in zip(measured, benches, strict=True)},
     )
 
 
@@ -108,7 +111,8 @@ def _by_batch_size(
     if not benches:
         return Section((BATCH_SIZE, *COSTS), tuple(rows))
     columns = (BATCH_SIZE, *COSTS, *LATENCY, *THROUGHPUT)
-    return Section(columns, tuple({**row, **_end_to_end(row, bench)} for row, bench in zip(rows, benches, strict=True)))
+    timed = [{**row, **_end_to_end(row, bench)} for row, bench in zip(rows, benches, strict=False)]
+    return Section(columns, (*timed, *rows[len(timed) :]))
 
 
 def _end_to_end(row: Row, bench: Bench) -> dict[str, Cell]:
@@ -150,7 +154,7 @@ def _notes(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> list[str]:
     """What is said of each measurement, once where it is the same for all."""
     if not benches:
         return [NOT_MEASURED]
-    from mbconv_cli.analysis.reconciliation import measurement_notes
+    from mbconv_cli.analysis.measurement_notes import measurement_notes
 
     told = [measurement_notes(bench) for bench in benches]
     shared = [note for note in told[0] if all(note in notes for notes in told)]
@@ -161,6 +165,14 @@ def _notes(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> list[str]:
         if note not in shared
     ]
     return [*shared, *own]
+
+
+def _figures(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> dict[str, Cell]:
+    """What programs may want to know: whether all was measured that was asked for."""
+    if not benches:
+        return {}
+    interrupted = any(bench.measurement.interrupted for bench in benches)
+    return {"complete": len(benches) == len(batch_sizes) and not interrupted}
 
 
 def _provenance(network: OpenNetwork, execution: Execution, benches: Sequence[Bench]) -> Provenance:

@@ -28,8 +28,9 @@ from mbconv_cli.runtime.machine import host_fingerprint
 
 if TYPE_CHECKING:
     from mbconv_cli.runtime.bench import Bench
+    from mbconv_cli.runtime.budget import Budget
     from mbconv_cli.runtime.devices import DeviceChoice
-    from mbconv_cli.runtime.latency import Budget, Progress
+    from mbconv_cli.runtime.latency import Progress
 
 NOT_MEASURED: Final = "not measured and not audited: --no-latency"
 MEASURED: Final = (*LATENCY, *DIRECTIONS, LATENCY_SHARE)
@@ -95,7 +96,8 @@ def _measured_report(
     bench: Bench,
     notes: tuple[str, ...],
 ) -> Report:
-    from mbconv_cli.analysis.reconciliation import end_to_end, measurement_notes
+    from mbconv_cli.analysis.measurement_notes import measurement_figures, measurement_notes
+    from mbconv_cli.analysis.reconciliation import end_to_end
 
     totals |= {**latency_cells(end_to_end(bench)), "latency_samples": len(bench.measurement.end_to_end)}
     return Report(
@@ -105,6 +107,8 @@ def _measured_report(
         totals,
         sections | {"latency": latency_section(bench, execution)},
         (*notes, *measurement_notes(bench)),
+        measurement_figures(bench),
+        {LATENCY[0].key: tuple(bench.measurement.end_to_end)},
     )
 
 

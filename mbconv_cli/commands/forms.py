@@ -7,6 +7,7 @@ from typing import Annotated, Final, TypeAlias
 
 import typer
 
+from mbconv_cli.commands.measuring import demand_effect
 from mbconv_cli.commands.sizes import parse_sizes
 from mbconv_cli.errors import InputError
 from mbconv_cli.runtime.execution import DEFAULT, Dtype, Execution, MemoryFormat, Mode
@@ -85,19 +86,20 @@ def parse_batch_sizes(text: str) -> tuple[int, ...]:
     return sizes
 
 
-def demand_effect(device: str | None, execution: Execution) -> None:
+def demand_measured(execution: Execution, **options: object) -> None:
     """Refuse what changes nothing where nothing is measured: exact figures know neither place nor order.
+
+    Args:
+        execution: the form that was asked for.
+        options: others that need a measurement, None where one is not given.
 
     Raises:
         InputError: names the option.
     """
-    options = (
-        ("--device", device is not None),
-        ("--memory-format", execution.memory_format is not DEFAULT.memory_format),
-        ("--mode", execution.mode is not DEFAULT.mode),
-        ("--pass", execution.training),
-        ("--threads", execution.threads is not None),
-    )
-    for option, given in options:
-        if given:
-            raise InputError(f"{option} changes nothing with --no-latency; give one of them")
+    chosen = {
+        "memory_format": execution.memory_format is not DEFAULT.memory_format,
+        "mode": execution.mode is not DEFAULT.mode,
+        "pass": execution.training,
+        "threads": execution.threads is not None,
+    }
+    demand_effect("with --no-latency", **options, **{option: given or None for option, given in chosen.items()})

@@ -20,9 +20,10 @@ from mbconv_cli.commands.forms import (
     ModeOption,
     PassName,
     PassOption,
-    demand_effect,
+    demand_measured,
     parse_batch_sizes,
 )
+from mbconv_cli.commands.measuring import parse_precision, parse_seconds
 from mbconv_cli.commands.options import (
     ArchDirOption,
     DeviceOption,
@@ -38,6 +39,7 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.files import demand_place
 from mbconv_cli.render.registry import Format
 from mbconv_cli.report.model import Report
+from mbconv_cli.runtime.budget import DEFAULT_PRECISION, DEFAULT_SECONDS, PRECISE_SECONDS, budget_for
 from mbconv_cli.runtime.devices import AUTO, parse_device
 from mbconv_cli.runtime.execution import Dtype, Execution, MemoryFormat, Mode, demand_mode
 from mbconv_cli.spec.catalogue import user_catalogue
@@ -61,6 +63,24 @@ SortOption = Annotated[
 LatencyOption = Annotated[
     bool, typer.Option("--latency/--no-latency", help="Measure, or give only what is exact (without torch).")
 ]
+PrecisionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--precision",
+        metavar="SHARE",
+        help="Measure until half the 95 % interval of the end-to-end median is so small a share of it: 1% or 0.01.",
+        show_default=f"{DEFAULT_PRECISION:.0%}",
+    ),
+]
+MaxTimeOption = Annotated[
+    float | None,
+    typer.Option(
+        "--max-time",
+        metavar="SECONDS",
+        help="Stop then in any case, warm-up included, once a dozen rounds are measured.",
+        show_default=f"{DEFAULT_SECONDS:g}, or {PRECISE_SECONDS:g} with --precision",
+    ),
+]
 
 
 def profile_command(
@@ -79,6 +99,8 @@ def profile_command(
     top: TopOption = None,
     sort: SortOption = None,
     latency: LatencyOption = True,
+    precision: PrecisionOption = None,
+    max_time: MaxTimeOption = None,
     output_format: ProfileFormatOption = Format.TABLE,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
@@ -99,9 +121,12 @@ def profile_command(
 
     - `mbconv profile efficientnet-b0 --set 'blocks[2:].se_ratio=0' --set activation=relu`
 
+    - `mbconv profile efficientnet-b0 --precision 1% --max-time 30`
+
     - `mbconv profile ./mine.yaml --no-latency --format json -o mine.json`
     """
     choice = parse_device(device or AUTO)
+    budget = budget_for(parse_precision(precision), parse_seconds("--max-time", max_time))
     view = View(by, sort, top)
     if output_format in TOTALS_ONLY and view != View():
         raise InputError(f"--by, --sort and --top change nothing in --format {output_format}: it has no rows")
@@ -112,20 +137,20 @@ def profile_command(
     catalogue = user_catalogue(arch_dir or ())
     opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
     if not latency:
-        demand_effect(device, execution)
+        demand_measured(execution, device=device, precision=precision, max_time=max_time)
         show(_profile(opened, batch_sizes, execution, view, None), output_format, output)
         return
     if choice.type != AUTO:
         demand_mode(execution, choice.type)
-    from mbconv_cli.runtime.latency import Budget
-
     if output is not None:
         demand_place(output)
     if mode is Mode.COMPILE:
         say(f"mbconv: compiling {opened.plan.name}; this may take minutes")
     with progress_bar(f"measuring {opened.plan.name}") as progress:
-        report = _profile(opened, batch_sizes, execution, view, LatencyRequest(choice, Budget(), progress))
+        report = _profile(opened, batch_sizes, execution, view, LatencyRequest(choice, budget, progress))
     show(report, output_format, output)
+    if not report.measurement["complete"]:
+        raise KeyboardInterrupt  # held back until what had been measured was told
 
 
 def _profile(

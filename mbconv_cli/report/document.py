@@ -29,7 +29,9 @@ def to_document(report: Report) -> dict[str, Any]:
         "machine": dict(report.provenance.machine),
         "settings": dict(report.provenance.settings),
     }
-    return {
+    measurement = {"measurement": dict(report.measurement)} if report.measurement else {}
+    samples = {"samples": {key: list(taken) for key, taken in report.samples.items()}} if report.samples else {}
+    document = {
         "schema": SCHEMA,
         "kind": report.kind,
         "provenance": provenance,
@@ -38,6 +40,7 @@ def to_document(report: Report) -> dict[str, Any]:
         "sections": {key: _section_document(section) for key, section in report.sections.items()},
         "notes": list(report.notes),
     }
+    return document | measurement | samples
 
 
 def from_json(text: str, origin: str) -> Report:
@@ -93,6 +96,8 @@ def _report(document: Mapping[str, Any]) -> Report:
         totals=_cells(document["totals"]),
         sections={str(key): _section(section) for key, section in document["sections"].items()},
         notes=tuple(str(note) for note in document["notes"]),
+        measurement=_cells(document.get("measurement", {})),
+        samples={str(key): _numbers(taken) for key, taken in document.get("samples", {}).items()},
     )
 
 
@@ -126,3 +131,9 @@ def _cell(value: object) -> Cell:
     if value is None or isinstance(value, str | int | float | bool):
         return value
     raise TypeError(f"a cell cannot be a {type(value).__name__}")
+
+
+def _numbers(taken: object) -> tuple[float, ...]:
+    if not isinstance(taken, list) or not all(type(number) in {int, float} for number in taken):
+        raise TypeError("samples are numbers in a list")
+    return tuple(map(float, taken))

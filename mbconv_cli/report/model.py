@@ -90,6 +90,8 @@ class Report:
         totals: figures of the whole subject, under the keys of the columns they sum.
         sections: tables by name, in reading order.
         notes: sentences for the reader, in reading order.
+        measurement: how it was measured, in figures for programs; the notes say to people what matters of it.
+        samples: raw samples in the order in which they were taken, under the key of the total they are of.
     """
 
     kind: str
@@ -98,3 +100,5 @@ class Report:
     totals: Mapping[str, Cell] = field(default_factory=dict)
     sections: Mapping[str, Section] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    measurement: Mapping[str, Cell] = field(default_factory=dict)
+    samples: Mapping[str, tuple[float, ...]] = field(default_factory=dict)

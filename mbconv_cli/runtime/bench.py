@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
 import torch
@@ -13,10 +13,11 @@ from mbconv_cli.cost.memory import forward_bytes, training_bytes
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
 from mbconv_cli.runtime.audit import Audit
+from mbconv_cli.runtime.budget import Budget
 from mbconv_cli.runtime.devices import DeviceChoice, resolve_device
 from mbconv_cli.runtime.execution import Execution, demand_mode, plan_to_run
-from mbconv_cli.runtime.latency import Budget, Measurement, Progress, measure
-from mbconv_cli.runtime.machine import load_average, torch_fingerprint
+from mbconv_cli.runtime.latency import Measurement, Progress, measure
+from mbconv_cli.runtime.machine import torch_fingerprint
 from mbconv_cli.runtime.memory import demand_memory, memory_errors_told
 from mbconv_cli.runtime.network import images_to_settle
 from mbconv_cli.runtime.passes import timed_pass
@@ -32,7 +33,6 @@ class Bench:
         measurement: the samples. A stamped pass has the times of its ops one after the other; of the whole alone
             where the form has no layers; forward, then backward from the last op to the first, where it trains.
         machine: torch's part of the fingerprint.
-        load_before: the load average when measuring began, where the system tells.
         notes: what a reader should know of the form.
         both_ways: whether a stamped pass goes forward and backward.
     """
@@ -40,7 +40,6 @@ class Bench:
     audit: Audit
     measurement: Measurement
     machine: dict[str, Cell]
-    load_before: float | None
     notes: tuple[str, ...] = ()
     both_ways: bool = False
 
@@ -96,6 +95,9 @@ def run_batches(
         budget: how long, for each batch size.
         progress: told how much of the whole is done.
 
+    Returns:
+        One for each batch size; fewer after an interruption.
+
     Raises:
         InputError: the device is not there, or has too little memory, seen before or while running; or it cannot
             run the network in this form.
@@ -108,12 +110,24 @@ def run_batches(
     with memory_errors_told(target), unsupported_forms_told(target, execution):
         demand_memory(_needed(plan, costs, execution, max(batch_sizes)), target)
         prepared = prepare(plan, costs, target, execution)
-        return tuple(
-            _measured(
-                prepared, target, replace(execution, batch_size=size), budget, _share(progress, index, batch_sizes)
-            )
-            for index, size in enumerate(batch_sizes)
-        )
+        benches: list[Bench] = []
+        for index, size in enumerate(batch_sizes):
+            share, form = _share(progress, index, batch_sizes), replace(execution, batch_size=size)
+            with _kept_if_interrupted(benches):
+                benches.append(_measured(prepared, target, form, budget, share))
+            if len(benches) <= index or benches[-1].measurement.interrupted:
+                break
+    return tuple(benches)
+
+
+@contextmanager
+def _kept_if_interrupted(benches: Sequence[Bench]) -> Iterator[None]:
+    """An interruption passes only as long as there is nothing to tell."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not benches:
+            raise
 
 
 def _needed(plan: Plan, costs: Sequence[Cost], execution: Execution, batch_size: int) -> int:
@@ -127,7 +141,6 @@ def _needed(plan: Plan, costs: Sequence[Cost], execution: Execution, batch_size:
 def _measured(
     prepared: Prepared, device: torch.device, execution: Execution, budget: Budget, progress: Progress
 ) -> Bench:
-    load_before = load_average()
     with _gradients(wanted=execution.training):
         timed = timed_pass(prepared, device, execution)
         measurement = measure(timed.run, timed.clock, budget, progress=progress)
@@ -135,7 +148,6 @@ def _measured(
         prepared.audit,
         measurement,
         torch_fingerprint(str(device)),
-        load_before,
         (*prepared.notes, *timed.notes),
         both_ways=execution.training,
     )

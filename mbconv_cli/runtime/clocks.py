@@ -8,11 +8,25 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 
 from mbconv_cli.units import NANOSECONDS_PER_MILLISECOND
+
+
+@dataclass(frozen=True, slots=True)
+class HostTimes:
+    """One pass as the host sees it that gives a device its work, in ms.
+
+    Attributes:
+        enqueue: until all the work was handed over.
+        wall: until the device had done it, the synchronization included.
+    """
+
+    enqueue: float
+    wall: float
 
 
 class Clock(Protocol):
@@ -26,6 +40,9 @@ class Clock(Protocol):
 
     def finish(self) -> list[float]:
         """The times between neighbouring stamps since `start`, in ms, after all their work is done."""
+
+    def host_times(self) -> HostTimes | None:
+        """The pass that was finished last, as the host saw it; None where host and device are the same."""
 
 
 class HostClock:
@@ -54,6 +71,10 @@ class HostClock:
             for before, after in zip(self._stamps, self._stamps[1:], strict=False)
         ]
 
+    def host_times(self) -> HostTimes | None:
+        """None: the stamps are the host's already."""
+        return None
+
 
 class Event(Protocol):
     """As much of `torch.Event(enable_timing=True)` as a clock needs."""
@@ -73,12 +94,22 @@ class StreamClock:
             go into the stream of the current device, which is not the measured one on a machine with several.
         new_event: makes a timing event.
         synchronize: waits until the device has done all its work.
+        now: the host's monotonic clock in ns.
     """
 
-    def __init__(self, stream: Any, new_event: Callable[[], Event], synchronize: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        stream: Any,
+        new_event: Callable[[], Event],
+        synchronize: Callable[[], None],
+        now: Callable[[], int] = time.perf_counter_ns,
+    ) -> None:
         self._stream = stream
         self._new_event = new_event
         self._synchronize = synchronize
+        self._now = now
+        self._began = 0
+        self._host_times: HostTimes | None = None
         self._events: list[Event] = []
         self._used = 0
 
@@ -86,6 +117,7 @@ class StreamClock:
         """Wait for the device, then record the first event of a pass."""
         self._synchronize()
         self._used = 0
+        self._began = self._now()
         self.stamp()
 
     def stamp(self) -> None:
@@ -97,9 +129,19 @@ class StreamClock:
 
     def finish(self) -> list[float]:
         """Wait for the device; times between neighbouring events, in ms."""
+        enqueued = self._now()
         self._synchronize()
+        done = self._now()
+        self._host_times = HostTimes(self._ms_until(enqueued), self._ms_until(done))
         used = self._events[: self._used]
         return [before.elapsed_time(after) for before, after in itertools.pairwise(used)]
+
+    def host_times(self) -> HostTimes | None:
+        """The pass that was finished last, as the host saw it."""
+        return self._host_times
+
+    def _ms_until(self, moment: int) -> float:
+        return (moment - self._began) / NANOSECONDS_PER_MILLISECOND
 
 
 def clock_for(device: torch.device) -> Clock:

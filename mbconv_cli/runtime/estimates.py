@@ -1,21 +1,19 @@
-"""Samples -> estimates: medians with intervals that assume no distribution, and midmeans that add up."""
+"""Samples -> estimates: quantiles with intervals that assume no distribution, and midmeans that add up."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, median, stdev
+from statistics import fmean, median
 from typing import Final
 
-CONFIDENCE: Final = 0.95
-_NORMAL_QUANTILE: Final = 1.959964  # of (1 + CONFIDENCE) / 2
+from mbconv_cli.runtime.batches import CONFIDENCE, batch_means, student_half_width, widening
+
+PERCENTILES: Final = (90, 95, 99)
+FEWEST_SAMPLES: Final = 6  # with fewer, no pair of order statistics holds the median with 95 % confidence
 _LARGEST_LOG: Final = 700.0  # of a float; two processes that differ by factors have a boundless interval
-# Student's t, of the same, for 1, 2, ... degrees of freedom.
-_STUDENT_QUANTILES: Final = (
-    12.70620, 4.302653, 3.182446, 2.776445, 2.570582, 2.446912, 2.364624, 2.306004, 2.262157, 2.228139,
-    2.200985, 2.178813, 2.160369, 2.144787, 2.131450, 2.119905, 2.109816, 2.100922, 2.093024, 2.085963,
-)  # fmt: skip
+_NEGLIGIBLE: Final = 10.0  # standard deviations from a binomial distribution's middle
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +33,79 @@ class Estimate:
 def median_interval(samples: Sequence[float]) -> Estimate:
     """The median, and the pair of order statistics that holds the true median with 95 % confidence.
 
-    No distribution is assumed: how many of n samples fall below the true median is binomial(n, 1/2)
-    (David and Nagaraja, Order Statistics, section 7.1). With five samples or fewer no pair reaches 95 %; then
-    the interval is the whole range.
+    With fewer samples than `FEWEST_SAMPLES` no pair does; then the interval is the whole range.
+
+    Args:
+        samples: in the order in which they were taken.
     """
     ordered = sorted(samples)
-    lowest = max(_most_below(len(ordered)), 0)
-    return Estimate(median(ordered), ordered[lowest], ordered[-1 - lowest])
+    middle = median(ordered)
+    low, high = interval_ranks(len(ordered), 0.5, _quantile_widening(samples, middle))
+    return Estimate(middle, ordered[max(low, 0)], ordered[min(high, len(ordered) - 1)])
 
 
-def _most_below(count: int) -> int:
-    """The largest k for which at most k of n samples fall below the median with at most 2.5 % probability, or -1.
+def percentiles(samples: Sequence[float]) -> dict[int, Estimate]:
+    """Those of `PERCENTILES` that the samples support: the ones of which both ends of the interval are samples.
 
-    Summed from the middle of the binomial distribution, where one half lies below: that takes some sqrt(n) steps,
-    and neither overflows nor underflows for any n.
+    If samples were independent of each other, the 90th would take 36 of them, the 95th 72 and the 99th 368.
+
+    Args:
+        samples: in the order in which they were taken.
     """
-    k = count // 2
-    log_probability = math.lgamma(count + 1) - math.lgamma(k + 1) - math.lgamma(count - k + 1) - count * math.log(2)
-    probability = math.exp(log_probability)
-    at_most = 0.5 + probability / 2 if count % 2 == 0 else 0.5
-    while at_most > (1 - CONFIDENCE) / 2 and k >= 0:
-        at_most -= probability
-        probability *= k / (count - k + 1)
-        k -= 1
-    return k
+    ordered = sorted(samples)
+    supported = {}
+    for percent in PERCENTILES:
+        value = ordered[-(-percent * len(ordered) // 100) - 1]
+        low, high = interval_ranks(len(ordered), percent / 100, _quantile_widening(samples, value))
+        if low >= 0 and high < len(ordered):
+            supported[percent] = Estimate(value, ordered[low], ordered[high])
+    return supported
+
+
+def interval_ranks(count: int, share: float, widened: float = 1.0) -> tuple[int, int]:
+    """Which order statistics, counted from 0, hold the quantile of a share of the distribution in 95 of 100 cases.
+
+    No distribution is assumed: how many of n independent samples fall below the quantile is binomial(n, share)
+    (David and Nagaraja, Order Statistics, section 7.1). Samples that resemble their neighbours hold it less often;
+    the ranks then move away from the middle (Heidelberger and Lewis, Quantile estimation in dependent sequences,
+    Operations Research 32, 1984).
+
+    Args:
+        count: samples.
+        share: of the distribution that lies below the quantile.
+        widened: how many times further from the middle the ranks are than of independent samples.
+
+    Returns:
+        The lower and the upper rank; one below 0 or above the last is one that the samples do not reach.
+    """
+    below, above = _most_below(count, share), _most_below(count, 1 - share)
+    if widened > 1:
+        below = math.floor(count * share - (count * share - below) * widened)
+        above = math.floor(count * (1 - share) - (count * (1 - share) - above) * widened)
+    return below, count - 1 - above
+
+
+def _quantile_widening(samples: Sequence[float], quantile: float) -> float:
+    """`widening` of the share of samples below a quantile, which is a mean: of ones, halves and noughts."""
+    return widening([(sample < quantile) + 0.5 * (sample == quantile) for sample in samples])
+
+
+def _most_below(count: int, share: float) -> int:
+    """The largest k for which at most k of n samples fall below a quantile with at most 2.5 % probability, or -1.
+
+    Summed from where the binomial distribution's tail begins to count: that takes some sqrt(n) steps, and neither
+    overflows nor underflows for any n.
+    """
+    deviation = math.sqrt(count * share * (1 - share))
+    k = max(0, int(count * share - _NEGLIGIBLE * deviation))
+    ways = math.lgamma(count + 1) - math.lgamma(k + 1) - math.lgamma(count - k + 1)
+    probability = math.exp(ways + k * math.log(share) + (count - k) * math.log(1 - share))
+    at_most = probability
+    while at_most <= (1 - CONFIDENCE) / 2:
+        probability *= (count - k) / (k + 1) * share / (1 - share)
+        k += 1
+        at_most += probability
+    return k - 1
 
 
 def process_interval(figures: Sequence[float]) -> Estimate:
@@ -67,8 +114,7 @@ def process_interval(figures: Sequence[float]) -> Estimate:
     Logarithms, because times and their ratios err by factors. It takes at least two processes.
     """
     logs = [math.log(figure) for figure in figures]
-    mean = fmean(logs)
-    half = _student_quantile(len(logs) - 1) * stdev(logs) / math.sqrt(len(logs))
+    mean, half = fmean(logs), student_half_width(logs)
     low, high = max(mean - half, -_LARGEST_LOG), min(mean + half, _LARGEST_LOG)
     return Estimate(math.exp(mean), math.exp(low), math.exp(high))
 
@@ -87,22 +133,31 @@ def midmeans(passes: Sequence[Sequence[float]], groups: Sequence[Sequence[int]])
     outlier enters.
 
     Args:
-        passes: `[passes][ops]`, in ms.
+        passes: `[passes][ops]`, in ms, in the order in which they were taken.
         groups: for each group, the indices of its ops.
     """
-    kept = [passes[index] for index in central_half([math.fsum(times) for times in passes])]
-    return [_mean_interval([math.fsum(times[op] for op in group) for times in kept]) for group in groups]
+    totals = [math.fsum(times) for times in passes]
+    kept = central_half(totals)
+    return [_midmean([math.fsum(times[op] for op in group) for times in passes], totals, kept) for group in groups]
 
 
-def _student_quantile(freedom: int) -> float:
-    """Of (1 + CONFIDENCE) / 2; beyond the table, Cornish and Fisher's first terms about the normal quantile."""
-    if freedom <= len(_STUDENT_QUANTILES):
-        return _STUDENT_QUANTILES[freedom - 1]
-    normal = _NORMAL_QUANTILE
-    return normal + (normal**3 + normal) / (4 * freedom)
+def _midmean(samples: Sequence[float], totals: Sequence[float], kept: Sequence[int]) -> Estimate:
+    """The mean of the kept samples, with an interval that also knows that others were set aside.
 
-
-def _mean_interval(samples: Sequence[float]) -> Estimate:
-    mean = fmean(samples)
-    half = _NORMAL_QUANTILE * stdev(samples) / math.sqrt(len(samples)) if len(samples) > 1 else 0.0
+    Which passes are kept depends on all of them, and so does the mean: a pass that was set aside counts as what the
+    group takes in the pass next to the edge. For the totals that is winsorizing, and gives the standard error of a
+    trimmed mean (Tukey and McLaughlin, Sankhya A 25, 1963); for a group, it is read off the regression of its time
+    on the total. The interval is Student's, on batch means, so that samples may resemble their neighbours.
+    """
+    mean = fmean(samples[index] for index in kept)
+    center = fmean(totals[index] for index in kept)
+    squares = math.fsum((totals[index] - center) ** 2 for index in kept)
+    products = math.fsum((totals[index] - center) * (samples[index] - mean) for index in kept)
+    slope = products / squares if squares else 0.0
+    fastest, slowest = totals[kept[0]], totals[kept[-1]]
+    counted = [mean + slope * (min(max(total, fastest), slowest) - center) for total in totals]
+    for index in kept:
+        counted[index] = samples[index]
+    batches = batch_means(counted)
+    half = student_half_width(batches) * len(totals) / len(kept) if len(batches) > 1 else 0.0
     return Estimate(mean, mean - half, mean + half)

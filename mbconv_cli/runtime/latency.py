@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import gc
+import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from mbconv_cli.runtime.estimates import median_interval
+from mbconv_cli.runtime.budget import Budget
+from mbconv_cli.runtime.estimates import FEWEST_SAMPLES
+from mbconv_cli.runtime.load import Load, load_between, moment
+from mbconv_cli.runtime.stamp_cost import StampCost, stamp_cost
+from mbconv_cli.runtime.stopping import Stopping
 
-if TYPE_CHECKING:  # clocks import torch, and a budget is made without it
-    from mbconv_cli.runtime.clocks import Clock
+if TYPE_CHECKING:  # clocks import torch
+    from mbconv_cli.runtime.clocks import Clock, HostTimes
 
 Stamp: TypeAlias = Callable[[], None]
 Pass: TypeAlias = Callable[[Stamp | None], object]
@@ -23,28 +28,9 @@ STEADY_WINDOW: Final = 4
 STEADY_WITHIN: Final = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How long to measure.
-
-    Attributes:
-        precision: stop once half the 95 % interval of the end-to-end median is within this share of it.
-        min_seconds: measure at least so long; a burst of luck is short.
-        max_seconds: stop then in any case, once there are `min_rounds`.
-        min_rounds: rounds (a plain and a stamped pass each) without which no interval can be given.
-        warm_up_seconds: bound on the warm-up.
-    """
-
-    precision: float = 0.02
-    min_seconds: float = 1.5
-    max_seconds: float = 6.0
-    min_rounds: int = 12
-    warm_up_seconds: float = 3.0
-
-
 @dataclass(slots=True)
 class Measurement:
-    """The samples of one measurement, in ms.
+    """The samples of one measurement, in ms, in the order in which they were taken.
 
     Attributes:
         end_to_end: each plain pass.
@@ -52,6 +38,11 @@ class Measurement:
         warm_up: passes that were run first and thrown away.
         steady: whether their time had become stable when the bound was reached.
         seconds: how long all of it took.
+        host: each plain pass as the host saw it; empty where host and device are the same.
+        precision_asked: the share of the median that half its interval was to be within.
+        interrupted: whether it was ended before that, or a bound, was reached.
+        stamp_cost: what the clock is worth, where it was tried.
+        load: what else the machine did.
     """
 
     end_to_end: list[float] = field(default_factory=list)
@@ -59,6 +50,11 @@ class Measurement:
     warm_up: int = 0
     steady: bool = False
     seconds: float = 0.0
+    host: list[HostTimes] = field(default_factory=list)
+    precision_asked: float = math.inf
+    interrupted: bool = False
+    stamp_cost: StampCost | None = None
+    load: Load = field(default_factory=Load)
 
 
 def measure(
@@ -71,28 +67,56 @@ def measure(
 ) -> Measurement:
     """Sample plain and stamped passes in turn, each first in every other round, with the garbage collector off.
 
+    An interruption (Ctrl-C) ends the sampling early if there are `FEWEST_SAMPLES` rounds.
+
     Args:
         run: one pass; calls what it is given after every op.
         clock: takes the stamps.
         budget: how long.
         now: a monotonic clock in seconds, for the budget.
-        progress: told the share of the budget that is used up.
+        progress: told the share of the time that has passed.
+
+    Raises:
+        KeyboardInterrupt: it was interrupted before there was anything to tell.
     """
-    result = Measurement()
+    result = Measurement(precision_asked=budget.precision)
     began = now()
     with collector_off():
+        result.stamp_cost = stamp_cost(clock)
         _warm_up(run, clock, budget, now, result)
-        started = now()
-        while not _enough(result, budget, now() - started):
-            stamped_first = len(result.layers) % 2 == 1
-            if stamped_first:
-                result.layers.append(_stamped_pass(run, clock))
-            result.end_to_end.append(plain_pass(run, clock))
-            if not stamped_first:
-                result.layers.append(_stamped_pass(run, clock))
-            progress(_share_done(result, budget, now() - started))
+        first = moment()
+        try:
+            _sample(run, clock, Stopping(budget, budget.max_seconds - (now() - began)), now, progress, result)
+        except KeyboardInterrupt:
+            if len(result.layers) < FEWEST_SAMPLES:
+                raise
+            result.interrupted = True
+        result.load = load_between(first, moment())
     result.seconds = now() - began
     return result
+
+
+def _sample(
+    run: Pass,
+    clock: Clock,
+    stopping: Stopping,
+    now: Callable[[], float],
+    progress: Progress,
+    result: Measurement,
+) -> None:
+    """Round after round into the result, until there are enough."""
+    started = now()
+    while not stopping.enough:
+        stamped_first = len(result.layers) % 2 == 1
+        if stamped_first:
+            result.layers.append(_stamped_pass(run, clock))
+        result.end_to_end.append(plain_pass(run, clock))
+        if host_times := clock.host_times():
+            result.host.append(host_times)
+        if not stamped_first:
+            result.layers.append(_stamped_pass(run, clock))
+        stopping.tell(result.end_to_end, now() - started)
+        progress(stopping.share_done())
 
 
 def plain_pass(run: Pass, clock: Clock) -> float:
@@ -110,26 +134,25 @@ def _stamped_pass(run: Pass, clock: Clock) -> list[float]:
 
 
 def _warm_up(run: Pass, clock: Clock, budget: Budget, now: Callable[[], float], result: Measurement) -> None:
-    """Until the median of a few passes is that of the few before them, or the time for it is over."""
+    """Until the last passes take as long as those before them, or the time for it is over."""
     began = now()
     times: list[float] = []
-    while not result.steady and (len(times) < 2 or now() - began < budget.warm_up_seconds):
+    while len(times) < 2 or not _warm(result.steady, now() - began, budget):
         times.append(plain_pass(run, clock))
         _stamped_pass(run, clock)
-        recent, before = times[-STEADY_WINDOW:], times[-2 * STEADY_WINDOW : -STEADY_WINDOW]
-        if len(before) == STEADY_WINDOW:
-            result.steady = abs(median(recent) - median(before)) <= STEADY_WITHIN * median(before)
+        result.steady = _steady(times)
     result.warm_up = len(times)
 
 
-def _enough(result: Measurement, budget: Budget, seconds: float) -> bool:
-    if len(result.layers) < budget.min_rounds or seconds < budget.min_seconds:
-        return False
-    return seconds >= budget.max_seconds or median_interval(result.end_to_end).precision <= budget.precision
+def _warm(steady: bool, seconds: float, budget: Budget) -> bool:
+    return seconds >= (budget.least_warm_up_seconds if steady else budget.warm_up_seconds)
 
 
-def _share_done(result: Measurement, budget: Budget, seconds: float) -> float:
-    return min(1.0, seconds / budget.max_seconds, len(result.layers) / budget.min_rounds)
+def _steady(times: Sequence[float]) -> bool:
+    """Whether the median of the last eighth of the passes, and of four at least, is that of as many before them."""
+    window = max(STEADY_WINDOW, len(times) // 8)
+    recent, before = times[-window:], times[-2 * window : -window]
+    return len(before) == window and abs(median(recent) - median(before)) <= STEADY_WITHIN * median(before)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ def host_fingerprint() -> dict[str, Cell]:
         "cpu": _cpu_model(),
         "architecture": platform.machine(),
         "cores": os.cpu_count(),
-        "usable_cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "usable_cores": len(usable_cores()),
         "python": platform.python_version(),
     }
 
@@ -40,6 +40,13 @@ def torch_fingerprint(device_text: str) -> dict[str, Cell]:
         "device": str(device),
         "device_name": device_name(device) or _cpu_model(),
     }
+
+
+def usable_cores() -> frozenset[int]:
+    """The cores that this process may run on (its affinity), by number; all where the system sets no such bounds."""
+    if hasattr(os, "sched_getaffinity"):
+        return frozenset(os.sched_getaffinity(0))
+    return frozenset(range(os.cpu_count() or 1))
 
 
 def load_average() -> float | None:

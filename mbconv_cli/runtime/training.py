@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mbconv_cli.plan.ops import INPUT, Plan
-from mbconv_cli.runtime.clocks import Clock
+from mbconv_cli.runtime.clocks import Clock, HostTimes
 from mbconv_cli.runtime.latency import Stamp
 from mbconv_cli.runtime.network import Network
 
@@ -125,3 +125,7 @@ class FreshGradients:
     def finish(self) -> list[float]:
         """Times between neighbouring stamps, in ms."""
         return self._clock.finish()
+
+    def host_times(self) -> HostTimes | None:
+        """The pass as the host saw it."""
+        return self._clock.host_times()

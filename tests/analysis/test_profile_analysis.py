@@ -18,9 +18,13 @@ from mbconv_cli.errors import CheckFailedError, InputError
 from mbconv_cli.report.model import Cell, Report, Row, Section
 from mbconv_cli.runtime.audit import Audit, Disagreement
 from mbconv_cli.runtime.bench import Bench
+from mbconv_cli.runtime.budget import Budget
+from mbconv_cli.runtime.clocks import HostTimes
 from mbconv_cli.runtime.devices import DeviceChoice
 from mbconv_cli.runtime.execution import Execution
-from mbconv_cli.runtime.latency import Budget, Measurement
+from mbconv_cli.runtime.latency import Measurement
+from mbconv_cli.runtime.load import Load
+from mbconv_cli.runtime.stamp_cost import StampCost
 
 NETWORK = "efficientnet-b0"
 COSTS = ("params", "macs", "flops", "bytes")
@@ -58,7 +62,6 @@ def fake(network: OpenNetwork, monkeypatch: pytest.MonkeyPatch) -> FakeBench:
             Audit(ops, cost.macs, cost.params, cost.params, (), ()),
             Measurement(END_TO_END, layers, warm_up=8, steady=True, seconds=2.0),
             machine,
-            load_before=0.0,
         )
     )
     monkeypatch.setattr("mbconv_cli.runtime.bench.run_plan", fake)
@@ -262,7 +265,7 @@ def test_a_quiet_measurement_has_notes_and_no_warnings(network: OpenNetwork, fak
         "device: cpu (a CPU), 2 threads, torch 2.6",
         (
             "samples: 8 plain and 8 stamped passes in turn after 8 of each to warm up, 2.0 s; end to end is their "
-            "median, with 95 % confidence within 0.0 %; a layer is a midmean"
+            "median, with 95 % confidence within 0.0 % for this process; a layer is a midmean"
         ),
         (
             f"audit: closed forms and fvcore agree on all {len(network.plan.ops)} ops: 385,814,752 MAC an image, "
@@ -293,27 +296,180 @@ def test_a_wide_interval_is_told(network: OpenNetwork, fake: FakeBench) -> None:
     ]
 
 
+BUSY = "warning: the machine was busy: "
+ALONE = replace(Load(), before=9.0, others_share=0.0, stolen_share=0.0)
+
+
 @pytest.mark.parametrize(
-    ("device", "load", "told"),
-    [("cpu", 1.9, False), ("cpu", 2.0, True), ("cpu", None, False), ("cuda:0", 9.0, False)],
+    ("device", "load", "expected"),
+    [
+        ("cpu", Load(before=1.9), []),
+        ("cpu", Load(before=2.0), [f"{BUSY}load average 2.00 on 4 cores before measuring began"]),
+        ("cpu", Load(), []),
+        ("cuda:0", Load(before=9.0), []),
+        ("cpu", ALONE, []),
+        ("cpu", replace(ALONE, others_share=0.09), []),
+        ("cpu", replace(ALONE, others_share=0.3), [f"{BUSY}others took 30 % of the time of its 4 cores meanwhile"]),
+        (
+            "cpu",
+            replace(ALONE, others_share=0.06, stolen_share=0.07),
+            [f"{BUSY}others took 13 % of the time of its 4 cores meanwhile"],
+        ),
+        ("cuda:0", replace(ALONE, others_share=0.9), []),
+    ],
 )
 def test_a_busy_machine_is_told_where_it_matters(
     network: OpenNetwork,
     fake: FakeBench,
     monkeypatch: pytest.MonkeyPatch,
     device: str,
-    load: float | None,
-    told: bool,
+    load: Load,
+    expected: list[str],
 ) -> None:
     monkeypatch.setattr("mbconv_cli.analysis.measuring.host_fingerprint", lambda: {"usable_cores": 4})
-    with_bench(
-        fake,
-        machine=fake.bench.machine | {"device": device},
-        load_before=load,
-        measurement=replace(fake.bench.measurement, end_to_end=[QUIET] * 8),
+    monkeypatch.setattr("mbconv_cli.analysis.measurement_notes.usable_cores", lambda: frozenset(range(4)))
+    measurement = replace(fake.bench.measurement, end_to_end=[QUIET] * 8, load=load)
+    with_bench(fake, machine=fake.bench.machine | {"device": device}, measurement=measurement)
+    assert warnings(profile(network, latency=request())) == expected
+
+
+def labelled(report: Report, label: str) -> list[str]:
+    return [note for note in report.notes if note.startswith(f"{label}: ")]
+
+
+@pytest.mark.parametrize(
+    ("load", "told"),
+    [
+        (Load(), []),
+        (Load(before=0.5, after=1.5), ["load: cores 0-2,5; load average 0.50 before and 1.50 after"]),
+        (
+            Load(0.5, 1.5, 0.02, 0.01),
+            [
+                (
+                    "load: cores 0-2,5; load average 0.50 before and 1.50 after; other processes took 2 % of the "
+                    "cores' time, and the host of this machine kept 1 %"
+                )
+            ],
+        ),
+    ],
+)
+def test_the_load_is_told_as_far_as_it_is_known(
+    network: OpenNetwork, fake: FakeBench, monkeypatch: pytest.MonkeyPatch, load: Load, told: list[str]
+) -> None:
+    monkeypatch.setattr("mbconv_cli.analysis.measurement_notes.usable_cores", lambda: frozenset({0, 1, 2, 5}))
+    with_bench(fake, measurement=replace(fake.bench.measurement, load=load))
+    assert labelled(profile(network, latency=request()), "load") == told
+
+
+@pytest.mark.parametrize(
+    ("cost", "told"),
+    [
+        (
+            StampCost(30e-6, 110e-6),
+            "clock: resolution 0.03 us; a stamp costs 0.11 us, and the 238 of a pass 0.24 % of it",
+        ),
+        (
+            StampCost(math.inf, 0.0),
+            "clock: resolution too coarse to be seen; a stamp costs 0 us, and the 238 of a pass 0 % of it",
+        ),
+    ],
+)
+def test_what_the_clock_is_worth_is_told(network: OpenNetwork, fake: FakeBench, cost: StampCost, told: str) -> None:
+    with_bench(fake, measurement=replace(fake.bench.measurement, stamp_cost=cost))
+    assert labelled(profile(network, latency=request()), "clock") == [told]
+
+
+def test_a_precision_that_was_not_reached_is_told(network: OpenNetwork, fake: FakeBench) -> None:
+    measurement = replace(fake.bench.measurement, end_to_end=[0.98 * QUIET, QUIET, 1.02 * QUIET] * 2)
+    for asked, told in ((0.02, "within 2.0 % for this process; "), (0.01, "within 2.0 % for this process, where 1 % ")):
+        with_bench(fake, measurement=replace(measurement, precision_asked=asked))
+        (samples,) = labelled(profile(network, latency=request()), "samples")
+        assert told in samples
+
+
+def test_an_interrupted_measurement_is_marked_incomplete(network: OpenNetwork, fake: FakeBench) -> None:
+    measurement = replace(fake.bench.measurement, end_to_end=[QUIET] * 8)
+    with_bench(fake, measurement=measurement)
+    assert profile(network, latency=request()).measurement["complete"] is True
+    with_bench(fake, measurement=replace(measurement, interrupted=True))
+    report = profile(network, latency=request())
+    assert report.measurement["complete"] is False
+    assert warnings(report) == ["warning: incomplete: interrupted after 8 rounds, 2.0 s"]
+
+
+def test_figures_of_the_measurement_leave_out_what_is_not_known(network: OpenNetwork, fake: FakeBench) -> None:
+    figures = {
+        "complete": True,
+        "rounds": 8,
+        "warm_up_rounds": 8,
+        "steady": True,
+        "seconds": 2.0,
+        "precision": 1 / 11,
+    }
+    assert without_affinity(profile(network, latency=request())) == figures
+    told = replace(
+        fake.bench.measurement,
+        precision_asked=0.02,
+        load=Load(0.5, 1.5, 0.02, 0.01),
+        stamp_cost=StampCost(30e-6, 110e-6),
+        host=[HostTimes(enqueue=5.5, wall=12.0)] * 8,
     )
-    expected = ["warning: the machine was busy: load average 2.00 on 4 cores before measuring began"]
-    assert warnings(profile(network, latency=request())) == (expected if told else [])
+    with_bench(fake, measurement=told)
+    assert without_affinity(profile(network, latency=request())) == figures | {
+        "precision_asked": 0.02,
+        "load_average_before": 0.5,
+        "load_average_after": 1.5,
+        "others_share": 0.02,
+        "stolen_share": 0.01,
+        "enqueue_share": pytest.approx(0.5),
+        "clock_resolution_ms": 30e-6,
+        "stamp_ms": 110e-6,
+    }
+
+
+def without_affinity(report: Report) -> dict[str, Cell]:
+    """The figures of the measurement, but for those of the machine that runs the test."""
+    assert report.measurement["affinity"]
+    return {key: value for key, value in report.measurement.items() if key != "affinity"}
+
+
+def test_samples_are_those_of_the_plain_passes_in_their_order(network: OpenNetwork, fake: FakeBench) -> None:
+    assert fake.bench.measurement.end_to_end == END_TO_END
+    assert profile(network, latency=request()).samples == {"latency_ms": tuple(END_TO_END)}
+    assert profile(network).samples == {}
+
+
+def latency_rows(report: Report) -> dict[Cell, Row]:
+    return {row["name"]: row for row in report.sections["latency"].rows}
+
+
+def test_percentiles_follow_where_there_are_samples_enough(network: OpenNetwork, fake: FakeBench) -> None:
+    mixed = [1.0 + 77 * index % 200 for index in range(200)]
+    with_bench(fake, measurement=replace(fake.bench.measurement, end_to_end=mixed))
+    rows = latency_rows(profile(network, latency=request()))
+    assert list(rows)[4:] == ["end to end, p90", "end to end, p95"]
+    assert figure(rows["end to end, p90"], "latency_ms") == 180
+    assert figure(rows["end to end, p90"], "latency_share") == pytest.approx(180 / 100.5)
+    assert 180 < figure(rows["end to end, p90"], "latency_ms_high") <= 200
+
+
+@pytest.mark.parametrize(("enqueue", "bound"), [(0.5, False), (0.89, False), (0.9, True), (1.2, True)])
+def test_an_accelerator_tells_what_the_host_saw_and_if_it_waited_for_it(
+    network: OpenNetwork, fake: FakeBench, enqueue: float, bound: bool
+) -> None:
+    host = [HostTimes(enqueue=enqueue * QUIET + 1e-9, wall=1.5 * QUIET)] * 8
+    with_bench(fake, measurement=replace(fake.bench.measurement, end_to_end=[QUIET] * 8, host=host))
+    report = profile(network, latency=request())
+    rows = latency_rows(report)
+    assert figure(rows["end to end"], "latency_ms") == QUIET
+    assert figure(rows["wall time, by the host"], "latency_ms") == pytest.approx(1.5 * QUIET)
+    assert figure(rows["enqueuing, by the host"], "latency_ms") == pytest.approx(enqueue * QUIET)
+    assert len(labelled(report, "device time")) == 1
+    expected = (
+        f"warning: launch-bound: the device waited for the host, which took {100 * enqueue:.0f} % of its time to hand "
+        "the work over; the times are those of launching"
+    )
+    assert warnings(report) == ([expected] if bound else [])
 
 
 def test_a_failed_audit_names_every_op_and_both_counts(network: OpenNetwork, fake: FakeBench) -> None:

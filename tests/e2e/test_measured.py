@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -66,6 +67,24 @@ def test_the_layers_times_add_up_to_the_sum_of_layers(document: dict[str, Any]) 
 def test_every_time_lies_in_its_interval(document: dict[str, Any]) -> None:
     for row in document["sections"]["layers"]["rows"]:
         assert row["latency_ms_low"] <= row["latency_ms"] <= row["latency_ms_high"]
+
+
+def test_the_samples_are_those_of_the_median(document: dict[str, Any]) -> None:
+    samples = document["samples"]["latency_ms"]
+    assert len(samples) == document["totals"]["latency_samples"] == document["measurement"]["rounds"]
+    assert document["totals"]["latency_ms"] == median(samples)
+    assert document["measurement"]["complete"] is True
+
+
+def test_a_finer_precision_and_a_bound_are_kept(mbconv: Run, tmp_path: Path) -> None:
+    (tmp_path / "tiny.yaml").write_text(YAML, encoding="utf-8")
+    arguments = ["profile", "tiny.yaml", "--device", "cpu", "--format", "json"]
+    document = json.loads(mbconv(*arguments, "--precision", "0.0001%", "--max-time", "1.5").stdout)
+    measurement = document["measurement"]
+    assert measurement["precision_asked"] == pytest.approx(1e-6)
+    assert measurement["precision"] > 1e-6
+    assert measurement["seconds"] >= 1.5, "it was not reached, so the bound ended it"
+    assert any("where 0.0001 % was asked for" in note for note in document["notes"])
 
 
 def test_a_device_that_is_not_there(mbconv: Run) -> None:

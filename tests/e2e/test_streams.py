@@ -148,12 +148,6 @@ def test_debug_shows_the_traceback_and_the_message(mbconv: Run) -> None:
     assert done.stderr.splitlines()[-1].startswith("mbconv: no network is called 'nowhere'")
 
 
-def test_options_that_change_nothing_are_refused(mbconv: Run) -> None:
-    done = mbconv("profile", "mobilenet-v3-small", "--no-latency", "--threads", "2")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "mbconv: --threads changes nothing with --no-latency; give one of them\n"
-
-
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [

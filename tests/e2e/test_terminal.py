@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -24,6 +25,8 @@ import fcntl
 import pty
 import struct
 import termios
+
+TINY = "input: {channels: 3, resolution: 32}\nblocks:\n  - {kernel_size: 3, expand_ratio: 6, output_filters: 16}\n"
 
 
 @contextlib.contextmanager
@@ -130,3 +133,35 @@ def test_a_bar_while_it_measures_and_an_end_by_ctrl_c(environment: Environment, 
     assert text.rstrip().endswith("mbconv: interrupted")
     assert "Traceback" not in text
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("into_file", [False, True], ids=["standard output", "file"])
+def test_ctrl_c_while_it_samples_tells_what_was_measured(
+    into_file: bool, environment: Environment, tmp_path: Path
+) -> None:
+    (tmp_path / "tiny.yaml").write_text(TINY, encoding="utf-8")
+    arguments = ["profile", "tiny.yaml", "--device", "cpu", "--precision", "0.0001%", "--format", "json"]
+    with terminal() as (watcher, end):
+        process = subprocess.Popen(
+            [*MODULE, *arguments, *(["-o", "report.json"] if into_file else [])],
+            stdout=subprocess.PIPE,
+            stderr=end,
+            encoding="utf-8",
+            env=environment({}),
+            cwd=tmp_path,
+        )
+        os.close(end)
+        seen = b""
+        while len(re.findall(rb"\d:\d\d:\d\d", seen)) < 10:  # the time left, told anew ten times a second
+            seen += os.read(watcher, 65_536)
+        process.send_signal(signal.SIGINT)
+        text = read_all(watcher)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert text.rstrip().endswith("mbconv: interrupted")
+    assert "Traceback" not in text
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8") if into_file else output)
+    assert report["measurement"]["complete"] is False
+    assert len(report["samples"]["latency_ms"]) == report["totals"]["latency_samples"] >= 6
+    (note,) = [note for note in report["notes"] if "incomplete" in note]
+    assert note.startswith("warning: incomplete: interrupted after ")

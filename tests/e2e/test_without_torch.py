@@ -86,6 +86,28 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "too many images": (["profile", "mobilenet-v2", "--batch-size", "99999999"], "--batch-size"),
     "no threads": (["profile", "mobilenet-v2", "--threads", "0"], "--threads"),
     "no rows": (["profile", "mobilenet-v2", "--no-latency", "--top", "0"], "--top"),
+    "no precision": (["profile", "mobilenet-v2", "--precision", "0%"], "--precision '0%' is no share"),
+    "a precision in words": (["profile", "mobilenet-v2", "--precision", "fine"], "2% is one, and so is 0.02"),
+    "a percentage without its sign": (["profile", "mobilenet-v2", "--precision", "2"], "2% is one"),
+    "no time": (["profile", "mobilenet-v2", "--max-time", "0"], "--max-time 0 is no time to measure for"),
+    "not a time": (["profile", "mobilenet-v2", "--max-time", "nan"], "--max-time nan is no time to measure for"),
+    "too much time": (["profile", "mobilenet-v2", "--max-time", "inf"], "valid are up to 86400 s"),
+    "a device to measure nothing on": (
+        ["profile", "mobilenet-v2", "--no-latency", "--device", "cpu"],
+        "--device changes nothing with --no-latency",
+    ),
+    "threads to measure nothing with": (
+        ["profile", "mobilenet-v2", "--no-latency", "--threads", "2"],
+        "--threads changes nothing with --no-latency",
+    ),
+    "a precision of nothing": (
+        ["profile", "mobilenet-v2", "--no-latency", "--precision", "1%"],
+        "--precision changes nothing with --no-latency",
+    ),
+    "time for nothing": (
+        ["profile", "mobilenet-v2", "--no-latency", "--max-time", "9"],
+        "--max-time changes nothing with --no-latency",
+    ),
     "no pixels": (["show", "mobilenet-v2", "--resolution", "0"], "--resolution"),
     "no device": (["profile", "mobilenet-v2", "--device", "foo"], "valid are auto, cpu, cuda, mps, xpu"),
     "no device's name": (["profile", "mobilenet-v2", "--device", "cuda:x"], "is no device"),

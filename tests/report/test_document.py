@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,8 +21,17 @@ rows = st.dictionaries(keys, cells, max_size=4)
 columns = st.builds(Column, keys, keys, st.sampled_from(Kind), st.sampled_from(Better))
 sections = st.builds(Section, st.lists(columns, max_size=3).map(tuple), st.lists(rows, max_size=3).map(tuple))
 provenances = st.builds(Provenance, keys, keys, st.none() | keys, rows, rows)
+samples = st.dictionaries(keys, st.lists(st.floats(allow_nan=False, allow_infinity=False)).map(tuple), max_size=2)
 reports = st.builds(
-    Report, keys, provenances, rows, rows, st.dictionaries(keys, sections, max_size=2), st.lists(keys).map(tuple)
+    Report,
+    keys,
+    provenances,
+    rows,
+    rows,
+    st.dictionaries(keys, sections, max_size=2),
+    st.lists(keys).map(tuple),
+    rows,
+    samples,
 )
 
 REPORT = Report(
@@ -52,6 +62,27 @@ def test_the_keys_are_those_that_others_build_on() -> None:
     assert list(document) == ["schema", "kind", "provenance", "subject", "totals", "sections", "notes"]
     assert list(document["sections"]["layers"]) == ["columns", "rows"]
     assert list(document["sections"]["layers"]["columns"][0]) == ["key", "unit", "kind", "better"]
+
+
+def test_measurement_and_samples_are_written_where_there_are_some() -> None:
+    measured = replace(REPORT, measurement={"complete": True}, samples={"latency_ms": (1.5, 2.0)})
+    document = to_document(measured)
+    assert list(document)[-3:] == ["notes", "measurement", "samples"]
+    assert document["measurement"] == {"complete": True}
+    assert document["samples"] == {"latency_ms": [1.5, 2.0]}
+
+
+def test_a_document_without_them_is_read_as_ever() -> None:
+    document = to_document(REPORT)
+    assert not {"measurement", "samples"} & document.keys()
+    assert from_json(json.dumps(document), "old.json") == REPORT
+
+
+@pytest.mark.parametrize("taken", [3, "12", ["12"], [[1.0]], [None], [True], {"1": 1}])
+def test_samples_that_are_no_times_are_refused(taken: object) -> None:
+    text = json.dumps(to_document(REPORT) | {"samples": {"latency_ms": taken}})
+    with pytest.raises(InputError, match="damaged report"):
+        from_json(text, "baseline.json")
 
 
 def test_not_a_number_is_never_written() -> None:

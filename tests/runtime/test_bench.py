@@ -13,9 +13,9 @@ from mbconv_cli.cost.counts import plan_costs
 from mbconv_cli.errors import InputError
 from mbconv_cli.runtime import bench, memory
 from mbconv_cli.runtime.bench import Bench, run_plan
+from mbconv_cli.runtime.budget import Budget
 from mbconv_cli.runtime.devices import DeviceChoice
 from mbconv_cli.runtime.execution import Execution
-from mbconv_cli.runtime.latency import Budget
 
 BRIEF = Budget(precision=1.0, min_seconds=0.0, max_seconds=1.0, min_rounds=2, warm_up_seconds=0.0)
 NETWORK = open_network("mobilenet-v3-small", resolution=32)

@@ -9,7 +9,9 @@ from itertools import count
 import pytest
 import torch
 
+from mbconv_cli.runtime.budget import Budget
 from mbconv_cli.runtime.clocks import Clock, HostClock, StreamClock, clock_for
+from mbconv_cli.runtime.latency import Stamp, measure
 
 
 def ticking(*stamps: int) -> Callable[[], int]:
@@ -50,6 +52,40 @@ class FakeEvent:
     def elapsed_time(self, end: FakeEvent, /) -> float:
         self.device.calls.append(f"elapsed {self.number} to {end.number}")
         return float(end.recorded_ms - self.recorded_ms)
+
+
+@dataclass
+class FakeStream:
+    """A device that works on one kernel after the other, each as soon as it is there and the one before is done.
+
+    Attributes:
+        host_ms: the host's time; handing a kernel over takes some of it.
+        free_ms: when the device will have done all it was given.
+    """
+
+    host_ms: float = 0.0
+    free_ms: float = 0.0
+
+    def launch(self, enqueue_ms: float, kernel_ms: float) -> None:
+        self.host_ms += enqueue_ms
+        self.free_ms = max(self.free_ms, self.host_ms) + kernel_ms
+
+    def synchronize(self) -> None:
+        self.host_ms = max(self.host_ms, self.free_ms)
+
+    def clock(self) -> StreamClock:
+        return StreamClock(self, StreamEvent, self.synchronize, lambda: round(1e6 * self.host_ms))
+
+
+@dataclass
+class StreamEvent:
+    time_ms: float = -1.0
+
+    def record(self, stream: FakeStream, /) -> None:
+        self.time_ms = max(stream.free_ms, stream.host_ms)
+
+    def elapsed_time(self, end: StreamEvent, /) -> float:
+        return end.time_ms - self.time_ms
 
 
 def one_pass(clock: Clock, ops: int) -> list[float]:
@@ -111,6 +147,68 @@ def test_a_shorter_stream_pass_does_not_read_events_of_the_longer_one_before() -
     assert device.calls == ["synchronize", "record 1", "record 2", "synchronize", "elapsed 1 to 2"]
 
 
+def test_the_host_has_no_other_times_than_its_stamps() -> None:
+    clock = HostClock(ticking(0, 1_000_000))
+    one_pass(clock, 1)
+    assert clock.host_times() is None
+
+
+@pytest.mark.parametrize(
+    ("enqueue_ms", "kernel_ms", "device_ms", "enqueued_ms", "wall_ms"),
+    [
+        (1.0, 5.0, 51.0, 10.0, 51.0),  # the device is behind from the first kernel on
+        (5.0, 1.0, 51.0, 50.0, 51.0),  # the device waits for every kernel
+    ],
+)
+def test_device_time_and_wall_time_are_kept_apart(
+    enqueue_ms: float, kernel_ms: float, device_ms: float, enqueued_ms: float, wall_ms: float
+) -> None:
+    stream = FakeStream()
+    clock = stream.clock()
+    stream.host_ms = 1_000.0
+    clock.start()
+    for _ in range(10):
+        stream.launch(enqueue_ms, kernel_ms)
+    clock.stamp()
+    assert clock.finish() == [pytest.approx(device_ms)]
+    times = clock.host_times()
+    assert times is not None
+    assert (times.enqueue, times.wall) == pytest.approx((enqueued_ms, wall_ms))
+
+
+@pytest.mark.parametrize(("kernel_ms", "waits"), [(0.1, True), (10.0, False)])
+def test_a_measurement_on_a_stream_shows_who_waits_for_whom(kernel_ms: float, waits: bool) -> None:
+    stream = FakeStream()
+
+    def run(stamp: Stamp | None) -> None:
+        for _ in range(10):
+            stream.launch(1.0, kernel_ms)
+            if stamp is not None:
+                stamp()
+
+    budget = Budget(precision=1.0, min_seconds=0.0, min_rounds=6)
+    result = measure(run, stream.clock(), budget, now=lambda: stream.host_ms / 1_000)
+    assert len(result.host) == len(result.end_to_end) == 6
+    for device_ms, host in zip(result.end_to_end, result.host, strict=True):
+        assert device_ms == pytest.approx(10 + kernel_ms if waits else 1 + 10 * kernel_ms)
+        assert (host.enqueue / device_ms > 0.9) == waits
+    for times in result.layers:
+        assert sum(times) == pytest.approx(10 + kernel_ms if waits else 1 + 10 * kernel_ms)
+
+
+def test_work_before_a_pass_is_not_part_of_it() -> None:
+    stream = FakeStream()
+    clock = stream.clock()
+    stream.launch(1.0, 500.0)
+    clock.start()
+    stream.launch(1.0, 2.0)
+    clock.stamp()
+    assert clock.finish() == [pytest.approx(3.0)]
+    times = clock.host_times()
+    assert times is not None
+    assert times.wall == pytest.approx(3.0)
+
+
 def test_the_cpu_has_the_hosts_clock() -> None:
     assert isinstance(clock_for(torch.device("cpu")), HostClock)
 
@@ -158,3 +256,7 @@ def test_a_real_streams_times_are_those_of_the_work_on_it(index: int) -> None:
     clock.stamp()
     nothing, work = clock.finish()
     assert 0 <= nothing < work
+    times = clock.host_times()
+    assert times is not None
+    assert 0 < times.enqueue < times.wall
+    assert work < times.wall

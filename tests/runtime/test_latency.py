@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import gc
+import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
 
 import pytest
 
-from mbconv_cli.runtime.latency import Budget, Measurement, Stamp, measure
+from mbconv_cli.runtime import latency
+from mbconv_cli.runtime.budget import Budget
+from mbconv_cli.runtime.clocks import HostTimes
+from mbconv_cli.runtime.latency import Measurement, Stamp, measure
+from mbconv_cli.runtime.load import Load, Moment
 
 OPS = 3
 LONG = Budget(precision=0.0, min_seconds=0.0, max_seconds=1e9, min_rounds=1, warm_up_seconds=1e9)
@@ -50,6 +55,9 @@ class FakeBench:
     def finish(self) -> list[float]:
         return [1_000 * (after - before) for before, after in zip(self.stamps, self.stamps[1:], strict=False)]
 
+    def host_times(self) -> HostTimes | None:
+        return None  # the stamps are the host's
+
     def now(self) -> float:
         return self.wall
 
@@ -85,6 +93,18 @@ def test_warm_up_goes_on_while_the_time_falls() -> None:
     result = measured(bench([*falling, 1.0]), replace(LONG, precision=1.0))
     assert result.steady
     assert 20 < result.warm_up <= 28
+
+
+def test_warm_up_looks_at_longer_stretches_the_longer_it_takes() -> None:
+    slowly = [0.001 * 0.99**index for index in range(400)]  # four passes are but 4 % faster than the four before
+    result = measured(bench([*slowly, slowly[-1]], [0.001]), replace(LONG, precision=1.0))
+    assert result.steady
+    assert 400 < result.warm_up < 500
+
+
+def test_warm_up_takes_its_shortest_time_however_steady() -> None:
+    result = measured(bench(), replace(LONG, precision=1.0, least_warm_up_seconds=39.0))
+    assert (result.warm_up, result.steady) == (20, True)  # rounds of 2 s
 
 
 def test_warm_up_ends_at_its_bound_and_says_that_it_was_not_steady() -> None:
@@ -133,8 +153,8 @@ def test_sampling_takes_the_shortest_time_however_precise() -> None:
 
 def test_sampling_stops_at_the_longest_time_however_imprecise() -> None:
     noisy = [1.0] * 8 + [1.0, 9.0] * 100
-    result = measured(bench(noisy), replace(LONG, max_seconds=40.0, min_rounds=2))
-    assert len(result.end_to_end) == 8  # rounds of 2 s and 10 s in turn: 38 s after seven, 48 s after eight
+    result = measured(bench(noisy), replace(LONG, max_seconds=16.0 + 40.0, min_rounds=2))
+    assert len(result.end_to_end) == 8  # 16 s to warm up; then 2 s and 10 s in turn: 38 s after seven, 48 s after eight
 
 
 def test_seconds_are_those_of_warm_up_and_sampling() -> None:
@@ -146,10 +166,84 @@ def test_seconds_are_those_of_warm_up_and_sampling() -> None:
 def test_progress_rises_to_one() -> None:
     told: list[float] = []
     noisy = [1.0] * 8 + [1.0, 3.0] * 10
-    measured(bench(noisy), replace(LONG, max_seconds=20.0, min_rounds=4), told.append)
+    measured(bench(noisy), replace(LONG, max_seconds=16.0 + 20.0, min_rounds=4), told.append)
     assert told == sorted(told)
     assert told[0] == pytest.approx(0.1)
     assert told[-1] == 1.0
+
+
+def test_progress_knows_of_an_early_end_once_it_is_precise() -> None:
+    told: list[float] = []
+    measured(bench(), replace(LONG, precision=0.01, min_rounds=4, min_seconds=20.0, max_seconds=216.0), told.append)
+    assert told == pytest.approx([0.01, 0.02, 0.03, *(2 * rounds / 20 for rounds in range(4, 11))])
+
+
+def test_progress_foresees_how_many_samples_the_precision_takes() -> None:
+    told: list[float] = []
+    generator = random.Random(1)
+    noisy = [1.0] * 8 + [generator.uniform(0.8, 1.2) for _ in range(10_000)]
+    result = measured(bench(noisy), replace(LONG, precision=0.02, min_rounds=12, max_seconds=1e6), told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert len(result.end_to_end) > 100
+    assert 0.3 < told[len(told) // 2] < 0.7
+
+
+@pytest.mark.parametrize("rounds", [6, 7, 100])
+@pytest.mark.parametrize("within", ["plain", "stamped"])
+def test_an_interruption_ends_the_sampling_and_keeps_the_whole_passes(rounds: int, within: str) -> None:
+    fake = bench()
+
+    def run(stamp: Stamp | None) -> None:
+        if len(fake.passes) >= 2 * (8 + rounds) and within == ("plain" if stamp is None else "stamped"):
+            fake.stamp()
+            raise KeyboardInterrupt
+        fake.run(stamp)
+
+    result = measure(run, fake, replace(LONG, min_rounds=1_000), now=fake.now)
+    assert result.interrupted
+    assert rounds <= len(result.layers) <= rounds + 1
+    assert rounds <= len(result.end_to_end) <= rounds + 1
+    assert result.end_to_end == pytest.approx([1_000.0] * len(result.end_to_end))
+    assert all(len(times) == OPS for times in result.layers)
+    assert gc.isenabled()
+
+
+@pytest.mark.parametrize("passes", [0, 3, 16, 16 + 2 * 5])
+def test_an_interruption_before_there_is_anything_to_tell_is_passed_on(passes: int) -> None:
+    fake = bench()
+
+    def run(stamp: Stamp | None) -> None:
+        if len(fake.passes) == passes:
+            raise KeyboardInterrupt
+        fake.run(stamp)
+
+    with pytest.raises(KeyboardInterrupt):
+        measure(run, fake, replace(LONG, min_rounds=1_000), now=fake.now)
+    assert gc.isenabled()
+
+
+def test_a_measurement_that_came_to_its_end_was_not_interrupted() -> None:
+    assert not measured(bench(), replace(LONG, precision=1.0)).interrupted
+
+
+def test_host_times_are_those_of_the_plain_passes_alone() -> None:
+    @dataclass
+    class Accelerator(FakeBench):
+        def host_times(self) -> HostTimes | None:
+            return HostTimes(enqueue=float(len(self.passes)), wall=1_000.0 * self.wall)
+
+    fake = Accelerator(repeat(1.0), repeat(1.0))
+    result = measured(fake, replace(LONG, precision=1.0, min_rounds=3))
+    assert [times.enqueue for times in result.host] == [17, 20, 21]  # behind 16 to warm up: p s, s p, p s
+    assert measured(bench(), replace(LONG, precision=1.0)).host == []
+
+
+def test_the_load_is_that_while_sampling(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = bench()
+    monkeypatch.setattr(latency, "moment", lambda: Moment(fake.wall, len(fake.passes), None))
+    result = measured(fake, replace(LONG, precision=1.0, min_rounds=3))
+    assert result.load == Load(before=16, after=22)
 
 
 def test_the_collector_is_off_while_passes_run_and_on_again_afterwards() -> None:

@@ -13,7 +13,6 @@ from torch import Tensor
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.cost.counts import plan_costs
 from mbconv_cli.errors import CheckFailedError, InputError
-from mbconv_cli.runtime import passes
 from mbconv_cli.runtime.execution import Dtype, Execution, MemoryFormat, Mode, plan_to_run
 from mbconv_cli.runtime.passes import timed_pass
 from mbconv_cli.runtime.preparation import Prepared, prepare, random_images, unsupported_forms_told

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.plan.draft import BlockDraft, Draft, network_input
 from mbconv_cli.plan.ops import Add, ChannelSlice, Concat, Conv2d, Multiply, Plan
+from mbconv_cli.runtime.clocks import HostTimes
 from mbconv_cli.runtime.network import Network, build
 from mbconv_cli.runtime.training import FreshGradients, TrainingPass
 
@@ -94,8 +95,12 @@ def test_gradients_are_let_go_before_the_clock_starts() -> None:
             told.append("finish")
             return [1.0]
 
+        def host_times(self) -> HostTimes:
+            return HostTimes(enqueue=2.0, wall=3.0)
+
     clock = FreshGradients(network, Clock())
     clock.start()
     clock.stamp()
     assert clock.finish() == [1.0]
+    assert clock.host_times() == HostTimes(enqueue=2.0, wall=3.0)
     assert told == ["start", "stamp", "finish"]
