@@ -74,7 +74,7 @@ def test_a_message_about_a_name_that_is_no_text(mbconv: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["list"], ["profile", "mobilenet-v2", "--no-latency"], ["schema"], ["--version"]]
+    "arguments", [["list"], ["profile", "mobilenet-v2", "--no-latency"], ["schema"], ["--version"], ["verify", "--help"]]
 )
 def test_a_closed_pipe(arguments: list[str], environment: Environment, tmp_path: Path) -> None:
     reader, writer = os.pipe()

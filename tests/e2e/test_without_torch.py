@@ -60,7 +60,7 @@ SHOWN = {
 # What is wrong, and words of the message.
 REFUSED: dict[str, tuple[list[str], str]] = {
     "no command": ([], "no command is given"),
-    "unknown command": (["profil"], "Did you mean 'profile'"),
+    "unknown command": (["profil"], "did you mean 'profile'"),
     "unknown option": (["list", "--frmat", "csv"], "--frmat"),
     "no network": (["profile"], "missing argument 'NETWORK'"),
     "unknown network": (["profile", "eficientnet-b0"], "did you mean 'efficientnet-b0'"),
@@ -69,7 +69,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "extra argument": (["show", "mobilenet-v2", "more"], "more"),
     "no such file": (["profile", "./nowhere.yaml"], "nowhere.yaml: No such file or directory"),
     "folder": (["profile", "./"], "Is a directory"),
-    "zero images": (["profile", "mobilenet-v2", "--batch-size", "0"], "--batch-size"),
+    "zero images": (["profile", "mobilenet-v2", "--batch-size", "0"], "'--batch-size': should be greater than"),
     "half an image": (["profile", "mobilenet-v2", "--batch-size", "0.5"], "--batch-size"),
     "too many images": (["profile", "mobilenet-v2", "--batch-size", "99999999"], "--batch-size"),
     "no threads": (["profile", "mobilenet-v2", "--threads", "0"], "--threads"),
