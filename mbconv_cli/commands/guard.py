@@ -47,7 +47,10 @@ def exit_code(call: Callable[[], object]) -> int:
         return INTERRUPTED
     except typer.Exit as exit_:
         return exit_.exit_code
-    except SystemExit:  # rich ends so where a pipe is closed under the help that it prints, and typer never does
+    except SystemExit as end:
+        if not isinstance(end.__context__, BrokenPipeError):  # typer, when it has completed a word
+            raise
+        # rich, where a pipe was closed under the help that it prints
         _tell(("standard output: was closed before all was written",))
         return InputError.exit_code
     except MbconvError as error:

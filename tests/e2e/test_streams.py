@@ -74,7 +74,8 @@ def test_a_message_about_a_name_that_is_no_text(mbconv: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["list"], ["profile", "mobilenet-v2", "--no-latency"], ["schema"], ["--version"], ["verify", "--help"]]
+    "arguments",
+    [["list"], ["profile", "mobilenet-v2", "--no-latency"], ["schema"], ["--version"], ["verify", "--help"]],
 )
 def test_a_closed_pipe(arguments: list[str], environment: Environment, tmp_path: Path) -> None:
     reader, writer = os.pipe()
@@ -164,6 +165,11 @@ def test_options_that_change_nothing_are_told(mbconv: Run) -> None:
         ("profile x --format j", ["json"]),
         ("profile x --by st", ["stage"]),
         ("pro", ["profile"]),
+        ("profil mobile", []),
+        ("verify mnasnet-a1 mnasnet-sm", ["mnasnet-small"]),
+        ("compare-kernels --in-network mixnet-s", ["mixnet-s"]),
+        ("show x --format y", ["yaml"]),
+        ("list --arch", ["--arch-dir"]),
     ],
 )
 def test_bash_completes(mbconv: Run, tmp_path: Path, typed: str, offered: list[str]) -> None:
@@ -172,7 +178,7 @@ def test_bash_completes(mbconv: Run, tmp_path: Path, typed: str, offered: list[s
         (tmp_path / name).touch()
     words = f"mbconv {typed}"
     done = mbconv(_MBCONV_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1))
-    assert done.stdout.split() == offered
+    assert (done.stdout.split(), done.stderr) == (offered, "")
 
 
 def test_ctrl_c_in_the_midst_of_generated_code_is_told_by_the_exit_code(environment: Environment) -> None:
