@@ -8,7 +8,7 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.plan.blocks.registry import BLOCK_TYPES, describe
 from mbconv_cli.plan.draft import BlockDraft, Draft, network_input
 from mbconv_cli.plan.ops import GlobalAvgPool, Linear, Plan, Value
-from mbconv_cli.plan.parts import activate, convolution, max_pool
+from mbconv_cli.plan.parts import activate, convolution, max_pool, normalize
 from mbconv_cli.plan.scaling import scale_filters, scale_head, scale_repeat, scale_stem
 from mbconv_cli.plan.shapes import ShapeError
 from mbconv_cli.spec.loader import LoadedSpec
@@ -136,6 +136,8 @@ def _plan_classifier(draft: Draft, spec: Spec, classifier: Classifier, x: Value)
     operator = "Pool, FC"
     if classifier.hidden_filters is not None:
         y = block.add("classifier", "hidden", Linear(y.channels, classifier.hidden_filters, classifier.hidden_bias), y)
+        if classifier.hidden_norm:
+            y = normalize(block, "classifier", y, spec)
         y = activate(block, "classifier", y, classifier.activation or spec.activation)
         operator = "Pool, FC, FC"
     y = block.add("classifier", "linear", Linear(y.channels, classifier.num_classes), y)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from mbconv_cli.plan.liveness import dying_inputs
 from mbconv_cli.plan.ops import INPUT, ChannelSlice, Plan
 from mbconv_cli.runtime.modules import leaf_module
+
+NORMS: Final = (nn.BatchNorm1d, nn.BatchNorm2d)
 
 
 class Step(NamedTuple):
@@ -105,14 +107,14 @@ def settle(network: Network, images: Tensor) -> None:
 
     def take_statistics(module: nn.Module, inputs: tuple[Tensor]) -> None:
         (x,) = inputs
-        if isinstance(module, nn.BatchNorm2d) and x[:, 0].numel() > 1:
-            variance, mean = torch.var_mean(x.float(), dim=(0, 2, 3))
+        if isinstance(module, NORMS) and x[:, 0].numel() > 1:
+            variance, mean = torch.var_mean(x.float(), dim=[0, *range(2, x.dim())])
             assert module.running_mean is not None
             assert module.running_var is not None
             module.running_mean.copy_(mean)
             module.running_var.copy_(variance.clamp(min=module.eps))
 
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    norms = [module for module in network.modules() if isinstance(module, NORMS)]
     handles = [norm.register_forward_pre_hook(take_statistics) for norm in norms]
     try:
         network(images)
