@@ -17,7 +17,7 @@ from mbconv_cli.runtime.network import build
 from mbconv_cli.runtime.weights import copy_weights
 from mbconv_cli.spec.loader import load_text
 
-EXAMPLES: Final = 60
+EXAMPLES: Final = 150
 CHANNELS: Final = 16
 RESOLUTION: Final = 12
 NETWORK: Final[dict[str, Any]] = {
