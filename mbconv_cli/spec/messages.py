@@ -117,8 +117,7 @@ def _sentence(error: ErrorDetails, path: Path, document: Document) -> str:
         case "string_pattern_mismatch" if not str(error["input"]).isprintable():
             return f"{key}: should have no control characters; got {got}"
         case "model_type" if path[:-1] == ("blocks",):
-            nested = "; rows of all stages stand in one list" if isinstance(error["input"], list) else ""
-            return f"{key}: should be a mapping of keys to values, or a string as {_STRING_ROW}; got {got}{nested}"
+            return f"{key}: should be a mapping of keys to values, or a string as {_STRING_ROW}; got {got}"
         case "model_type" | "dict_type" | "model_attributes_type" | "union_tag_not_found":
             return f"{key}: should be a mapping of keys to values; got {got}"
         case "literal_error":

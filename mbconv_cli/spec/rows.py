@@ -28,6 +28,11 @@ class Row(Frozen):
     """What every block type can say. A row is a stage: `num_repeat` blocks, the first of which has the stride."""
 
     num_repeat: Repeat = Field(1, description="blocks in this stage")
+    joined: bool = Field(
+        False,
+        description="with the row before it: depth scaling scales their repeats as one number and shares it out "
+        "(rows in a list of their own, as timm writes them, are joined)",
+    )
     input_filters: Filters | None = Field(None, description="channels in; checked against the row before")
     output_filters: Filters = Field(description="channels out")
     stride: Stride = Field((1, 1), description="stride of the stage's first block; the others have 1")

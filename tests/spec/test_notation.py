@@ -170,14 +170,6 @@ def test_a_string_that_is_no_row_is_told_with_its_place_and_once() -> None:
     assert error.value.problems == ("x.yaml:4:5: row 'ir_r1_k3' lacks s, c, e",)
 
 
-def test_rows_in_a_list_of_their_own_are_told() -> None:
-    with pytest.raises(InputError) as error:
-        spec_of("[ir_r1_k3_s1_e6_c16]")
-    (problem,) = error.value.problems
-    assert problem.startswith("x.yaml:3:5: row 1: should be a mapping of keys to values, or a string")
-    assert problem.endswith("; rows of all stages stand in one list")
-
-
 @pytest.mark.parametrize("text", ["x" * 5_000, "ir_" + "x" * 5_000, "ir_r" + "9" * 5_000, "ir_\x1b[31m"])
 def test_what_is_quoted_is_short_and_printable(text: str) -> None:
     with pytest.raises(NotationError) as caught:
