@@ -162,3 +162,9 @@ def test_no_terminal_is_too_narrow_for_what_tells_rows_apart() -> None:
     lines = render(report, Format.TABLE, Style(width=30)).splitlines()
     assert [line.split()[:2] for line in lines[2:4]] == [["a", "depthwise"], ["a", "project"]]
     assert "Conv" not in "".join(lines[:4])
+
+
+@pytest.mark.parametrize(("totals", "line"), [({"networks": 1}, "1 network"), ({"networks": 2}, "2 networks")])
+def test_one_is_no_plural(totals: dict[str, int], line: str) -> None:
+    report = Report("networks", Provenance("0.1.0", "none"), totals=totals)
+    assert render(report, Format.TABLE, Style()).splitlines()[0] == line
