@@ -61,7 +61,8 @@ class Commands(TyperGroup):
         Raises:
             InputError: there is none of this name; names the nearest.
         """
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
+        known = args[0] in COMMANDS or args[0].startswith("-")
+        if not known and not ctx.resilient_parsing:  # a shell that asks for completion gets no complaint
             hint = did_you_mean(args[0], COMMANDS) or "; `mbconv --help` shows all"
             raise InputError(f"no such command {args[0]!r}{hint}")
         return super().resolve_command(ctx, args)

@@ -99,7 +99,7 @@ def _subject(question: KernelQuestion) -> dict[str, Cell]:
     return {
         "name": f"one {kernel} against {stack}",
         "resolution": (question.height, question.width),
-        "m": question.m or "n",
+        "channels_in": question.m or "as many as out",
         "stride": question.stride,
         "batch_size": question.batch_size,
         "norm_and_activation": "yes" if question.norm_act else "no",

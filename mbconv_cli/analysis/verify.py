@@ -186,7 +186,8 @@ def _check_forward(network: OpenNetwork, peer: str, findings: _Findings) -> None
     if forward.difference <= TOLERANCE:
         findings.note("forward")
         return
-    where = f", first at {forward.first_op}" if forward.first_op else ""
+    reason = f" ({forward.reason})" if forward.reason else ""
+    where = f", first at {forward.first_op}{reason}" if forward.first_op else ""
     findings.note("forward", f"the output differs from {peer}'s by {forward.difference:.1e}{where}")
 
 

@@ -142,7 +142,7 @@ def compare_kernels_command(
             question = KernelQuestion(
                 kernel=one,
                 stack=several,
-                n=parse_sizes(n or DEFAULT_N, "--n"),
+                n=parse_sizes(DEFAULT_N if n is None else n, "--n"),
                 m=_parse_m(m),
                 height=height or DEFAULT_EXTENT,
                 width=width or height or DEFAULT_EXTENT,

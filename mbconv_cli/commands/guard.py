@@ -47,6 +47,12 @@ def exit_code(call: Callable[[], object]) -> int:
         return INTERRUPTED
     except typer.Exit as exit_:
         return exit_.exit_code
+    except SystemExit as end:
+        if not isinstance(end.__context__, BrokenPipeError):  # typer, when it has completed a word
+            raise
+        # rich, where a pipe was closed under the help that it prints
+        _tell(("standard output: was closed before all was written",))
+        return InputError.exit_code
     except MbconvError as error:
         _tell(error.problems)
         return error.exit_code
@@ -67,7 +73,7 @@ def _usage(error: Any) -> tuple[str, ...]:
     """What typer complains of, in this program's words; nothing if it is another kind of error."""
     if not isinstance(error, UsageError):
         return ()
-    message = error.format_message().replace("Value error, ", "").rstrip(".")
+    message = error.format_message().replace("Value error, ", "").replace("Input should", "should").rstrip(".")
     asked = error.ctx.command_path if error.ctx else "mbconv"
     return (f"{message[:1].lower()}{message[1:]}; `{asked} --help` explains",)
 

@@ -64,7 +64,7 @@ SetOption: TypeAlias = Annotated[
     typer.Option(
         "--set",
         metavar="PATH=VALUE",
-        help="Change the network first, e.g. 'blocks[2:].se_ratio=0' or activation=relu; may be given several times.",
+        help="Change the network first, e.g. activation=relu or blocks[*].se_ratio=0; may be given several times.",
         show_default=False,
     ),
 ]
@@ -141,6 +141,7 @@ ArchDirOption: TypeAlias = Annotated[
     list[Path] | None,
     typer.Option(
         "--arch-dir",
+        metavar="FOLDER",
         help="A folder of your own YAML files, whose names then count too; may be given several times. "
         "The environment variable MBCONV_ARCH_PATH names such folders as well.",
         show_default=False,

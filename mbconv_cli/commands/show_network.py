@@ -29,7 +29,10 @@ class ShowFormat(str, Enum):
 ShowFormatOption = Annotated[
     ShowFormat,
     typer.Option(
-        "--format", case_sensitive=False, help="How it is written; yaml gives the network as a complete spec."
+        "--format",
+        metavar="FORMAT",
+        case_sensitive=False,
+        help="table, json, csv, markdown, or yaml: the network as a complete spec.",
     ),
 ]
 

@@ -19,12 +19,16 @@ def parse_sizes(text: str, option: str) -> tuple[int, ...]:
     """
     sizes: set[int] = set()
     for part in text.split(","):
-        match = re.fullmatch(r"\s*([0-9]{1,9})\s*(?:\.\.\s*([0-9]{1,9})\s*)?", part)
+        match = re.fullmatch(r"\s*([0-9]{1,30})\s*(?:\.\.\s*([0-9]{1,30})\s*)?", part)
         if not match:
             raise InputError(f"{option} {text!r}: should be a number, a list or a range, e.g. 8, 4,8,16 or 1..64")
         first, last = int(match[1]), int(match[2] or match[1])
-        if not 1 <= first <= last <= MAX_SIZE:
-            raise InputError(f"{option} {text!r}: should be from 1 to {MAX_SIZE:,}, a range upwards; nearest is 1")
+        for size in (first, last):
+            if not 1 <= size <= MAX_SIZE:
+                nearest = min(max(size, 1), MAX_SIZE)
+                raise InputError(f"{option} {text!r}: {size} is not from 1 to {MAX_SIZE:,}; nearest is {nearest}")
+        if last < first:
+            raise InputError(f"{option} {text!r}: a range goes upwards; nearest is {last}..{first}")
         if last - first >= MOST_SIZES:
             raise InputError(f"{option} {text!r}: more than {MOST_SIZES:,} numbers")
         sizes.update(range(first, last + 1))

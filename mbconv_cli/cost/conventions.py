@@ -143,7 +143,7 @@ def _is_function(*functions: str) -> Callable[[Form], bool]:
 
 _CONV: Final = "torch.nn.modules.conv.Conv2d"
 _LINEAR: Final = "torch.nn.modules.linear.Linear"
-_BATCH_NORM: Final = "torch.nn.modules.batchnorm.BatchNorm2d"
+_BATCH_NORMS: Final = ("torch.nn.modules.batchnorm.BatchNorm2d", "torch.nn.modules.batchnorm.BatchNorm1d")
 _RELUS: Final = ("torch.nn.modules.activation.ReLU", "torch.nn.modules.activation.ReLU6")
 _ADAPTIVE_POOL: Final = "torch.nn.modules.pooling.AdaptiveAvgPool2d"
 _MAX_POOL: Final = "torch.nn.modules.pooling.MaxPool2d"
@@ -181,7 +181,7 @@ PTFLOPS: Final = Tool(
     {
         Conv2d: (Rule(_BIAS_OF_CONVOLUTIONS, _bias, _WITH_WEIGHTS), _OVERLOOKED),
         Linear: (Rule(_BIAS_OF_LINEAR, _bias, _WITH_WEIGHTS), _OVERLOOKED),
-        BatchNorm: (Rule("batch norm, 2 an element", lambda op: 2 * _elements_out(op), _is_module(_BATCH_NORM)),),
+        BatchNorm: (Rule("batch norm, 2 an element", lambda op: 2 * _elements_out(op), _is_module(*_BATCH_NORMS)),),
         Activation: (
             Rule("ReLU and ReLU6 as modules, 1 an element", _elements_out, _is_module(*_RELUS)),
             Rule(
@@ -220,7 +220,7 @@ THOP: Final = Tool(
     {
         Conv2d: (_OVERLOOKED,),
         Linear: (_OVERLOOKED,),
-        BatchNorm: (Rule("batch norm, 4 an element", lambda op: 4 * _elements_out(op), _is_module(_BATCH_NORM)),),
+        BatchNorm: (Rule("batch norm, 4 an element", lambda op: 4 * _elements_out(op), _is_module(*_BATCH_NORMS)),),
         GlobalAvgPool: (
             Rule(
                 "average pooling as a module, 1 an element in and out",

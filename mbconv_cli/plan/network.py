@@ -8,8 +8,8 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.plan.blocks.registry import BLOCK_TYPES, describe
 from mbconv_cli.plan.draft import BlockDraft, Draft, network_input
 from mbconv_cli.plan.ops import GlobalAvgPool, Linear, Plan, Value
-from mbconv_cli.plan.parts import activate, convolution, max_pool
-from mbconv_cli.plan.scaling import scale_filters, scale_head, scale_repeat, scale_stem
+from mbconv_cli.plan.parts import activate, convolution, max_pool, normalize
+from mbconv_cli.plan.scaling import scale_filters, scale_head, scale_repeats, scale_stem
 from mbconv_cli.plan.shapes import ShapeError
 from mbconv_cli.spec.loader import LoadedSpec
 from mbconv_cli.spec.messages import subject
@@ -53,9 +53,9 @@ def make_plan(spec: Spec) -> Plan:
         if spec.stem:
             path = ("stem",)
             x = _plan_stem(draft, spec, spec.stem, x)
-        for index in range(len(spec.blocks)):
+        for index, repeat in enumerate(scale_repeats(spec.blocks, spec.scaling)):
             path = ("blocks", index)
-            x = _plan_stage(draft, spec, index, x)
+            x = _plan_stage(draft, spec, index, repeat, x)
         if spec.head:
             path = ("head",)
             x = _plan_head(draft, spec, spec.head, x)
@@ -89,13 +89,12 @@ def _plan_stem(draft: Draft, spec: Spec, stem: Stem, x: Value) -> Value:
     return y
 
 
-def _plan_stage(draft: Draft, spec: Spec, row_index: int, x: Value) -> Value:
+def _plan_stage(draft: Draft, spec: Spec, row_index: int, repeat: int, x: Value) -> Value:
     """A row of the table: the first block has the row's stride, the others keep the shape."""
     row, stage = spec.blocks[row_index], f"stages.{row_index}"
     block_type = BLOCK_TYPES[type(row)]
     output_filters = scale_filters(row.output_filters, spec.scaling)
     operator = describe(row)
-    repeat = scale_repeat(row.num_repeat, spec.scaling, at_end=row_index in {0, len(spec.blocks) - 1})
     if len(draft.blocks) + repeat > MAX_BLOCKS:
         raise ShapeError(f"more than {MAX_BLOCKS:,} blocks")
     for index in range(repeat):
@@ -136,6 +135,8 @@ def _plan_classifier(draft: Draft, spec: Spec, classifier: Classifier, x: Value)
     operator = "Pool, FC"
     if classifier.hidden_filters is not None:
         y = block.add("classifier", "hidden", Linear(y.channels, classifier.hidden_filters, classifier.hidden_bias), y)
+        if classifier.hidden_norm:
+            y = normalize(block, "classifier", y, spec)
         y = activate(block, "classifier", y, classifier.activation or spec.activation)
         operator = "Pool, FC, FC"
     y = block.add("classifier", "linear", Linear(y.channels, classifier.num_classes), y)

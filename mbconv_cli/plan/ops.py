@@ -49,11 +49,12 @@ class Conv2d:
 
 @dataclass(frozen=True, slots=True)
 class BatchNorm:
-    """Batch normalization over the channels of `[N, C, H, W]`."""
+    """Batch normalization over the channels of `[N, C, H, W]`, or of `[N, C]` if it is not spatial."""
 
     channels: int
     eps: float
     momentum: float
+    spatial: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,8 @@ def depthwise(
 
 def normalize(block: BlockDraft, role: Role, x: Value, spec: Spec, part: str = "") -> Value:
     """Batch norm, with the network's constants."""
-    return block.add(role, f"{part}norm", _batch_norm(x.channels, spec.norm.eps, spec.norm.momentum), x)
+    norm = _batch_norm(x.channels, spec.norm.eps, spec.norm.momentum, len(x.shape) > 1)
+    return block.add(role, f"{part}norm", norm, x)
 
 
 def activate(block: BlockDraft, role: Role, x: Value, activation: ActivationChoice, leaf: str = "activation") -> Value:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import assert_never
 
 from mbconv_cli.spec.network import Scaling
+from mbconv_cli.spec.rows import Row
 
 
 def make_divisible(value: float, divisor: int, round_limit: float = 0.9) -> int:
@@ -48,15 +50,35 @@ def scale_head(filters: int, scaling: Scaling) -> int:
             assert_never(scaling.head)
 
 
-def scale_repeat(num_repeat: int, scaling: Scaling, *, at_end: bool = False) -> int:
-    """Repeats under a depth factor, at least one.
+def scale_repeats(rows: Sequence[Row], scaling: Scaling) -> list[int]:
+    """How often each row's block is repeated under a depth factor; joined rows are scaled as one."""
+    stages: list[list[int]] = []
+    for row in rows:
+        if row.joined and stages:
+            stages[-1].append(row.num_repeat)
+        else:
+            stages.append([row.num_repeat])
+    repeats: list[int] = []
+    for index, stage in enumerate(stages):
+        at_end = index in {0, len(stages) - 1}
+        repeats += stage if at_end and scaling.fixed_ends else _share_out(stage, scale_repeat(sum(stage), scaling))
+    return repeats
 
-    Args:
-        num_repeat: as the table gives them.
-        scaling: the factor, and how it rounds (EfficientNet's `round_repeats` rounds up).
-        at_end: whether this is the first or the last row.
-    """
-    if at_end and scaling.fixed_ends:
-        return num_repeat
+
+def scale_repeat(num_repeat: int, scaling: Scaling) -> int:
+    """Repeats under a depth factor, at least one (EfficientNet's `round_repeats` rounds up)."""
     scaled = num_repeat * scaling.depth
     return math.ceil(scaled) if scaling.depth_rounding == "up" else max(1, round(scaled))
+
+
+def _share_out(repeats: Sequence[int], scaled: int) -> list[int]:
+    """A stage's scaled repeats in its rows' proportions, at least one each; what rounding leaves is the first rows'.
+
+    As timm does (timm/models/_efficientnet_builder.py, `_scale_stage_depth`): from the last row to the first.
+    """
+    left, shares = sum(repeats), []
+    for repeat in reversed(repeats):
+        share = max(1, round(repeat / left * scaled))
+        shares.append(share)
+        left, scaled = left - repeat, scaled - share
+    return shares[::-1]

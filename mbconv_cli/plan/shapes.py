@@ -37,7 +37,7 @@ def infer_shape(kind: Kind, inputs: Sequence[Value]) -> Shape:
         case Conv2d():
             return _conv2d(kind, inputs)
         case BatchNorm():
-            _demand(len(first) == 3 and first[0] == kind.channels, kind, inputs)
+            _demand(len(first) == (3 if kind.spatial else 1) and first[0] == kind.channels, kind, inputs)
             return first
         case Activation():
             return first

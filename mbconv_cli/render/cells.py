@@ -118,7 +118,9 @@ def totals_parts(totals: Mapping[str, Cell], columns: Mapping[str, Column]) -> l
         if key.endswith((*SPREAD_SUFFIXES, SAMPLES_SUFFIX)):
             continue
         column = columns.get(key, Column(key))
-        parts.append(f"{cell_text(totals, column)} {title(column)}")
+        name = title(column)
+        one = totals[key] == 1 and isinstance(totals[key], int)
+        parts.append(f"{cell_text(totals, column)} {name.removesuffix('s') if one else name}")
     return parts
 
 

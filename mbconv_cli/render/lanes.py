@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Final
 
 from rich.cells import cell_len, set_cell_size
@@ -167,10 +168,21 @@ def _fractions(section: Section, column: Column) -> tuple[float, ...]:
 
 
 def _in_order_of_dispensing(all_lanes: list[Lane]) -> list[Lane]:
-    """First what is the same in every row, then what is named so, then the rest from the left; never the name."""
-    uniform = [lane for lane in all_lanes[1:] if _is_label(lane) and len(lane.texts) > 1 and len(set(lane.texts)) == 1]
-    named = [lane for key in DISPENSABLE for lane in all_lanes[1:] if lane.column.key == key]
-    return list(dict.fromkeys([*uniform, *named, *all_lanes[1:-1]]))
+    """First what is the same in every row, then what is named so, then the rest from the left; never the names."""
+    others = all_lanes[_naming(all_lanes) :]
+    uniform = [lane for lane in others if _is_label(lane) and len(lane.texts) > 1 and len(set(lane.texts)) == 1]
+    named = [lane for key in DISPENSABLE for lane in others if lane.column.key == key]
+    return list(dict.fromkeys([*uniform, *named, *others[:-1]]))
+
+
+def _naming(all_lanes: list[Lane]) -> int:
+    """How many lanes from the left tell every row from the others; the first alone where no labels do."""
+    labels = list(takewhile(_is_label, all_lanes))
+    for count in range(1, len(labels) + 1):
+        names = list(zip(*(lane.texts for lane in labels[:count]), strict=True))
+        if len(set(names)) == len(names):
+            return count
+    return 1
 
 
 def _is_label(lane: Lane) -> bool:

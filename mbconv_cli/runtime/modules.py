@@ -157,7 +157,8 @@ def leaf_module(kind: Kind, *, inplace: bool) -> nn.Module:
         case Conv2d():
             return _conv2d(kind)
         case BatchNorm():
-            return nn.BatchNorm2d(kind.channels, eps=kind.eps, momentum=kind.momentum)
+            norm = nn.BatchNorm2d if kind.spatial else nn.BatchNorm1d
+            return norm(kind.channels, eps=kind.eps, momentum=kind.momentum)
         case Activation():
             return ACTIVATIONS[kind.function](inplace)
         case GlobalAvgPool():

@@ -16,6 +16,8 @@ from mbconv_cli.runtime.modules import leaf_module
 LEAST_STATISTICS: Final = 49
 """Values of a channel, as many as the last maps of a 224-pixel image have, from which statistics are sound."""
 
+NORMS: Final = (nn.BatchNorm1d, nn.BatchNorm2d)
+
 
 class Step(NamedTuple):
     """One op of the program: which slots it reads, which it writes, and which hold nothing of use afterwards."""
@@ -109,14 +111,14 @@ def settle(network: Network, images: Tensor) -> None:
 
     def take_statistics(module: nn.Module, inputs: tuple[Tensor]) -> None:
         (x,) = inputs
-        if isinstance(module, nn.BatchNorm2d) and x[:, 0].numel() > 1:
-            variance, mean = torch.var_mean(x.float(), dim=(0, 2, 3))
+        if isinstance(module, NORMS) and x[:, 0].numel() > 1:
+            variance, mean = torch.var_mean(x.float(), dim=[0, *range(2, x.dim())])
             assert module.running_mean is not None
             assert module.running_var is not None
             module.running_mean.copy_(mean)
             module.running_var.copy_(variance.clamp(min=module.eps))
 
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    norms = [module for module in network.modules() if isinstance(module, NORMS)]
     handles = [norm.register_forward_pre_hook(take_statistics) for norm in norms]
     try:
         network(images)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from mbconv_cli.plan.ops import Plan
+from mbconv_cli.plan.ops import BatchNorm, Op, Plan
 from mbconv_cli.runtime.alignment import align
 from mbconv_cli.runtime.calls import Call, record_calls
 from mbconv_cli.runtime.network import build
@@ -28,10 +28,12 @@ class Forward:
     Attributes:
         difference: largest |ours - theirs| of the output, over the largest |theirs|.
         first_op: the first op whose own output differs by more than the tolerance, where the difference does.
+        reason: what is set otherwise there than here, if that is known; empty if not.
     """
 
     difference: float
-    first_op: str | None
+    first_op: str | None = None
+    reason: str = ""
 
 
 def compare_forward(plan: Plan, peer: str, tolerance: float) -> Forward:
@@ -61,7 +63,7 @@ def compare_forward(plan: Plan, peer: str, tolerance: float) -> Forward:
         our_output, our_calls = record_calls(ours, image)
     difference = relative_difference(our_output, their_output)
     agrees = difference <= tolerance  # not so for NaN
-    return Forward(difference, None if agrees else _first_op(plan, our_calls, their_calls, tolerance))
+    return Forward(difference) if agrees else Forward(difference, *_first_op(plan, our_calls, their_calls, tolerance))
 
 
 def relative_difference(ours: Tensor, theirs: Tensor) -> float:
@@ -69,15 +71,25 @@ def relative_difference(ours: Tensor, theirs: Tensor) -> float:
     return float((ours - theirs).abs().max() / theirs.abs().max())
 
 
-def _first_op(plan: Plan, ours: Sequence[Call], theirs: Sequence[Call], tolerance: float) -> str | None:
-    """Where the outputs of both part: looked up in samples of what each op gave."""
+def _first_op(plan: Plan, ours: Sequence[Call], theirs: Sequence[Call], tolerance: float) -> tuple[str | None, str]:
+    """Where the outputs of both part, and why: looked up in samples of what each op gave."""
     for op, our_calls, their_calls in zip(plan.ops, align(plan, ours), align(plan, theirs), strict=True):
         if len(our_calls) != 1 or len(their_calls) != 1:
             continue
         ours_given, theirs_given = our_calls[0].sample, their_calls[0].sample
         if ours_given.shape != theirs_given.shape or not relative_difference(ours_given, theirs_given) <= tolerance:
-            return op.name
-    return None
+            return op.name, _reason(op, our_calls[0], their_calls[0])
+    return None, ""
+
+
+def _reason(op: Op, ours: Call, theirs: Call) -> str:
+    """What explains that an op's outputs differ, though its weights are the same."""
+    if ours.short_name != theirs.short_name:
+        return f"{ours.short_name} here, {theirs.short_name} there"
+    eps = getattr(theirs.module, "eps", None)
+    if isinstance(op.kind, BatchNorm) and eps not in {None, op.kind.eps}:
+        return f"eps {op.kind.eps:g} here, {eps:g} there"
+    return ""
 
 
 @contextmanager

@@ -33,7 +33,9 @@ def json_schema() -> dict[str, Any]:
         "description": "name or path of a network that this one changes; mappings are merged, the rest is replaced",
     }
     blocks = schema["properties"]["blocks"]
-    blocks["items"] = {"anyOf": [blocks["items"], _string_row()]}
+    row = {"anyOf": [blocks["items"], _string_row()]}
+    of_a_stage = {"type": "array", "items": row, "minItems": 1, "description": "rows that are joined"}
+    blocks["items"] = {"anyOf": [*row["anyOf"], of_a_stage]}
     return {"$schema": DIALECT, "title": "mbconv network", **{k: v for k, v in schema.items() if k != "title"}}
 
 

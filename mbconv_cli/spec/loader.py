@@ -63,7 +63,7 @@ def load_file(path: Location, catalogue: Catalogue | None = None, *, overrides: 
         InputError: it cannot be read or understood; all mistakes in it are told together.
     """
     parsed = _extended(_parsed(read(path), str(path)), (path,), catalogue or user_catalogue())
-    return _validated(apply_overrides(parsed, overrides), path.stem)
+    return _validated(apply_overrides(parsed, overrides), path.stem, overrides)
 
 
 def load_text(
@@ -90,26 +90,28 @@ def load_text(
     """
     origin = (folder or FilePath()) / FilePath(file).name
     parsed = _extended(_parsed(text, file), (origin,), catalogue or user_catalogue())
-    return _validated(apply_overrides(parsed, overrides), name)
+    return _validated(apply_overrides(parsed, overrides), name, overrides)
 
 
-def _validated(parsed: Parsed, name: str) -> LoadedSpec:
+def _validated(parsed: Parsed, name: str, overrides: Sequence[Override]) -> LoadedSpec:
     document, problems = parsed
     problems = problems + contradictions(document)
     try:
         spec = Spec.model_validate({"name": name} | document.data)
     except ValidationError as error:
         problems += findings(error.errors(include_url=False), document)
-        raise InputError(*_told(problems, document.mark(()).file)) from error
+        raise InputError(*_told(problems, document.mark(()).file, overrides)) from error
     if problems:
-        raise InputError(*_told(problems, document.mark(()).file))
+        raise InputError(*_told(problems, document.mark(()).file, overrides))
     return LoadedSpec(spec, document)
 
 
-def _told(problems: list[Finding], file: str) -> list[str]:
-    """In the order of the file, then of those that it extends; each once."""
+def _told(problems: list[Finding], file: str, overrides: Sequence[Override]) -> list[str]:
+    """In the order of the file, then of those that it extends; each once, and with what changed a file's meaning."""
     in_order = sorted(set(problems), key=lambda finding: (finding[0].file != file, finding))
-    told = [f"{mark}: {what}" for mark, what in in_order]
+    changes = [override.mark for override in overrides]
+    changed = f" (as changed by {' and '.join(map(str, changes))})" if changes else ""
+    told = [f"{mark}: {what}{'' if mark in changes else changed}" for mark, what in in_order]
     more = len(told) - MAX_TOLD
     return told if more <= 0 else [*told[:MAX_TOLD], f"... and {more:,} more mistakes"]
 

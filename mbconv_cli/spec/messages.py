@@ -25,6 +25,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "less than or equal to": "at most",
     " after validation": "",
 }
+_STRING_ROW: Final = "ir_r1_k3_s1_e6_c16"
 
 
 def findings(errors: Iterable[ErrorDetails], document: Document, schema: type[BaseModel] = Spec) -> Iterator[Finding]:
@@ -117,6 +118,8 @@ def _sentence(error: ErrorDetails, path: Path, document: Document, schema: type[
             return f"{key}: {reason}" if isinstance(error["input"], dict) else f"{key}: {reason}; got {got}"
         case "string_pattern_mismatch" if not str(error["input"]).isprintable():
             return f"{key}: should have no control characters; got {got}"
+        case "model_type" if path[:-1] == ("blocks",):
+            return f"{key}: should be a mapping of keys to values, or a string as {_STRING_ROW}; got {got}"
         case "model_type" | "dict_type" | "model_attributes_type" | "union_tag_not_found":
             return f"{key}: should be a mapping of keys to values; got {got}"
         case "literal_error":

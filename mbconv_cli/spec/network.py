@@ -89,6 +89,7 @@ class Classifier(Frozen):
 
     hidden_filters: Filters | None = Field(None, description="width of a layer before the last one (MobileNetV3)")
     hidden_bias: bool = Field(True, description="whether that layer has a bias (FBNetV3's has none)")
+    hidden_norm: bool = Field(False, description="whether batch norm follows that layer (MobileNetV4)")
     num_classes: Filters = Field(1000, description="outputs")
     activation: Activation | None = Field(None, description="after the hidden layer; the network's, if absent")
 

@@ -25,6 +25,7 @@ _NOT_EXPRESSIBLE: Final[Mapping[str, str]] = {
     "h": "attention heads",
     "nmi": "the activation mish",
 }
+_NO_BLOCK_TYPES: Final[Mapping[str, str]] = {"mha": "attention", "mqa": "attention"}
 
 
 class NotationError(ValueError):
@@ -59,6 +60,8 @@ def row_of(text: str) -> dict[str, Any]:
         notation, tokens = TIMM[first], rest
     elif re.fullmatch(r"r[0-9]+", first):
         notation, tokens = EFFICIENTNET, [first, *rest]
+    elif first in _NO_BLOCK_TYPES:
+        raise NotationError(f"row {shorten(repr(text))}: {first}: {_NO_BLOCK_TYPES[first]} cannot be expressed here")
     else:
         hint = did_you_mean(first, TIMM) or f"; block types are {', '.join(TIMM)}"
         raise NotationError(f"row {shorten(repr(text))} does not begin with a block type or with r1, r2, ...{hint}")
@@ -134,6 +137,11 @@ def _groups(key: str) -> Callable[[str], Mapping[str, Any]]:
         return {key: len(sizes)}
 
     return groups
+
+
+def _kernel_or_none(key: str) -> Callable[[str], Mapping[str, Any]]:
+    """`0` is no kernel."""
+    return lambda number: {key: size} if (size := _integer(number)) else {}
 
 
 def _strides(number: str) -> Mapping[str, Any]:
@@ -212,6 +220,17 @@ TIMM: Final[Mapping[str, Notation]] = {
             "fc": _whole("expand_base"),
             "gs": _whole("group_size"),
             "se": _ratio("se_ratio"),
+        },
+        _TIMM_FLAGS,
+        (*_TIMM_REQUIRED, "e"),
+    ),
+    "uir": Notation(
+        {"type": "universal_inverted_bottleneck"},
+        {
+            **_TIMM_TOKENS,
+            "a": _kernel_or_none("start_kernel_size"),
+            "k": _kernel_or_none("middle_kernel_size"),
+            "e": _ratio("expand_ratio"),
         },
         _TIMM_FLAGS,
         (*_TIMM_REQUIRED, "e"),

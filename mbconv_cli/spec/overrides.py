@@ -152,7 +152,8 @@ class _Rewrite:
         if not isinstance(step, str):
             return self._items(node, step, rest, path, value)
         if not isinstance(node, dict | None):
-            raise NoMatchError(f"{_shown(path)} is a plain value, and has no {step!r}")
+            what = "a list, so it takes [*] or [0] before" if isinstance(node, list) else "a plain value, and has no"
+            raise NoMatchError(f"{_shown(path)} is {what} {step!r}")
         valid = valid_keys(path, self.document)
         if step not in valid or ((*path, step) == _NOT_SETTABLE):
             raise NoMatchError(f"{_shown(path) or 'a network'} has no {step!r}")

@@ -28,6 +28,11 @@ class Row(Frozen):
     """What every block type can say. A row is a stage: `num_repeat` blocks, the first of which has the stride."""
 
     num_repeat: Repeat = Field(1, description="blocks in this stage")
+    joined: bool = Field(
+        False,
+        description="with the row before it: depth scaling scales their repeats as one number and shares it out "
+        "(rows in a list of their own, as timm writes them, are joined)",
+    )
     input_filters: Filters | None = Field(None, description="channels in; checked against the row before")
     output_filters: Filters = Field(description="channels out")
     stride: Stride = Field((1, 1), description="stride of the stage's first block; the others have 1")
@@ -131,6 +136,24 @@ class Bottleneck(Row):
     se_ratio: SeRatio | None = None
 
 
+class UniversalInvertedBottleneck(Row):
+    """Inverted residual with a depthwise convolution before the expansion, after it, at both or neither (MobileNetV4).
+
+    The first one has no activation. The stride is the second one's, or the first one's where there is no second.
+    """
+
+    type: Literal["universal_inverted_bottleneck"]
+    start_kernel_size: KernelSize | None = Field(None, description="of the depthwise kernel before the expansion")
+    middle_kernel_size: KernelSize | None = Field(None, description="of the depthwise kernel after the expansion")
+    expand_ratio: Ratio = Field(description="expanded channels / channels in")
+
+    @model_validator(mode="after")
+    def _stride_has_a_kernel(self) -> Self:
+        if self.stride != (1, 1) and not (self.start_kernel_size or self.middle_kernel_size):
+            raise ValueError("a stride needs a depthwise kernel: start_kernel_size or middle_kernel_size")
+        return self
+
+
 class Xception(Row):
     """Pre-activated separable convolutions, max pooling where there is a stride, and a shortcut (Xception)."""
 
@@ -149,6 +172,7 @@ ROW_TYPES: Final[dict[str, type[Row]]] = {
     "fused_mbconv": FusedMBConv,
     "conv": Conv,
     "bottleneck": Bottleneck,
+    "universal_inverted_bottleneck": UniversalInvertedBottleneck,
     "xception": Xception,
 }
 
@@ -163,6 +187,7 @@ BlockRow: TypeAlias = Annotated[
     | Annotated[FusedMBConv, Tag("fused_mbconv")]
     | Annotated[Conv, Tag("conv")]
     | Annotated[Bottleneck, Tag("bottleneck")]
+    | Annotated[UniversalInvertedBottleneck, Tag("universal_inverted_bottleneck")]
     | Annotated[Xception, Tag("xception")],
     Discriminator(_type_of),
 ]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from mbconv_cli.spec.nested_rows import unnested
 from mbconv_cli.spec.notation import NotationError, row_of
 from mbconv_cli.spec.quotes import shown
 from mbconv_cli.spec.yaml_text import Document, Finding, Mark, Path
@@ -53,11 +54,15 @@ def canonical(document: Document) -> Parsed:
     Marks keep pointing at what was written. A row must not say one thing in two spellings; a string that is no row
     stays as it is.
     """
+    document, joined = unnested(document)
     data = document.data
     if not isinstance(data.get("blocks"), list):
         return document, []
     problems: list[Finding] = []
     rows = [_row(row, ("blocks", index), document, problems) for index, row in enumerate(data["blocks"])]
+    rows = [
+        {"joined": True} | row if index in joined and isinstance(row, dict) else row for index, row in enumerate(rows)
+    ]
     marks = _renamed(document.key_marks), _renamed(document.value_marks)
     return Document({**data, "blocks": rows}, *marks), problems
 

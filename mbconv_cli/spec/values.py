@@ -15,7 +15,8 @@ MAX_REPEAT = 1_000
 class Frozen(BaseModel):
     """The base of all spec models: immutable, and strict about keys and types."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    # Only the whole Spec validates, so no part of it builds a validator of its own: that would take as long again.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
 
 def _pair(value: Any) -> Any:

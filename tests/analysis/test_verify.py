@@ -86,7 +86,7 @@ def test_a_wrong_function_is_told_by_its_op(tmp_path: Path) -> None:
     verification = run(changed(tmp_path, EXPECT, "se: {gate: sigmoid}"), numerics=True)
     (problem,) = verification.problems
     assert problem.startswith("changed: forward: the output differs from torchvision:mobilenet_v3_small's by ")
-    assert problem.endswith(", first at stages.0.0.se.gate")
+    assert problem.endswith(", first at stages.0.0.se.gate (sigmoid here, hardsigmoid there)")
     row = only_row(verification)
     assert (row["peer_count"], row["forward"], row["verdict"]) == ("agrees", "differs", "differs")
 

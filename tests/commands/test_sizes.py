@@ -19,6 +19,14 @@ def test_no_sizes(text: str) -> None:
         parse_sizes(text, "--n")
 
 
+@pytest.mark.parametrize(
+    ("text", "nearest"), [("0", "1"), ("9999999", "1048576"), ("1..9999999999", "1048576"), ("9..3", "3..9")]
+)
+def test_the_nearest_valid_is_named(text: str, nearest: str) -> None:
+    with pytest.raises(InputError, match=f"nearest is {nearest}$"):
+        parse_sizes(text, "--n")
+
+
 def test_kernels() -> None:
     assert parse_kernel("5", "--kernel") == parse_kernel("5x5", "--kernel") == 5
     assert parse_stack("3x3, 3x3", "--stack") == (3, 3)

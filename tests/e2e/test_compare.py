@@ -53,6 +53,8 @@ def test_exact_answers_come_without_torch(arguments: tuple[str, ...]) -> None:
     ("arguments", "told"),
     [
         (("compare-kernels", "--n", "0"), "--n '0'"),
+        (("compare-kernels", "--n", ""), "--n ''"),
+        (("compare-kernels", "--n", "9..3"), "nearest is 3..9"),
         (("compare-kernels", "--kernel", "4"), "nearest are 3 and 5"),
         (("compare-kernels", "--stack", ""), "an empty stack"),
         (("compare-kernels", "--stack", "3x3,4x4"), "4x4 is even"),

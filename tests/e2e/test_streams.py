@@ -74,7 +74,8 @@ def test_a_message_about_a_name_that_is_no_text(mbconv: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["list"], ["profile", "mobilenet-v2", "--no-latency"], ["schema"], ["--version"]]
+    "arguments",
+    [["list"], ["profile", "mobilenet-v2", "--no-latency"], ["schema"], ["--version"], ["verify", "--help"]],
 )
 def test_a_closed_pipe(arguments: list[str], environment: Environment, tmp_path: Path) -> None:
     reader, writer = os.pipe()
@@ -167,6 +168,11 @@ def test_debug_shows_the_traceback_and_the_message(mbconv: Run) -> None:
         ("profile x --mode c", ["compile", "cudagraph"]),
         ("profile x --pass t", ["train"]),
         ("pro", ["profile"]),
+        ("profil mobile", []),
+        ("verify mnasnet-a1 mnasnet-sm", ["mnasnet-small"]),
+        ("compare-kernels --in-network mixnet-s", ["mixnet-s"]),
+        ("show x --format y", ["yaml"]),
+        ("list --arch", ["--arch-dir"]),
     ],
 )
 def test_bash_completes(mbconv: Run, tmp_path: Path, typed: str, offered: list[str]) -> None:
@@ -175,7 +181,7 @@ def test_bash_completes(mbconv: Run, tmp_path: Path, typed: str, offered: list[s
         (tmp_path / name).touch()
     words = f"mbconv {typed}"
     done = mbconv(_MBCONV_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1))
-    assert done.stdout.split() == offered
+    assert (done.stdout.split(), done.stderr) == (offered, "")
 
 
 def test_ctrl_c_in_the_midst_of_generated_code_is_told_by_the_exit_code(environment: Environment) -> None:

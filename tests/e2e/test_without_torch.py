@@ -81,7 +81,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "extra argument": (["show", "mobilenet-v2", "more"], "more"),
     "no such file": (["profile", "./nowhere.yaml"], "nowhere.yaml: No such file or directory"),
     "folder": (["profile", "./"], "Is a directory"),
-    "zero images": (["profile", "mobilenet-v2", "--batch-size", "0"], "--batch-size"),
+    "zero images": (["profile", "mobilenet-v2", "--batch-size", "0"], "'--batch-size': should be greater than"),
     "half an image": (["profile", "mobilenet-v2", "--batch-size", "0.5"], "--batch-size"),
     "too many images": (["profile", "mobilenet-v2", "--batch-size", "99999999"], "--batch-size"),
     "no threads": (["profile", "mobilenet-v2", "--threads", "0"], "--threads"),

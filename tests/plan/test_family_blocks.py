@@ -119,3 +119,48 @@ def test_a_stem_may_pool() -> None:
     (pool,) = [op for op in plan.ops if isinstance(op.kind, MaxPool)]
     assert pool.name == "stem.max_pool"
     assert pool.output.shape == (8, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("kernels", "operator", "expected"),
+    [
+        (
+            "start_kernel_size: 3, middle_kernel_size: 5",
+            "ExtraDW2, k3x3+5x5",
+            [(8, 8, 3, 8), (8, 16, 1, 1), (16, 16, 5, 16), (16, 8, 1, 1)],
+        ),
+        ("middle_kernel_size: 5", "IB2, k5x5", [(8, 16, 1, 1), (16, 16, 5, 16), (16, 8, 1, 1)]),
+        ("start_kernel_size: 3", "ConvNext2, k3x3", [(8, 8, 3, 8), (8, 16, 1, 1), (16, 8, 1, 1)]),
+        ("start_kernel_size: null", "FFN2", [(8, 16, 1, 1), (16, 8, 1, 1)]),
+    ],
+)
+def test_universal_inverted_bottleneck(kernels: str, operator: str, expected: list[tuple[int, int, int, int]]) -> None:
+    plan = plan_of(f"{{type: universal_inverted_bottleneck, expand_ratio: 2, output_filters: 8, {kernels}}}")
+    assert convolutions(plan) == expected
+    assert plan.blocks[0].operator == operator
+    activations = [op.name for op in plan.ops if isinstance(op.kind, Activation)]
+    has_middle = ["stages.0.0.depthwise.middle.activation"] * ("middle" in kernels)
+    assert activations == ["stages.0.0.expand.activation", *has_middle]
+    assert names(plan)[-1] == "shortcut.add"
+
+
+@pytest.mark.parametrize(
+    ("kernels", "strided"),
+    [
+        ("start_kernel_size: 3, middle_kernel_size: 5", "depthwise.middle.conv"),
+        ("middle_kernel_size: 5", "depthwise.middle.conv"),
+        ("start_kernel_size: 3", "depthwise.start.conv"),
+    ],
+)
+def test_the_last_depthwise_convolution_of_a_universal_inverted_bottleneck_has_the_stride(
+    kernels: str, strided: str
+) -> None:
+    plan = plan_of(f"{{type: universal_inverted_bottleneck, expand_ratio: 2, output_filters: 8, stride: 2, {kernels}}}")
+    strides = {op.name: op.kind.stride for op in plan.ops if isinstance(op.kind, Conv2d)}
+    assert [name for name, stride in strides.items() if stride == (2, 2)] == [f"stages.0.0.{strided}"]
+    assert plan.output_shape == (8, 8, 8)
+
+
+def test_a_stride_needs_a_depthwise_kernel() -> None:
+    with pytest.raises(InputError, match=r"x\.yaml:4:5: row 1: a stride needs a depthwise kernel"):
+        plan_of("{type: universal_inverted_bottleneck, expand_ratio: 2, output_filters: 8, stride: 2}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mbconv_cli.plan.scaling import make_divisible, scale_filters, scale_repeat
+from mbconv_cli.plan.scaling import make_divisible, scale_filters, scale_repeat, scale_repeats
 from mbconv_cli.spec.network import Scaling
+from mbconv_cli.spec.rows import MBConv
 
 
 @pytest.mark.parametrize(
@@ -77,3 +80,28 @@ def test_repeats_of_the_efficientnets(depth: float, repeats: list[int]) -> None:
 
 def test_a_repeat_never_vanishes() -> None:
     assert scale_repeat(1, Scaling(depth=1e-9)) == 1
+
+
+@settings(deadline=None)  # the first example loads timm
+@given(
+    stages=st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=4), min_size=1, max_size=4),
+    depth=st.sampled_from([0.5, 0.9, 1.0, 1.3, 1.4, 2.2, 3.1]),
+    nearest=st.booleans(),
+    fixed_ends=st.booleans(),
+)
+def test_joined_rows_share_the_repeats_of_their_stage_as_in_timm(
+    stages: list[list[int]], depth: float, nearest: bool, fixed_ends: bool
+) -> None:
+    builder: Any = pytest.importorskip("timm.models._efficientnet_builder", reason="timm is not installed")
+    strings = [[f"ir_r{repeat}_k{index + 1}_s1_e1_c8" for index, repeat in enumerate(stage)] for stage in stages]
+    theirs = builder.decode_arch_def(strings, depth, "round" if nearest else "ceil", fix_first_last=fixed_ends)
+    expected = [[block["dw_kernel_size"] for block in stage] for stage in theirs]
+    rows = [
+        MBConv(kernel_size=(1,), expand_ratio=1.0, output_filters=8, num_repeat=repeat, joined=index > 0)
+        for stage in stages
+        for index, repeat in enumerate(stage)
+    ]
+    scaling = Scaling(depth=depth, depth_rounding="nearest" if nearest else "up", fixed_ends=fixed_ends)
+    repeats = iter(scale_repeats(rows, scaling))
+    ours = [[index + 1 for index, _ in enumerate(stage) for _ in range(next(repeats))] for stage in stages]
+    assert ours == expected

@@ -117,6 +117,8 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         row |= {"expand_ratio": None, "expanded_filters": None}
         one = draw(st.sampled_from(["expand_ratio", "expanded_filters"]))
         row[one] = draw(SMALL["expand_ratio"]) if one == "expand_ratio" else draw(st.integers(1, LARGEST))
+    if kind == "universal_inverted_bottleneck" and not (row.get("start_kernel_size") or row.get("middle_kernel_size")):
+        row.pop("stride", None)  # it needs a depthwise kernel
     if "stride" in row and draw(st.booleans()):
         row["strides"] = row.pop("stride")
     return row if kind == DEFAULT_TYPE and draw(st.booleans()) else {"type": kind, **row}
@@ -141,7 +143,7 @@ def with_fitting_kernels(data: dict[str, Any]) -> dict[str, Any]:
     """Where padding is symmetric a kernel has a middle; a stack of kernels spans the one whose place it takes."""
     for place in filter(None, (data.get("stem"), data.get("head"), *data.get("blocks", ()))):
         padding = place.get("padding") or data.get("padding", "symmetric")
-        for key in place.keys() & {"kernel_size", "depthwise_stack"}:
+        for key in place.keys() & {"kernel_size", "depthwise_stack", "start_kernel_size", "middle_kernel_size"}:
             if padding == "symmetric":
                 place[key] = odd(place[key])
         if place.get("depthwise_stack"):

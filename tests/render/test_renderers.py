@@ -161,3 +161,18 @@ def test_a_label_column_of_figures_is_flush_right() -> None:
         "───────────────────",
         "a           1    12",
     ]
+
+
+def test_no_terminal_is_too_narrow_for_what_tells_rows_apart() -> None:
+    columns = (Column("block"), Column("part"), Column("operator"), Column("macs", "MAC", Kind.EXACT))
+    rows = [{"block": "a", "part": part, "operator": "Conv, k3x3", "macs": 10**9} for part in ("depthwise", "project")]
+    report = Report("parts", Provenance("0.1.0", "none"), sections={"parts": Section(columns, tuple(rows))})
+    lines = render(report, Format.TABLE, Style(width=30)).splitlines()
+    assert [line.split()[:2] for line in lines[2:4]] == [["a", "depthwise"], ["a", "project"]]
+    assert "Conv" not in "".join(lines[:4])
+
+
+@pytest.mark.parametrize(("totals", "line"), [({"networks": 1}, "1 network"), ({"networks": 2}, "2 networks")])
+def test_one_is_no_plural(totals: dict[str, int], line: str) -> None:
+    report = Report("networks", Provenance("0.1.0", "none"), totals=totals)
+    assert render(report, Format.TABLE, Style()).splitlines()[0] == line

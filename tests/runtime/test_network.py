@@ -11,10 +11,12 @@ from torch import Tensor, nn
 
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.plan.liveness import dying_inputs
+from mbconv_cli.plan.network import plan_loaded
 from mbconv_cli.plan.ops import INPUT, Add, BatchNorm, Plan
 from mbconv_cli.runtime.modules import Product, Sum
 from mbconv_cli.runtime.network import Network, build, settle
 from mbconv_cli.spec.catalogue import shipped
+from mbconv_cli.spec.loader import load_text
 
 CPU = torch.device("cpu")
 # One network for each block type and convention; `verify` and the property tests go through all of them.
@@ -172,6 +174,18 @@ def test_settling_gives_every_norm_the_statistics_of_what_reaches_it() -> None:
             assert float(output.mean().abs()) < 1e-3, op.name
             assert float(output.std()) == pytest.approx(1, abs=0.05), op.name
     assert not any(module._forward_pre_hooks for module in network.modules())
+
+
+def test_settling_knows_the_norm_of_a_vector() -> None:
+    text = "input: {resolution: 4}\nclassifier: {hidden_filters: 8, hidden_norm: true, num_classes: 2}\n"
+    plan = plan_loaded(load_text(text, "f.yaml"))
+    network, images = build(plan, CPU, inplace=False), images_for(plan, 64)
+    settle(network, images)
+    with torch.inference_mode():
+        normalized = naive_outputs(network, plan, images)["classifier.norm"]
+    assert normalized.shape == (64, 8)
+    assert normalized.mean(dim=0).tolist() == pytest.approx([0.0] * 8, abs=1e-3)
+    assert normalized.std(dim=0).tolist() == pytest.approx([1.0] * 8, abs=0.05)
 
 
 def test_the_printed_model_is_nested_and_names_blocks_as_the_paper_does() -> None:

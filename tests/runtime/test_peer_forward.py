@@ -7,7 +7,7 @@ import torch
 
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.plan.network import make_plan
-from mbconv_cli.runtime.peer_forward import compare_forward, relative_difference
+from mbconv_cli.runtime.peer_forward import Forward, compare_forward, relative_difference
 from mbconv_cli.runtime.weights import WeightMismatchError
 from mbconv_cli.spec.loader import load_text
 
@@ -17,16 +17,15 @@ PEER = "torchvision:mobilenet_v3_small"
 pytest.importorskip("torchvision", reason="nothing to compare with")
 
 
-def compare(text: str) -> tuple[float, str | None]:
+def compare(text: str) -> Forward:
     plan = make_plan(load_text(f"extends: mobilenet-v3-small\nscaling: {{resolution: 96}}\n{text}", "x.yaml").spec)
-    forward = compare_forward(plan, PEER, TOLERANCE)
-    return forward.difference, forward.first_op
+    return compare_forward(plan, PEER, TOLERANCE)
 
 
 def test_the_same_network_gives_the_same_output() -> None:
-    difference, first_op = compare("")
-    assert difference <= 1e-5
-    assert first_op is None
+    forward = compare("")
+    assert forward.difference <= 1e-5
+    assert (forward.first_op, forward.reason) == (None, "")
 
 
 @pytest.mark.parametrize(
@@ -43,19 +42,19 @@ def test_layers_that_are_written_otherwise_give_the_same_output(name: str, peer:
 
 
 @pytest.mark.parametrize(
-    ("change", "first_op"),
+    ("change", "first_op", "reason"),
     [
-        ("norm: {eps: 1e-2}", "stem.norm"),
-        ("activation: swish", "stem.activation"),
-        ("padding: same", "stem.conv"),
-        ("se: {gate: sigmoid}", "stages.0.0.se.gate"),
-        ("classifier: {activation: relu}", "classifier.activation"),
+        ("norm: {eps: 1e-2}", "stem.norm", "eps 0.01 here, 0.001 there"),
+        ("activation: swish", "stem.activation", "silu here, hardswish there"),
+        ("padding: same", "stem.conv", ""),
+        ("se: {gate: sigmoid}", "stages.0.0.se.gate", "sigmoid here, hardsigmoid there"),
+        ("classifier: {activation: relu}", "classifier.activation", "relu here, hardswish there"),
     ],
 )
-def test_the_first_op_whose_output_differs_is_named(change: str, first_op: str) -> None:
-    difference, named = compare(change)
-    assert difference > 100 * TOLERANCE
-    assert named == first_op
+def test_the_first_op_whose_output_differs_is_named_and_why(change: str, first_op: str, reason: str) -> None:
+    forward = compare(change)
+    assert forward.difference > 100 * TOLERANCE
+    assert (forward.first_op, forward.reason) == (first_op, reason)
 
 
 def test_layers_that_differ_are_not_run() -> None:

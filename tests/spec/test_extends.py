@@ -87,7 +87,7 @@ def test_a_mistake_is_told_of_the_file_that_made_it(tmp_path: Path) -> None:
 def test_a_mistake_in_a_replaced_list_is_told_of_the_child(tmp_path: Path) -> None:
     assert told(tmp_path, "blocks: [{kernel_size: 3}, 1]\n") == [
         "child.yaml:2:10: row 1: the key 'output_filters' is missing",
-        "child.yaml:2:28: row 2: should be a mapping of keys to values; got 1",
+        "child.yaml:2:28: row 2: should be a mapping of keys to values, or a string as ir_r1_k3_s1_e6_c16; got 1",
     ]
 
 

@@ -92,8 +92,8 @@ def test_where_says_the_place_of_a_value() -> None:
         (
             f"blocks: [1, ~, abc, {{{ROW}}}]",
             [
-                "3:10: row 1: should be a mapping of keys to values; got 1",
-                "3:13: row 2: should be a mapping of keys to values; got nothing",
+                "3:10: row 1: should be a mapping of keys to values, or a string as ir_r1_k3_s1_e6_c16; got 1",
+                "3:13: row 2: should be a mapping of keys to values, or a string as ir_r1_k3_s1_e6_c16; got nothing",
                 "3:16: row 'abc' does not begin with a block type or with r1, r2, ...",
             ],
         ),

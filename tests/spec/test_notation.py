@@ -66,6 +66,20 @@ def spec_of(*rows: str) -> Spec:
                 "shortcut: none, unit_expansion: true}"
             ),
         ),
+        (
+            "uir_r2_a3_k5_s2_e4_c16",
+            (
+                "{type: universal_inverted_bottleneck, start_kernel_size: 3, middle_kernel_size: 5, num_repeat: 2, "
+                "stride: 2, expand_ratio: 4, output_filters: 16}"
+            ),
+        ),
+        (
+            "uir_r1_a3_k0_s1_e4_c16_noskip",
+            (
+                "{type: universal_inverted_bottleneck, start_kernel_size: 3, expand_ratio: 4, output_filters: 16, "
+                "shortcut: none}"
+            ),
+        ),
         ("cn_r2_k3_s1_c16_skip", "{type: conv, kernel_size: 3, num_repeat: 2, output_filters: 16, shortcut: identity}"),
     ],
 )
@@ -116,7 +130,9 @@ def test_every_string_row_is_its_table_row_whatever_the_order_of_its_tokens(
     ("text", "what"),
     [
         ("xx_r1_k3", "does not begin with a block type"),
-        ("uir_r2_k3_s1_e4_c16", "did you mean 'ir'"),
+        ("uirr_r2_k3_s1_e4_c16", "did you mean 'uir'"),
+        ("mqa_r1_k3_h4_s1_v2_d64_c160", "mqa: attention cannot be expressed"),
+        ("uir_r1_a3_k3_s1_e4_p3_c16", "'p3' means nothing in this kind of row"),
         ("ir_r1_k3_s1_e6", "lacks c"),
         ("r1_k3_s1_e6_i16_o16", "should be two digits"),
         ("ir_r1_k3_k5_s1_e6_c16", "says 'k' twice"),

@@ -88,6 +88,14 @@ def test_wrong_values_are_told_as_in_a_file() -> None:
     assert "did you mean 'relu'" in complaints("activation=rellu")[0]
 
 
+def test_what_a_change_makes_wrong_elsewhere_in_the_file_names_the_change() -> None:
+    (problem,) = complaints("blocks[0].input_filters=7")
+    assert problem == "--set 'blocks[0].input_filters=7': input_filters is 7, but the stem gives 8"
+    (problem,) = complaints("blocks[0].depthwise_stack=[3, 5]")
+    assert problem.startswith("net.yaml:")
+    assert problem.endswith("(as changed by --set 'blocks[0].depthwise_stack=[3, 5]')")
+
+
 @pytest.mark.parametrize(
     ("override", "told"),
     [
@@ -96,7 +104,7 @@ def test_wrong_values_are_told_as_in_a_file() -> None:
         ("blocks[3:].kernel_size=3", "nothing is there"),
         ("blocks[*].kernal_size=3", "nearest valid path: blocks[*].kernel_size"),
         ("blocks[*].expand_ratio=3", "blocks[2] has no 'expand_ratio'"),
-        ("blocks.kernel_size=3", "nearest valid path: blocks[*].kernel_size"),
+        ("blocks.kernel_size=3", "blocks is a list, so it takes [*] or [0] before 'kernel_size'; nearest valid path: "),
         ("width=2", "nearest valid path: scaling.width"),
         ("activation.x=1", "nearest valid path: activation"),
         ("qqqqqqq=1", "`mbconv schema` shows all keys"),

@@ -148,7 +148,9 @@ def test_an_alias_bomb_does_not_go_off() -> None:
 @pytest.mark.parametrize("bracket", ["[", "{a: ", "- ", "? "])
 def test_deep_nesting_is_no_recursion(bracket: str) -> None:
     (problem,) = told(bracket * 100_000)
-    assert re.fullmatch(rf"f\.yaml:1:\d+: (nested more than {MAX_DEPTH} levels deep|a key must be a word.*)", problem)
+    of_libyaml = "not YAML: exceeded maximum nesting depth"  # newer ones have a limit too, and read ahead
+    what = rf"nested more than {MAX_DEPTH} levels deep|a key must be a word.*|{of_libyaml}"
+    assert re.fullmatch(rf"f\.yaml:1:\d+: ({what})", problem)
 
 
 def test_too_many_values() -> None:

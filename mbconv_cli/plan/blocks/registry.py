@@ -6,11 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mbconv_cli.plan.blocks import bottleneck, conv, depthwise_separable, fused_mbconv, mbconv, xception
+from mbconv_cli.plan.blocks import (
+    bottleneck,
+    conv,
+    depthwise_separable,
+    fused_mbconv,
+    mbconv,
+    universal_inverted_bottleneck,
+    xception,
+)
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
 from mbconv_cli.spec.network import Spec
-from mbconv_cli.spec.rows import Bottleneck, Conv, DepthwiseSeparable, FusedMBConv, MBConv, Row, Xception
+from mbconv_cli.spec.rows import (
+    Bottleneck,
+    Conv,
+    DepthwiseSeparable,
+    FusedMBConv,
+    MBConv,
+    Row,
+    UniversalInvertedBottleneck,
+    Xception,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +55,11 @@ BLOCK_TYPES: Final[dict[type[Row], BlockType]] = {
     FusedMBConv: BlockType(fused_mbconv.BLOCK_TYPE, fused_mbconv.describe_fused_mbconv, fused_mbconv.plan_fused_mbconv),
     Conv: BlockType("", conv.describe_conv, conv.plan_conv),
     Bottleneck: BlockType(bottleneck.BLOCK_TYPE, bottleneck.describe_bottleneck, bottleneck.plan_bottleneck),
+    UniversalInvertedBottleneck: BlockType(
+        universal_inverted_bottleneck.BLOCK_TYPE,
+        universal_inverted_bottleneck.describe_universal_inverted_bottleneck,
+        universal_inverted_bottleneck.plan_universal_inverted_bottleneck,
+    ),
     Xception: BlockType(xception.BLOCK_TYPE, xception.describe_xception, xception.plan_xception),
 }
 
@@ -45,13 +67,21 @@ BLOCK_TYPES: Final[dict[type[Row], BlockType]] = {
 def describe(row: Row) -> str:
     """A row's operator as tables print it: `MBConv6, k3x3, SE`.
 
-    With mixed kernels `MBConv6, k3x3 5x5 7x7`, with a stack in place of one kernel `MBConv6, k3x3+3x3`.
+    With mixed kernels `MBConv6, k3x3 5x5 7x7`, with one kernel after the other `MBConv6, k3x3+3x3`.
     """
     parts = [BLOCK_TYPES[type(row)].describe(row)]
-    kernel_size = getattr(row, "kernel_size", None)
-    stack = getattr(row, "depthwise_stack", None)
-    sizes = kernel_size if isinstance(kernel_size, tuple) else (kernel_size,)
-    parts.append("k" + ("+" if stack else " ").join(f"{size}x{size}" for size in stack or sizes))
+    separator, sizes = _kernels(row)
+    if sizes:
+        parts.append("k" + separator.join(f"{size}x{size}" for size in sizes))
     if getattr(row, "se_ratio", None):
         parts.append("SE")
     return ", ".join(parts)
+
+
+def _kernels(row: Any) -> tuple[str, tuple[int, ...]]:
+    """The sizes of a row's kernels, and what stands between them."""
+    if isinstance(row, UniversalInvertedBottleneck):
+        return "+", tuple(size for size in (row.start_kernel_size, row.middle_kernel_size) if size)
+    if getattr(row, "depthwise_stack", None):
+        return "+", row.depthwise_stack
+    return " ", row.kernel_size if isinstance(row.kernel_size, tuple) else (row.kernel_size,)

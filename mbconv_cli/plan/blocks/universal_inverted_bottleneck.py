@@ -1,0 +1,76 @@
+"""Universal inverted bottleneck: depthwise or not, 1x1 expand, depthwise or not, 1x1 project, shortcut.
+
+Qin et al., arXiv:2404.10518, section 3.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mbconv_cli.plan.draft import BlockDraft
+from mbconv_cli.plan.ops import Value
+from mbconv_cli.plan.parts import add_shortcut, convolution
+from mbconv_cli.plan.scaling import expand_filters
+from mbconv_cli.spec.network import Spec
+from mbconv_cli.spec.rows import UniversalInvertedBottleneck
+from mbconv_cli.spec.values import Activation as ActivationChoice
+
+BLOCK_TYPE = "UIB"
+
+# What the paper calls a block, by whether it has a depthwise convolution at the start, and in the middle.
+NAMES: Final[dict[tuple[bool, bool], str]] = {
+    (True, True): "ExtraDW",
+    (False, True): "IB",
+    (True, False): "ConvNext",
+    (False, False): "FFN",
+}
+
+
+def plan_universal_inverted_bottleneck(
+    block: BlockDraft,
+    row: UniversalInvertedBottleneck,
+    spec: Spec,
+    x: Value,
+    output_filters: int,
+    stride: tuple[int, int],
+) -> Value:
+    """Add the block's ops. The stride is the middle convolution's, or the first one's where there is no other."""
+    activation = row.activation or spec.activation
+    y = x
+    if row.start_kernel_size:
+        start_stride = (1, 1) if row.middle_kernel_size else stride
+        y = _depthwise(block, y, spec, "start", row.start_kernel_size, start_stride)
+    expanded = expand_filters(x.channels, row.expand_ratio, spec.expand_divisor)
+    y = convolution(block, "expand", y, spec, expanded, activation=activation)
+    if row.middle_kernel_size:
+        y = _depthwise(block, y, spec, "middle", row.middle_kernel_size, stride, activation)
+    y = convolution(block, "project", y, spec, output_filters)
+    return add_shortcut(block, row.shortcut, x, y, spec, stride)
+
+
+def _depthwise(
+    block: BlockDraft,
+    x: Value,
+    spec: Spec,
+    part: str,
+    kernel_size: int,
+    stride: tuple[int, int],
+    activation: ActivationChoice = "none",
+) -> Value:
+    return convolution(
+        block,
+        "depthwise",
+        x,
+        spec,
+        x.channels,
+        kernel_size=kernel_size,
+        stride=stride,
+        groups=x.channels,
+        activation=activation,
+        part=f"{part}.",
+    )
+
+
+def describe_universal_inverted_bottleneck(row: UniversalInvertedBottleneck) -> str:
+    """What the paper's tables call it, without kernels: `ExtraDW4`."""
+    return f"{NAMES[bool(row.start_kernel_size), bool(row.middle_kernel_size)]}{row.expand_ratio:g}"
