@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,10 +22,14 @@ from mbconv_cli.commands.options import (
     ThreadsOption,
 )
 from mbconv_cli.commands.output import progress_bar, say, show
+from mbconv_cli.errors import InputError
 from mbconv_cli.files import demand_place
 from mbconv_cli.render.registry import Format
-from mbconv_cli.runtime.devices import AUTO, parse_device
+from mbconv_cli.runtime.devices import AUTO, DeviceChoice, parse_device
 from mbconv_cli.spec.catalogue import user_catalogue
+
+if TYPE_CHECKING:
+    from mbconv_cli.runtime.calibration_cache import Calibration
 
 ByOption = Annotated[
     By, typer.Option("--by", metavar="ROWS", case_sensitive=False, help="What a row is: layer, block, stage or role.")
@@ -43,6 +47,17 @@ SortOption = Annotated[
 LatencyOption = Annotated[
     bool, typer.Option("--latency/--no-latency", help="Measure, or give only what is exact (without torch).")
 ]
+RooflineOption = Annotated[
+    bool,
+    typer.Option(
+        "--roofline/--no-roofline",
+        help="Say how near every row comes to what this machine can do, which is measured once and kept.",
+    ),
+]
+RecalibrateOption = Annotated[
+    bool,
+    typer.Option("--recalibrate", help="With --roofline: measure anew what this machine can do.", show_default=False),
+]
 
 
 def profile_command(
@@ -56,6 +71,8 @@ def profile_command(
     top: TopOption = None,
     sort: SortOption = None,
     latency: LatencyOption = True,
+    roofline: RooflineOption = False,
+    recalibrate: RecalibrateOption = False,
     output_format: FormatOption = Format.TABLE,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
@@ -74,9 +91,12 @@ def profile_command(
 
     - `mbconv profile efficientnet-b0 --set 'blocks[2:].se_ratio=0' --set activation=relu`
 
+    - `mbconv profile mobilenet-v3-large --by role --roofline`
+
     - `mbconv profile ./mine.yaml --no-latency --format json -o mine.json`
     """
     choice = parse_device(device or AUTO)
+    _demand_effect(latency=latency, roofline=roofline, recalibrate=recalibrate)
     view = View(by, sort, top)
     catalogue = user_catalogue(arch_dir or ())
     opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
@@ -89,7 +109,28 @@ def profile_command(
 
     if output is not None:
         demand_place(output)
+    calibration = _calibration(choice, threads, anew=recalibrate) if roofline else None
     with progress_bar(f"measuring {opened.plan.name}") as progress:
         request = LatencyRequest(choice, threads, Budget(), progress)
-        report = profile(opened, batch_size=batch_size, view=view, latency=request)
+        report = profile(opened, batch_size=batch_size, view=view, latency=request, calibration=calibration)
     show(report, output_format, output)
+
+
+def _demand_effect(*, latency: bool, roofline: bool, recalibrate: bool) -> None:
+    """Refuse what would change nothing.
+
+    Raises:
+        InputError: an option needs another one.
+    """
+    if roofline and not latency:
+        raise InputError("--roofline changes nothing with --no-latency; give one of them")
+    if recalibrate and not roofline:
+        raise InputError("--recalibrate changes nothing without --roofline; give both or neither")
+
+
+def _calibration(device: DeviceChoice, threads: int | None, *, anew: bool) -> Calibration:
+    """What the device can do at best, with a progress bar if it must be measured."""
+    from mbconv_cli.runtime.calibration_cache import calibration
+
+    with progress_bar("measuring what the machine can do") as progress:
+        return calibration(device, threads, "float32", anew=anew, progress=progress)

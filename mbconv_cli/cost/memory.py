@@ -41,6 +41,11 @@ def peak(plan: Plan) -> Peak:
     return Peak(most, plan.ops[alive.index(most)].name)
 
 
+def alive_bytes(plan: Plan, batch_size: int, element_size: int) -> tuple[int, ...]:
+    """For each op, the bytes of a batch's activations alive while it runs."""
+    return tuple(batch_size * elements * element_size for elements in alive_activations(plan))
+
+
 def forward_bytes(plan: Plan, costs: Sequence[Cost], batch_size: int, element_size: int) -> int:
     """Bytes of all weights, and of the activations at their peak, in a forward pass of a batch."""
     return (total(costs).weights + batch_size * peak(plan).activations) * element_size

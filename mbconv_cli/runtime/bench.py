@@ -17,7 +17,7 @@ from mbconv_cli.runtime.clocks import clock_for
 from mbconv_cli.runtime.devices import DeviceChoice, resolve_device
 from mbconv_cli.runtime.latency import Budget, Measurement, Progress, Stamp, measure
 from mbconv_cli.runtime.machine import load_average, torch_fingerprint
-from mbconv_cli.runtime.memory import demand_memory, memory_errors_told
+from mbconv_cli.runtime.memory import allocated_peak, demand_memory, memory_errors_told
 from mbconv_cli.runtime.network import Network, build, settle
 
 FLOAT32_BYTES = 4
@@ -32,12 +32,14 @@ class Bench:
         measurement: the samples.
         machine: torch's part of the fingerprint.
         load_before: the load average when measuring began, where the system tells.
+        allocated_bytes: the most that the device's allocator gave to activations in one pass, where it tells.
     """
 
     audit: Audit
     measurement: Measurement
     machine: dict[str, Cell]
     load_before: float | None
+    allocated_bytes: int | None = None
 
 
 def run_plan(
@@ -66,7 +68,8 @@ def run_plan(
         settle(network, images[:1])
         audited = audit(network, plan, costs)
         measurement = _measure(network, images, budget, progress)
-    return Bench(audited, measurement, torch_fingerprint(str(target)), load_before)
+        allocated = _allocated(network, images)
+    return Bench(audited, measurement, torch_fingerprint(str(target)), load_before, allocated)
 
 
 def _measure(network: Network, images: Tensor, budget: Budget, progress: Progress) -> Measurement:
@@ -75,3 +78,10 @@ def _measure(network: Network, images: Tensor, budget: Budget, progress: Progres
 
     with torch.inference_mode():
         return measure(one_pass, clock_for(images.device), budget, progress=progress)
+
+
+def _allocated(network: Network, images: Tensor) -> int | None:
+    """The most bytes of activations in a plain pass, its input included, by the device's allocator."""
+    with torch.inference_mode():
+        allocated = allocated_peak(images.device, lambda: network(images))
+    return None if allocated is None else allocated + images.nbytes
