@@ -20,9 +20,11 @@ from mbconv_cli.runtime.memory import memory_errors_told
 from mbconv_cli.units import GIGA, MILLISECONDS_PER_SECOND
 
 WORKING_SETS: Final = tuple(2**power for power in range(16, 29))  # 64 KiB to 256 MiB
-PRODUCT_SIZES: Final = (512, 1024, 2048, 4096, 8192)
+PRODUCT_SIZES: Final = (256, 512, 1024, 2048, 4096, 8192)
+ALWAYS_TRIED: Final = 1024
 LONG_CALL_MS: Final = 40.0
-SAMPLE_MS: Final = 3.0
+SAMPLE_MS: Final = 1.0
+TURN_MS: Final = 4.0
 MIN_ROUNDS: Final = 3
 MAX_ROUNDS: Final = 9
 MAX_SECONDS: Final = 2.0
@@ -63,11 +65,13 @@ def arithmetic(device: torch.device, dtype: torch.dtype, clock: Clock) -> Iterat
     """
     for size in PRODUCT_SIZES:
         a, b = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
-        yield (product := Workload(partial(torch.mm, a, b), 2 * size**3))
+        product = Workload(partial(torch.mm, a, b), 2 * size**3)
+        yield product
         images, kernels = b.view(1, size, 32, -1), a.view(size, size, 1, 1)
         yield Workload(partial(functional.conv2d, images, kernels), 2 * size**3)
-        _time(product, 1, clock)
-        if 8 * _time(product, 1, clock) > LONG_CALL_MS:
+        if (
+            size >= ALWAYS_TRIED and 8 * _time_of_call(product, clock) > LONG_CALL_MS
+        ):  # twice the size, 8 times the work
             return
 
 
@@ -94,7 +98,8 @@ def sample(
 ) -> list[list[float]]:
     """The rate of each workload in each round, in G/s (of FLOP or byte), `[rounds][workloads]`.
 
-    All take turns in every round, so that what disturbs the machine for a while spoils no limit in all rounds.
+    All take turns in every round, so that what disturbs the machine for a while spoils no limit in all rounds. A
+    turn is several short samples, the best of which counts: a short one may fall between two disturbances.
 
     Args:
         workloads: what to run.
@@ -106,7 +111,7 @@ def sample(
     calls = [_calls_of_a_sample(workload, clock) for workload in workloads]
     rounds: list[list[float]] = []
     while len(rounds) < MIN_ROUNDS or (len(rounds) < MAX_ROUNDS and now() - began < MAX_SECONDS):
-        rounds.append([_rate(workload, count, clock) for workload, count in zip(workloads, calls, strict=True)])
+        rounds.append([_best_rate(workload, count, clock) for workload, count in zip(workloads, calls, strict=True)])
         progress(min(1.0, max(len(rounds) / MAX_ROUNDS, (now() - began) / MAX_SECONDS)))
     return rounds
 
@@ -129,13 +134,24 @@ def limits(workloads: Sequence[Workload], rounds: Sequence[Sequence[float]]) -> 
 
 
 def _calls_of_a_sample(workload: Workload, clock: Clock) -> int:
-    _time(workload, 1, clock)  # the first call may load a library, or touch memory for the first time
-    once = _time(workload, 1, clock)
+    once = _time_of_call(workload, clock)
     return max(1, math.ceil(SAMPLE_MS / once)) if once else 1
 
 
-def _rate(workload: Workload, calls: int, clock: Clock) -> float:
-    return workload.amount * calls / _time(workload, calls, clock) * MILLISECONDS_PER_SECOND / GIGA
+def _time_of_call(workload: Workload, clock: Clock) -> float:
+    """The time of a call, in ms; not of the first one, which may load a library or touch memory for the first time."""
+    _time(workload, 1, clock)
+    return min(_time(workload, 1, clock), _time(workload, 1, clock))
+
+
+def _best_rate(workload: Workload, calls: int, clock: Clock) -> float:
+    """The rate of the best sample of a turn, in G/s."""
+    spent, best = 0.0, math.inf
+    while spent < TURN_MS:
+        time_of_sample = _time(workload, calls, clock)
+        spent += time_of_sample
+        best = min(best, time_of_sample)
+    return workload.amount * calls / best * MILLISECONDS_PER_SECOND / GIGA
 
 
 def _time(workload: Workload, calls: int, clock: Clock) -> float:
