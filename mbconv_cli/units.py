@@ -11,17 +11,23 @@ BYTE: Final = "byte"
 MILLISECOND: Final = "ms"
 SECOND: Final = "s"
 SHARE: Final = "share"
+FRACTION: Final = "fraction"
+"""Of a limit, say; unlike shares, fractions are no parts of one whole."""
 CHANGE: Final = "change"
 RATIO: Final = "ratio"
 COUNT: Final = "count"
 PIXEL: Final = "px"
 IMAGE_PER_SECOND: Final = "image/s"
+FLOP_PER_BYTE: Final = "FLOP/byte"
+GIGAFLOP_PER_SECOND: Final = "GFLOP/s"
+GIGABYTE_PER_SECOND: Final = "GB/s"
 NONE: Final = ""
 
 FLOPS_PER_MAC: Final = 2
 NANOSECONDS_PER_MILLISECOND: Final = 1_000_000
 MILLISECONDS_PER_SECOND: Final = 1_000
 MICROSECONDS_PER_MILLISECOND: Final = 1_000
+GIGA: Final = 10**9
 
 _DECIMAL = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 _BINARY = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))

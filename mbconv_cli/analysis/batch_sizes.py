@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from mbconv_cli.analysis.columns import COSTS, LATENCY, cost_cells, estimate_cells, latency_cells
+from mbconv_cli.analysis.columns import ALIVE, COSTS, LATENCY, cost_cells, estimate_cells, latency_cells
 from mbconv_cli.analysis.forms import form_notes, form_subject, latency_section, unmeasured_reason
 from mbconv_cli.analysis.grouping import LABELS, Group, group_ops
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
+from mbconv_cli.analysis.peak_memory import memory_notes
 from mbconv_cli.analysis.profile import NOT_MEASURED, LatencyRequest, demand_agreement
 from mbconv_cli.analysis.profile_rows import exact_rows
 from mbconv_cli.analysis.view import View, arranged, demand_column
 from mbconv_cli.cost.counts import Cost, plan_costs, total
+from mbconv_cli.cost.memory import alive_bytes
 from mbconv_cli.report.model import Better, Cell, Column, Kind, Provenance, Report, Row, Section
 from mbconv_cli.runtime.execution import Execution, demand_possible, plan_to_run
 from mbconv_cli.runtime.machine import host_fingerprint
@@ -60,17 +62,19 @@ def profile_batches(
     demand_possible(network.plan, replace(execution, batch_size=min(batch_sizes)))
     by_layer = latency is not None and execution.by_layer
     timed = [column for size in batch_sizes for column in latency_columns(size)]
-    columns = (*LABELS[view.by], *COSTS, *(timed if by_layer else ()))
+    columns = (*LABELS[view.by], *COSTS, ALIVE, *(timed if by_layer else ()))
     demand_column(view.sort, columns, timed, unmeasured_reason(execution, measured=latency is not None))
     plan = plan_to_run(network.plan, execution)
     costs = plan_costs(plan)
     groups = group_ops(plan, view.by)
     benches = _run(network, costs, batch_sizes, execution, latency) if latency else ()
     measured = batch_sizes[: len(benches)]  # an interruption leaves the last ones out
-    rows = exact_rows(groups, costs, 1, execution.dtype.element_size)
+    alive = alive_bytes(plan, 1, execution.dtype.element_size)
+    rows = exact_rows(groups, costs, alive, 1, execution.dtype.element_size)
     if by_layer:
         rows = _timed(rows, groups, dict(zip(measured, benches, strict=True)))
     summed = [column for column in columns if column in COSTS or column in timed[:: len(LATENCY)]]
+    memory = memory_notes(plan, alive, training=execution.training)
     sections = {
         "batch_sizes": _by_batch_size(costs, batch_sizes, execution, benches),
         view.by.section: Section(columns, tuple(arranged(rows, view, summed))),
@@ -81,9 +85,9 @@ def profile_batches(
         "batch_sizes",
         _provenance(network, execution, benches),
         network.subject() | form_subject(execution),
-        cost_cells(total(costs), 1, execution.dtype.element_size),
+        cost_cells(total(costs), 1, execution.dtype.element_size) | {"peak_bytes": max(alive)},
         sections,
-        (OF_ONE_IMAGE, *form_notes(network.plan, execution), *_notes(measured, benches)),
+        (OF_ONE_IMAGE, *form_notes(network.plan, execution), *memory, *_notes(measured, benches)),
         _figures(batch_sizes, benches),
         {latency_key(size): tuple(bench.measurement.end_to_end) for size, bench in zip(measured, benches, strict=True)},
     )

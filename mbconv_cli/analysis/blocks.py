@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.block_family import BlockQuestion, block_plans
 from mbconv_cli.analysis.columns import BYTES, COSTS, LATENCY, LATENCY_RATIO, MACS, PARAMS, cost_cells, estimate_cells
-from mbconv_cli.analysis.grouping import By, group_ops
+from mbconv_cli.analysis.grouping import block_parts
 from mbconv_cli.analysis.measuring import BLOCK_SECONDS, MeasureRequest, measure_sets
 from mbconv_cli.analysis.measuring import notes as measuring_notes
 from mbconv_cli.analysis.networks import provenance
@@ -100,7 +100,7 @@ def _part_rows(plans: dict[str, Plan], question: BlockQuestion) -> list[Row]:
     for name, plan in plans.items():
         costs = plan_costs(plan)
         whole = cost_cells(total(costs), question.batch_size)
-        for group in group_ops(plan, By.ROLE):
+        for group in block_parts(plan):
             part = cost_cells(_sum_of(costs, group.ops), question.batch_size)
             rows.append({"block": name, "part": group.labels["name"], **part, **_shares(part, whole, "share")})
     return rows

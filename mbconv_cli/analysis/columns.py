@@ -17,13 +17,16 @@ PARAMS: Final = Column("params", PARAM, Kind.EXACT, Better.LOWER)
 MACS: Final = Column("macs", MAC, Kind.EXACT, Better.LOWER)
 FLOPS: Final = Column("flops", FLOP, Kind.EXACT, Better.LOWER)
 BYTES: Final = Column("bytes", BYTE, Kind.EXACT, Better.LOWER)
+ALIVE: Final = Column("alive_bytes", BYTE, Kind.EXACT, Better.LOWER)
 COSTS: Final = (PARAMS, MACS, FLOPS, BYTES)
 LATENCY: Final = (
     Column("latency_ms", MILLISECOND, Kind.MEASURED, Better.LOWER),
     Column("latency_ms_low", MILLISECOND, Kind.MEASURED),
     Column("latency_ms_high", MILLISECOND, Kind.MEASURED),
 )
+PARAMS_SHARE: Final = Column("params_share", SHARE, Kind.EXACT)
 MACS_SHARE: Final = Column("macs_share", SHARE, Kind.EXACT)
+BYTES_SHARE: Final = Column("bytes_share", SHARE, Kind.EXACT)
 LATENCY_SHARE: Final = Column("latency_share", SHARE, Kind.MEASURED)
 LATENCY_RATIO: Final = (
     Column("latency_ratio", RATIO, Kind.MEASURED, Better.LOWER),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
-from mbconv_cli.plan.ops import OP_NAMES, ROLES, Op, Plan
+from mbconv_cli.plan.ops import OP_NAMES, ROLES, Activation, BatchNorm, Op, Plan
 from mbconv_cli.report.model import Cell, Column
+
+NORM_AND_ACTIVATION: Final = "norm and activation"
 
 
 class By(str, Enum):
@@ -63,10 +66,22 @@ def group_ops(plan: Plan, by: By) -> list[Group]:
         case By.STAGE:
             return _stages(plan)
         case By.ROLE:
-            members = _members(plan, lambda op: op.role)
-            return [
-                Group({"name": role, "ops": len(members[role])}, members[role]) for role in ROLES if role in members
-            ]
+            return _named(_members(plan, _role), (*ROLES, NORM_AND_ACTIVATION))
+
+
+def block_parts(plan: Plan) -> list[Group]:
+    """All ops by what they are to their block, in the order of a block; norms and activations with their part."""
+    return _named(_members(plan, lambda op: op.role), ROLES)
+
+
+def _role(op: Op) -> str:
+    """The row of an op by role: norms and activations have their own, but those of SE are part of the gate."""
+    apart = isinstance(op.kind, BatchNorm | Activation) and op.role != "se"
+    return NORM_AND_ACTIVATION if apart else op.role
+
+
+def _named(members: Mapping[str, tuple[int, ...]], names: Sequence[str]) -> list[Group]:
+    return [Group({"name": name, "ops": len(members[name])}, members[name]) for name in names if name in members]
 
 
 def _layer_labels(op: Op) -> dict[str, Cell]:

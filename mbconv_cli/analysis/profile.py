@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from mbconv_cli.analysis.columns import COSTS, LATENCY, LATENCY_SHARE, MACS_SHARE, cost_cells, latency_cells
+from mbconv_cli.analysis.columns import (
+    ALIVE,
+    BYTES_SHARE,
+    COSTS,
+    LATENCY,
+    LATENCY_SHARE,
+    MACS_SHARE,
+    PARAMS_SHARE,
+    cost_cells,
+    latency_cells,
+)
 from mbconv_cli.analysis.forms import (
     DIRECTIONS,
     form_notes,
@@ -18,10 +28,14 @@ from mbconv_cli.analysis.forms import (
 )
 from mbconv_cli.analysis.grouping import LABELS, By, group_ops
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
-from mbconv_cli.analysis.profile_rows import exact_rows, with_shares
+from mbconv_cli.analysis.peak_memory import memory_notes
+from mbconv_cli.analysis.profile_rows import COSTS_BY_ROLE, exact_rows, with_shares
+from mbconv_cli.analysis.roofline import ROOFLINE, ROOFLINE_COLUMNS, Roofline, least_times
 from mbconv_cli.analysis.view import View, arranged, demand_column
 from mbconv_cli.cost.counts import Cost, plan_costs, total
+from mbconv_cli.cost.memory import alive_bytes
 from mbconv_cli.errors import CheckFailedError
+from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell, Column, Report, Row, Section
 from mbconv_cli.runtime.execution import DEFAULT, Execution, demand_possible, plan_to_run
 from mbconv_cli.runtime.machine import host_fingerprint
@@ -29,12 +43,15 @@ from mbconv_cli.runtime.machine import host_fingerprint
 if TYPE_CHECKING:
     from mbconv_cli.runtime.bench import Bench
     from mbconv_cli.runtime.budget import Budget
+    from mbconv_cli.runtime.calibration_cache import Calibration
     from mbconv_cli.runtime.devices import DeviceChoice
     from mbconv_cli.runtime.latency import Progress
 
 NOT_MEASURED: Final = "not measured and not audited: --no-latency"
 MEASURED: Final = (*LATENCY, *DIRECTIONS, LATENCY_SHARE)
-ADDING_UP: Final = (*COSTS, MACS_SHARE, LATENCY[0], *DIRECTIONS, LATENCY_SHARE)
+ADDING_UP: Final = (
+    *COSTS, PARAMS_SHARE, MACS_SHARE, BYTES_SHARE, LATENCY[0], *DIRECTIONS, LATENCY_SHARE, ROOFLINE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +69,7 @@ def profile(
     execution: Execution = DEFAULT,
     view: View | None = None,
     latency: LatencyRequest | None = None,
+    calibration: Calibration | None = None,
 ) -> Report:
     """The costs of one pass of a batch, per layer, block, stage or role.
 
@@ -60,6 +78,7 @@ def profile(
         execution: in which form; MACs, FLOPs and bytes are those of the whole batch, bytes in its dtype.
         view: which rows.
         latency: what to measure; nothing if absent.
+        calibration: the limits of where it is measured, to compare what is measured with.
 
     Raises:
         InputError: the form is impossible, the view names no column, or the device is not there or too small.
@@ -67,24 +86,32 @@ def profile(
     """
     view = view or View()
     demand_possible(network.plan, execution)
-    columns = _columns(view.by, execution, measured=latency is not None)
+    columns = _columns(view.by, execution, measured=latency is not None, roofline=calibration is not None)
     demand_column(view.sort, columns, MEASURED, unmeasured_reason(execution, measured=latency is not None))
     plan = plan_to_run(network.plan, execution)
     costs = plan_costs(plan)
-    groups = group_ops(plan, view.by)
     batch_size, element_size = execution.batch_size, execution.dtype.element_size
-    rows = exact_rows(groups, costs, batch_size, element_size)
-    totals = cost_cells(total(costs), batch_size, element_size)
+    alive = alive_bytes(plan, batch_size, element_size)
+    groups = group_ops(plan, view.by)
+    rows = exact_rows(groups, costs, alive, batch_size, element_size)
+    totals = cost_cells(total(costs), batch_size, element_size) | {"peak_bytes": max(alive)}
     bench = _run(network, costs, execution, latency) if latency else None
     if bench and execution.by_layer:
         rows = timed_rows(rows, groups, bench)
-    sections = {view.by.section: _section(columns, with_shares(rows, columns), view)}
+    rows = with_shares(rows, columns)
+    roofline = _roofline(plan, costs, execution, calibration, bench) if calibration and bench else None
+    if roofline:
+        rows = roofline.beside(rows, groups)
+    sections = {view.by.section: _section(columns, rows, view)}
     subject = network.subject(batch_size) | form_subject(execution)
+    memory = memory_notes(plan, alive, bench.allocated_bytes if bench else None, training=execution.training)
     notes = form_notes(network.plan, execution)
     if bench is None:
         machine = provenance(network.spec, host_fingerprint())
-        return Report("profile", machine, subject, totals, sections, (NOT_MEASURED, *notes))
-    return _measured_report(network, subject, totals, sections, execution, bench, notes)
+        return Report("profile", machine, subject, totals, sections, (NOT_MEASURED, *notes, *memory))
+    report = _measured_report(network, subject, totals, sections, execution, bench, notes)
+    report = replace(report, notes=(*report.notes, *memory))
+    return roofline.told_in(report, rows, groups) if roofline else report
 
 
 def _measured_report(
@@ -112,13 +139,29 @@ def _measured_report(
     )
 
 
-def _columns(by: By, execution: Execution, *, measured: bool) -> tuple[Column, ...]:
+def _columns(by: By, execution: Execution, *, measured: bool, roofline: bool) -> tuple[Column, ...]:
+    """The columns of a row; shares of all costs by role, where there are few rows, else one share at the end."""
     timed = latency_columns(execution) if measured else ()
-    return (*LABELS[by], *COSTS, *(timed or (MACS_SHARE,)))
+    costs = (*COSTS, ALIVE) if timed else (*COSTS, ALIVE, MACS_SHARE)
+    return (
+        *LABELS[by],
+        *(COSTS_BY_ROLE if by is By.ROLE else costs),
+        *timed,
+        *(ROOFLINE_COLUMNS if roofline else ()),
+    )
 
 
 def _section(columns: Sequence[Column], rows: Sequence[Row], view: View) -> Section:
     return Section(tuple(columns), tuple(arranged(rows, view, [column for column in columns if column in ADDING_UP])))
+
+
+def _roofline(plan: Plan, costs: Sequence[Cost], execution: Execution, limits: Calibration, bench: Bench) -> Roofline:
+    from mbconv_cli.analysis.reconciliation import group_latencies
+
+    batch_size, element_size = execution.batch_size, execution.dtype.element_size
+    times = least_times(plan, costs, limits.limits, batch_size=batch_size, element_size=element_size)
+    singles = group_latencies(bench, [(index,) for index in range(len(plan.ops))])
+    return Roofline(plan, limits, times, [estimate.value for estimate in singles])
 
 
 def _run(network: OpenNetwork, costs: Sequence[Cost], execution: Execution, request: LatencyRequest) -> Bench:

@@ -5,19 +5,43 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from mbconv_cli.analysis.columns import LATENCY, LATENCY_SHARE, MACS, MACS_SHARE, cost_cells
+from mbconv_cli.analysis.columns import (
+    ALIVE,
+    BYTES,
+    BYTES_SHARE,
+    FLOPS,
+    LATENCY,
+    LATENCY_SHARE,
+    MACS,
+    MACS_SHARE,
+    PARAMS,
+    PARAMS_SHARE,
+    cost_cells,
+)
 from mbconv_cli.analysis.grouping import Group
 from mbconv_cli.analysis.view import number
 from mbconv_cli.cost.counts import Cost, total
 from mbconv_cli.report.model import Cell, Column, Row
 
-SHARES: Final = ((MACS, MACS_SHARE), (LATENCY[0], LATENCY_SHARE))
+SHARES: Final = (
+    (PARAMS, PARAMS_SHARE),
+    (MACS, MACS_SHARE),
+    (BYTES, BYTES_SHARE),
+    (LATENCY[0], LATENCY_SHARE),
+)
+COSTS_BY_ROLE: Final = (PARAMS, PARAMS_SHARE, MACS, MACS_SHARE, FLOPS, BYTES, BYTES_SHARE, ALIVE)
 
 
-def exact_rows(groups: Sequence[Group], costs: Sequence[Cost], batch_size: int, element_size: int) -> list[Row]:
-    """The labels of each group, and what its ops cost together."""
+def exact_rows(
+    groups: Sequence[Group], costs: Sequence[Cost], alive: Sequence[int], batch_size: int, element_size: int
+) -> list[Row]:
+    """The labels of each group, what its ops cost together, and the most bytes alive at any of them."""
     return [
-        group.labels | cost_cells(total(costs[index] for index in group.ops), batch_size, element_size)
+        {
+            **group.labels,
+            **cost_cells(total(costs[index] for index in group.ops), batch_size, element_size),
+            ALIVE.key: max(alive[index] for index in group.ops),
+        }
         for group in groups
     ]
 

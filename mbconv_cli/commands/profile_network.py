@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Final
-
-import typer
+from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.batch_sizes import profile_batches
 from mbconv_cli.analysis.grouping import By
@@ -35,52 +33,30 @@ from mbconv_cli.commands.options import (
     ThreadsOption,
 )
 from mbconv_cli.commands.output import progress_bar, say, show
+from mbconv_cli.commands.profile_options import (
+    ByOption,
+    LatencyOption,
+    MaxTimeOption,
+    PrecisionOption,
+    RecalibrateOption,
+    RooflineOption,
+    SortOption,
+    TopOption,
+)
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import demand_place
 from mbconv_cli.render.registry import Format
 from mbconv_cli.report.model import Report
-from mbconv_cli.runtime.budget import DEFAULT_PRECISION, DEFAULT_SECONDS, PRECISE_SECONDS, budget_for
-from mbconv_cli.runtime.devices import AUTO, parse_device
+from mbconv_cli.runtime.budget import budget_for
+from mbconv_cli.runtime.devices import AUTO, DeviceChoice, parse_device
 from mbconv_cli.runtime.execution import Dtype, Execution, MemoryFormat, Mode, demand_mode
 from mbconv_cli.spec.catalogue import user_catalogue
 
+if TYPE_CHECKING:
+    from mbconv_cli.runtime.calibration_cache import Calibration
+
 TOTALS_ONLY: Final = (Format.BMF, Format.BENCHMARK_ACTION)
 """Formats that have a network's totals, and no rows."""
-
-ByOption = Annotated[
-    By, typer.Option("--by", metavar="ROWS", case_sensitive=False, help="What a row is: layer, block, stage or role.")
-]
-TopOption = Annotated[
-    int | None,
-    typer.Option("--top", metavar="N", min=1, help="Show so many rows, and sum up the others.", show_default="all"),
-]
-SortOption = Annotated[
-    str | None,
-    typer.Option(
-        "--sort", metavar="COLUMN", help="Sort by a column, e.g. macs or latency_ms.", show_default="running order"
-    ),
-]
-LatencyOption = Annotated[
-    bool, typer.Option("--latency/--no-latency", help="Measure, or give only what is exact (without torch).")
-]
-PrecisionOption = Annotated[
-    str | None,
-    typer.Option(
-        "--precision",
-        metavar="SHARE",
-        help="Measure until half the 95 % interval of the end-to-end median is so small a share of it: 1% or 0.01.",
-        show_default=f"{DEFAULT_PRECISION:.0%}",
-    ),
-]
-MaxTimeOption = Annotated[
-    float | None,
-    typer.Option(
-        "--max-time",
-        metavar="SECONDS",
-        help="Stop then in any case, warm-up included, once a dozen rounds are measured.",
-        show_default=f"{DEFAULT_SECONDS:g}, or {PRECISE_SECONDS:g} with --precision",
-    ),
-]
 
 
 def profile_command(
@@ -101,6 +77,8 @@ def profile_command(
     latency: LatencyOption = True,
     precision: PrecisionOption = None,
     max_time: MaxTimeOption = None,
+    roofline: RooflineOption = False,
+    recalibrate: RecalibrateOption = False,
     output_format: ProfileFormatOption = Format.TABLE,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
@@ -123,6 +101,8 @@ def profile_command(
 
     - `mbconv profile efficientnet-b0 --precision 1% --max-time 30`
 
+    - `mbconv profile mobilenet-v3-large --by role --roofline`
+
     - `mbconv profile ./mine.yaml --no-latency --format json -o mine.json`
     """
     choice = parse_device(device or AUTO)
@@ -134,11 +114,12 @@ def profile_command(
     execution = Execution(
         batch_sizes[0], dtype, memory_format, mode, fold_norm, training=pass_name is PassName.TRAIN, threads=threads
     )
+    _demand_roofline(roofline, recalibrate, batch_sizes, execution, latency=latency)
     catalogue = user_catalogue(arch_dir or ())
     opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
     if not latency:
         demand_measured(execution, device=device, precision=precision, max_time=max_time)
-        show(_profile(opened, batch_sizes, execution, view, None), output_format, output)
+        show(_profile(opened, batch_sizes, execution, view, None, None), output_format, output)
         return
     if choice.type != AUTO:
         demand_mode(execution, choice.type)
@@ -146,8 +127,10 @@ def profile_command(
         demand_place(output)
     if mode is Mode.COMPILE:
         say(f"mbconv: compiling {opened.plan.name}; this may take minutes")
+    calibration = _calibration(choice, execution, anew=recalibrate) if roofline else None
     with progress_bar(f"measuring {opened.plan.name}") as progress:
-        report = _profile(opened, batch_sizes, execution, view, LatencyRequest(choice, budget, progress))
+        request = LatencyRequest(choice, budget, progress)
+        report = _profile(opened, batch_sizes, execution, view, request, calibration)
     show(report, output_format, output)
     if not report.measurement["complete"]:
         raise KeyboardInterrupt  # held back until what had been measured was told
@@ -159,8 +142,38 @@ def _profile(
     execution: Execution,
     view: View,
     latency: LatencyRequest | None,
+    calibration: Calibration | None,
 ) -> Report:
     """Of one batch size by itself, of several side by side."""
     if len(batch_sizes) == 1:
-        return profile(network, execution=execution, view=view, latency=latency)
+        return profile(network, execution=execution, view=view, latency=latency, calibration=calibration)
     return profile_batches(network, batch_sizes, execution=execution, view=view, latency=latency)
+
+
+def _demand_roofline(
+    roofline: bool, recalibrate: bool, batch_sizes: Sequence[int], execution: Execution, *, latency: bool
+) -> None:
+    """Refuse a roofline where there are no layers of one forward pass to hold against it.
+
+    Raises:
+        InputError: names the option that is in its way, or that it needs.
+    """
+    if recalibrate and not roofline:
+        raise InputError("--recalibrate changes nothing without --roofline; give both or neither")
+    obstacles = (
+        ("--no-latency", not latency),
+        (f"--mode {execution.mode.value}", not execution.by_layer),
+        ("--pass train", execution.training),
+        ("several batch sizes", len(batch_sizes) > 1),
+    )
+    for obstacle, there in obstacles:
+        if roofline and there:
+            raise InputError(f"--roofline changes nothing with {obstacle}; give one of them")
+
+
+def _calibration(device: DeviceChoice, execution: Execution, *, anew: bool) -> Calibration:
+    """What the device can do at best, with a progress bar if it must be measured."""
+    from mbconv_cli.runtime.calibration_cache import calibration
+
+    with progress_bar("measuring what the machine can do") as progress:
+        return calibration(device, execution.threads, execution.dtype.value, anew=anew, progress=progress)

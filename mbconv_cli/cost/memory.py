@@ -41,6 +41,11 @@ def peak(plan: Plan) -> Peak:
     return Peak(most, plan.ops[alive.index(most)].name)
 
 
+def alive_bytes(plan: Plan, batch_size: int, element_size: int) -> tuple[int, ...]:
+    """For each op, the bytes of a batch's activations alive while it runs."""
+    return tuple(batch_size * elements * element_size for elements in alive_activations(plan))
+
+
 def training_bytes(plan: Plan, costs: Sequence[Cost], batch_size: int, element_size: int) -> int:
     """Bytes of all weights, the gradients of the trainable ones, and every activation of a batch.
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from mbconv_cli.report.model import Cell, Column, Kind, Report, Row, Section
-from mbconv_cli.units import CHANGE, MILLISECOND, RATIO, SHARE, milliseconds
+from mbconv_cli.units import CHANGE, FRACTION, MILLISECOND, RATIO, SHARE, milliseconds
 
 TITLES: Final[Mapping[str, str]] = {
     "latency_ms": "ms",
@@ -66,7 +66,7 @@ def value_text(value: Cell, column: Column) -> str:
             return "yes" if value else "no"
         case tuple():
             return "x".join(map(str, value))
-        case int() | float() if column.unit == SHARE:
+        case int() | float() if column.unit in {SHARE, FRACTION}:
             return f"{100 * value:.1f}%"
         case int() | float() if column.unit == CHANGE:
             return _change(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -18,9 +19,9 @@ from mbconv_cli.runtime.devices import DeviceChoice, resolve_device
 from mbconv_cli.runtime.execution import Execution, demand_mode, plan_to_run
 from mbconv_cli.runtime.latency import Measurement, Progress, measure
 from mbconv_cli.runtime.machine import torch_fingerprint
-from mbconv_cli.runtime.memory import demand_memory, memory_errors_told
+from mbconv_cli.runtime.memory import allocated_peak, demand_memory, memory_errors_told
 from mbconv_cli.runtime.network import images_to_settle
-from mbconv_cli.runtime.passes import timed_pass
+from mbconv_cli.runtime.passes import TimedPass, timed_pass
 from mbconv_cli.runtime.preparation import Prepared, prepare, unsupported_forms_told
 
 
@@ -35,6 +36,7 @@ class Bench:
         machine: torch's part of the fingerprint.
         notes: what a reader should know of the form.
         both_ways: whether a stamped pass goes forward and backward.
+        allocated_bytes: the most that the device's allocator gave to activations in one pass, where it tells.
     """
 
     audit: Audit
@@ -42,6 +44,7 @@ class Bench:
     machine: dict[str, Cell]
     notes: tuple[str, ...] = ()
     both_ways: bool = False
+    allocated_bytes: int | None = None
 
     def parts_of(self, ops: Sequence[int]) -> tuple[int, ...]:
         """Which times of a stamped pass belong to these ops, in all directions that there are."""
@@ -144,13 +147,24 @@ def _measured(
     with _gradients(wanted=execution.training):
         timed = timed_pass(prepared, device, execution)
         measurement = measure(timed.run, timed.clock, budget, progress=progress)
+        allocated = _allocated(prepared, timed, device, execution)
     return Bench(
         prepared.audit,
         measurement,
         torch_fingerprint(str(device)),
         (*prepared.notes, *timed.notes),
         both_ways=execution.training,
+        allocated_bytes=allocated,
     )
+
+
+def _allocated(prepared: Prepared, timed: TimedPass, device: torch.device, execution: Execution) -> int | None:
+    """The most bytes of activations in a plain forward pass, its input included, by the device's allocator."""
+    if execution.training or not execution.by_layer:
+        return None
+    allocated = allocated_peak(device, lambda: timed.run(None))
+    image = math.prod(prepared.plan.input_shape) * execution.dtype.element_size
+    return None if allocated is None else allocated + execution.batch_size * image
 
 
 def _gradients(*, wanted: bool) -> AbstractContextManager[object]:

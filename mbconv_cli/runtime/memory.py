@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -69,6 +69,24 @@ def demand_memory(needed: int, device: torch.device, advice: str = ADVICE) -> No
             f"the network needs at least {binary(needed)} of memory for weights and activations, but {device} has "
             f"{binary(available)} left; {advice}"
         )
+
+
+def allocated_peak(device: torch.device, run: Callable[[], object]) -> int | None:
+    """The most bytes that were allocated on a device at once while something ran, beyond those before it.
+
+    None where torch's allocator does not tell: on the CPU and on MPS.
+    """
+    backend = getattr(torch, device.type)
+    if not hasattr(backend, "max_memory_allocated"):
+        return None
+    backend.synchronize(device)
+    backend.reset_peak_memory_stats(device)
+    before = backend.memory_allocated(device)
+    result = run()
+    backend.synchronize(device)
+    most = int(backend.max_memory_allocated(device)) - int(before)
+    del result
+    return most
 
 
 @contextmanager

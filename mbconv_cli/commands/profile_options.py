@@ -1,0 +1,56 @@
+"""The options of `mbconv profile` that say which rows are shown, whether they are measured, and how precisely."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mbconv_cli.analysis.grouping import By
+from mbconv_cli.runtime.budget import DEFAULT_PRECISION, DEFAULT_SECONDS, PRECISE_SECONDS
+
+ByOption = Annotated[
+    By, typer.Option("--by", metavar="ROWS", case_sensitive=False, help="What a row is: layer, block, stage or role.")
+]
+TopOption = Annotated[
+    int | None,
+    typer.Option("--top", metavar="N", min=1, help="Show so many rows, and sum up the others.", show_default="all"),
+]
+SortOption = Annotated[
+    str | None,
+    typer.Option(
+        "--sort", metavar="COLUMN", help="Sort by a column, e.g. macs or latency_ms.", show_default="running order"
+    ),
+]
+LatencyOption = Annotated[
+    bool, typer.Option("--latency/--no-latency", help="Measure, or give only what is exact (without torch).")
+]
+PrecisionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--precision",
+        metavar="SHARE",
+        help="Measure until half the 95 % interval of the end-to-end median is so small a share of it: 1% or 0.01.",
+        show_default=f"{DEFAULT_PRECISION:.0%}",
+    ),
+]
+MaxTimeOption = Annotated[
+    float | None,
+    typer.Option(
+        "--max-time",
+        metavar="SECONDS",
+        help="Stop then in any case, warm-up included, once a dozen rounds are measured.",
+        show_default=f"{DEFAULT_SECONDS:g}, or {PRECISE_SECONDS:g} with --precision",
+    ),
+]
+RooflineOption = Annotated[
+    bool,
+    typer.Option(
+        "--roofline/--no-roofline",
+        help="Say how near every row comes to what this machine can do, which is measured once and kept.",
+    ),
+]
+RecalibrateOption = Annotated[
+    bool,
+    typer.Option("--recalibrate", help="With --roofline: measure anew what this machine can do.", show_default=False),
+]
