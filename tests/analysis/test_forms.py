@@ -117,6 +117,11 @@ def test_layers_of_a_compiled_network_cannot_be_sorted_by_time(network: OpenNetw
         profile(network, execution=Execution(mode=Mode.COMPILE), view=View(sort="latency_ms"), latency=REQUEST)
 
 
+def test_a_way_back_is_no_column_of_a_forward_pass(network: OpenNetwork) -> None:
+    with pytest.raises(InputError, match="--sort 'backward_ms' is no column"):
+        profile(network, view=View(sort="backward_ms"), latency=REQUEST)
+
+
 @pytest.mark.parametrize("dtype", [Dtype.BFLOAT16, Dtype.FLOAT16])
 def test_half_the_bits_are_half_the_bytes(network: OpenNetwork, dtype: Dtype) -> None:
     half, whole = (profile(network, execution=Execution(dtype=kind)) for kind in (dtype, Dtype.FLOAT32))
