@@ -87,7 +87,8 @@ def profile(
     view = view or View()
     demand_possible(network.plan, execution)
     columns = _columns(view.by, execution, measured=latency is not None, roofline=calibration is not None)
-    demand_column(view.sort, columns, MEASURED, unmeasured_reason(execution, measured=latency is not None))
+    unmeasured = () if LATENCY_SHARE in columns else MEASURED
+    demand_column(view.sort, columns, unmeasured, unmeasured_reason(execution, measured=latency is not None))
     plan = plan_to_run(network.plan, execution)
     costs = plan_costs(plan)
     batch_size, element_size = execution.batch_size, execution.dtype.element_size

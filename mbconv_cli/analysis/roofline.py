@@ -166,6 +166,6 @@ def _sentence(row: Row, times: Sequence[LeastTime], limits: Limits) -> str:
     only = "" if reached >= MOST else " only, so that most of its time goes neither into arithmetic nor into traffic"
     return (
         f"why: {row['name']} has {macs} of the MACs and {100 * number(row, 'latency_share'):.1f} % of the time: "
-        f"{number(row, INTENSITY.key):.3g} FLOP/byte, where the machine balances at {balance:.3g}, bound it by "
-        f"{row['bound']}; it reaches {100 * reached:.1f} % of that limit{only}"
+        f"{number(row, INTENSITY.key):.3g} FLOP/byte, where the machine balances at {balance:.3g}, so "
+        f"{row['bound']} is its limit; it reaches {100 * reached:.1f} % of that limit{only}"
     )

@@ -99,6 +99,43 @@ def test_a_device_that_is_not_there(mbconv: Run) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
+def test_no_compiler_for_the_compile_mode(mbconv: Run, tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text(YAML)
+    done = mbconv(
+        *("profile", "net.yaml", "--device", "cpu", "--mode", "compile"),
+        CXX="/nowhere/c++",
+        TORCHINDUCTOR_CACHE_DIR=str(tmp_path / "cache"),
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--mode compile: torch.compile cannot compile here: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("options", "rows"), [((), 3), (("--pass", "train"), 3), (("--fold-norm",), 3)])
+def test_several_batch_sizes_in_a_form(mbconv: Run, tmp_path: Path, options: tuple[str, ...], rows: int) -> None:
+    (tmp_path / "net.yaml").write_text(YAML)
+    arguments = ("profile", "net.yaml", "--device", "cpu", "--by", "role", "--format", "json", *options)
+    done = mbconv(*arguments, "--batch-size", "1,3")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    batches = document["sections"]["batch_sizes"]["rows"]
+    assert [row["batch_size"] for row in batches] == [1, 3]
+    roles = document["sections"]["roles"]["rows"]
+    assert len(roles) == rows
+    sums = {
+        row["batch_size"]: row["latency_ms"]
+        for row in document["sections"]["latency"]["rows"]
+        if row["name"] == "sum of layers"
+    }
+    for row in batches:
+        size = row["batch_size"]
+        assert row["latency_ms_per_image"] == pytest.approx(row["latency_ms"] / size)
+        assert row["images_per_second"] == pytest.approx(1_000 * size / row["latency_ms"])
+        assert math.fsum(role[f"latency_ms_batch_{size}"] for role in roles) == pytest.approx(sums[size], rel=1e-9)
+    assert document["provenance"]["settings"]["pass"] == ("train" if "train" in options else "forward")
+
+
 def test_more_memory_than_there_is(mbconv: Run) -> None:
     done = mbconv("profile", "efficientnet-b7", "--device", "cpu", "--batch-size", "1000000")
     assert (done.returncode, done.stdout) == (2, "")

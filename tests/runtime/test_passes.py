@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.cost.counts import plan_costs
@@ -217,10 +217,11 @@ def test_a_graph_on_a_real_device() -> None:
     assert "one CUDA graph" in note
 
 
+@pytest.mark.slow
 @torch.inference_mode()
-def test_torch_compile_itself(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path_factory.mktemp("inductor")))
+def test_torch_compile_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     execution = Execution(mode=Mode.COMPILE)
-    timed = timed_pass(prepared(execution), CPU, execution)
-    output = timed.run(None)
-    assert not isinstance(output, Tensor)
+    (note,) = timed_pass(prepared(execution), CPU, execution).notes  # outputs that differ would fail
+    assert "torch.compile" in note
+    assert any(tmp_path.iterdir()), "something was compiled"
