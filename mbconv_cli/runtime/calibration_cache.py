@@ -141,22 +141,29 @@ def _kept(fingerprint: Fingerprint) -> tuple[Limits | None, str]:
         return None, "; what was kept could not be read"
     if record.fingerprint != fingerprint:
         return None, "; what was kept is another machine's"
-    bandwidths = tuple(Bandwidth(*pair) for pair in sorted(record.bandwidths))
-    return Limits(record.gigaflops_per_second, bandwidths, record.error), ""
+    return _limits(record), ""
 
 
 def _keep(fingerprint: Fingerprint, limits: Limits) -> str:
     """Keep limits for the next time, or say why that is not possible."""
-    record = _Record(
+    try:
+        file = _file(fingerprint)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, _record(fingerprint, limits).model_dump_json(indent=2) + "\n")
+    except (OSError, RuntimeError, InputError) as error:
+        return f"; not kept: {error}"
+    return ""
+
+
+def _record(fingerprint: Fingerprint, limits: Limits) -> _Record:
+    return _Record(
         fingerprint=fingerprint,
         gigaflops_per_second=limits.gigaflops_per_second,
         bandwidths=limits.bandwidths,
         error=limits.error,
     )
-    try:
-        file = _file(fingerprint)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, record.model_dump_json(indent=2) + "\n")
-    except (OSError, RuntimeError, InputError) as error:
-        return f"; not kept: {error}"
-    return ""
+
+
+def _limits(record: _Record) -> Limits:
+    bandwidths = tuple(Bandwidth(*pair) for pair in sorted(record.bandwidths))
+    return Limits(record.gigaflops_per_second, bandwidths, record.error)

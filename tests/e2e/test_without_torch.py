@@ -50,6 +50,7 @@ SHOWN = {
     "show": ["show", "mobilenet-v2"],
     "show a file": ["show", "good.yaml"],
     "profile": ["profile", "mobilenet-v3-small", "--no-latency"],
+    "profile by role": ["profile", "mobilenet-v3-small", "--no-latency", "--by", "role"],
     "profile by stage": ["profile", "good.yaml", "--no-latency", "--by", "stage", "--top", "1"],
     "format in capitals": ["profile", "good.yaml", "--no-latency", "--format", "JSON"],
     "schema": ["schema"],
@@ -77,6 +78,8 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "no pixels": (["show", "mobilenet-v2", "--resolution", "0"], "--resolution"),
     "no device": (["profile", "mobilenet-v2", "--device", "foo"], "valid are auto, cpu, cuda, mps, xpu"),
     "no device's name": (["profile", "mobilenet-v2", "--device", "cuda:x"], "is no device"),
+    "limits of nothing": (["profile", "mobilenet-v2", "--no-latency", "--roofline"], "--roofline changes nothing"),
+    "limits not asked for": (["profile", "mobilenet-v2", "--recalibrate"], "--recalibrate changes nothing without"),
     "no column": (["profile", "mobilenet-v2", "--sort", "mac"], "did you mean 'macs'"),
     "no such column": (["profile", "mobilenet-v2", "--sort", "nonsense"], "valid are name, op"),
     "a column that is not measured": (

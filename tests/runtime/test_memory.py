@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.runtime import memory
-from mbconv_cli.runtime.memory import available_bytes, demand_memory, memory_errors_told
+from mbconv_cli.runtime.memory import allocated_peak, available_bytes, demand_memory, memory_errors_told
 
 CPU = torch.device("cpu")
 CUDA = torch.device("cuda:0")
@@ -142,6 +143,51 @@ def test_other_errors_pass(error: BaseException) -> None:
     with pytest.raises(type(error)) as caught, memory_errors_told(CUDA):
         raise error
     assert caught.value is error
+
+
+@dataclass
+class FakeAllocator:
+    """As much of `torch.cuda` as tells of allocated bytes."""
+
+    allocated: int
+    most: int = 0
+    calls: list[str] = field(default_factory=list)
+
+    def allocate(self, size: int) -> None:
+        self.calls.append("run")
+        self.allocated += size
+        self.most = max(self.most, self.allocated)
+
+    def synchronize(self, _: torch.device) -> None:
+        self.calls.append("synchronize")
+
+    def reset_peak_memory_stats(self, _: torch.device) -> None:
+        self.calls.append("reset")
+        self.most = self.allocated
+
+    def memory_allocated(self, _: torch.device) -> int:
+        return self.allocated
+
+    def max_memory_allocated(self, _: torch.device) -> int:
+        self.calls.append("read")
+        return self.most
+
+
+def test_the_peak_of_a_run_is_what_it_allocates_beyond_what_was_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeAllocator(allocated=1_000, most=9_999)
+    monkeypatch.setattr(torch, "cuda", fake)
+
+    def run() -> None:
+        for size in (300, -100, 250, -450):
+            fake.allocate(size)
+
+    assert allocated_peak(CUDA, run) == 450
+    assert fake.calls == ["synchronize", "reset", *["run"] * 4, "synchronize", "read"]
+
+
+@pytest.mark.parametrize("device", [CPU, torch.device("mps")])
+def test_nothing_is_run_where_no_allocator_tells(device: torch.device) -> None:
+    assert allocated_peak(device, lambda: pytest.fail("was run")) is None
 
 
 @pytest.mark.cuda
