@@ -13,13 +13,13 @@ from mbconv_cli.report.model import Cell
 from mbconv_cli.runtime.bench import Bench
 from mbconv_cli.runtime.estimates import Estimate
 from mbconv_cli.runtime.latency import Measurement
+from mbconv_cli.runtime.load import BUSY_SHARE
 from mbconv_cli.runtime.machine import usable_cores
 from mbconv_cli.runtime.stamp_cost import StampCost
 from mbconv_cli.units import MICROSECONDS_PER_MILLISECOND
 
 NOISY_PRECISION: Final = 0.05
 WIDE_DIFFERENCE: Final = 0.05
-BUSY_SHARE: Final = 0.1
 LAUNCH_BOUND_SHARE: Final = 0.9
 """Of a device's time: if handing the work over takes so much of it, the device waits for the host."""
 
@@ -146,9 +146,9 @@ def _enqueue_share(measurement: Measurement) -> float | None:
 def _busy_warning(bench: Bench) -> list[str]:
     """Others' work on the cores while measuring on them; where the system tells none of it, the load average."""
     load = bench.measurement.load
-    if load.others_share is None or load.stolen_share is None:
+    taken = load.taken_share
+    if taken is None:
         return busy_warning(load.before, bench.machine)
-    taken = load.others_share + load.stolen_share
     if bench.machine["device"] != "cpu" or taken < BUSY_SHARE:
         return []
     cores = len(usable_cores())

@@ -20,6 +20,7 @@ from mbconv_cli.files import write_atomically
 from mbconv_cli.runtime.calibration import calibrate
 from mbconv_cli.runtime.devices import DeviceChoice, resolve_device
 from mbconv_cli.runtime.latency import Progress
+from mbconv_cli.runtime.load import BUSY_SHARE, Load, Moment, load_between, moment
 from mbconv_cli.runtime.machine import host_fingerprint, torch_fingerprint
 
 FORMAT: Final = "mbconv.calibration/1"
@@ -74,10 +75,12 @@ def calibration(
     anew: bool,
     progress: Progress,
     measure: Measure = calibrate,
+    load: Callable[[Moment, Moment], Load] = load_between,
 ) -> Calibration:
     """The limits of a device: as kept, or else measured now and kept.
 
-    A cache that cannot be read or written is no error; the report tells it.
+    A cache that cannot be read or written is no error; the report tells it. Limits that were measured while others
+    used the machine are lower than they should be, and are not kept.
 
     Args:
         choice: the device.
@@ -86,6 +89,7 @@ def calibration(
         anew: measure, whatever is kept.
         progress: told how far the measuring is.
         measure: measures the limits.
+        load: tells what else the machine did meanwhile.
 
     Raises:
         InputError: the device is not there, or has too little memory.
@@ -97,8 +101,13 @@ def calibration(
     kept, problem = (None, "") if anew else _kept(fingerprint)
     if kept is not None:
         return Calibration(kept, "measured before; --recalibrate measures anew")
+    first = moment()
     limits = measure(device, getattr(torch, dtype), progress)
-    problem += _keep(fingerprint, limits)
+    taken = load(first, moment()).taken_share
+    if device.type == "cpu" and taken is not None and taken >= BUSY_SHARE:
+        problem += f"; not kept, for others took {100 * taken:.0f} % of the cores' time meanwhile"
+    else:
+        problem += _keep(fingerprint, limits)
     return Calibration(limits, "measured now" + problem)
 
 

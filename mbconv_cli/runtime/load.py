@@ -11,6 +11,9 @@ from typing import Final
 
 from mbconv_cli.runtime.machine import load_average, usable_cores
 
+BUSY_SHARE: Final = 0.1
+"""Of the usable cores' time: what is measured while others take as much is not to be trusted."""
+
 # Columns of a core's line in /proc/stat (proc_stat(5)); what guests take is within `user` and `nice`.
 _BUSY_COLUMNS: Final = (0, 1, 2, 5, 6)  # user, nice, system, irq, softirq
 _STOLEN_COLUMN: Final = 7
@@ -58,6 +61,13 @@ class Load:
     after: float | None = None
     others_share: float | None = None
     stolen_share: float | None = None
+
+    @property
+    def taken_share(self) -> float | None:
+        """What was taken from this process, by others and by the host."""
+        if self.others_share is None or self.stolen_share is None:
+            return None
+        return self.others_share + self.stolen_share
 
 
 def moment() -> Moment:

@@ -154,8 +154,8 @@ def test_why_a_role_takes_more_of_the_time_than_of_the_macs(
     assert told[0] == (
         f"why: se has {100 * figure(se, 'macs_share'):.1f} % of the MACs and {100 * figure(se, 'ops') / ops:.1f} % of "
         f"the time: {figure(se, 'intensity'):.3g} FLOP/byte, where the machine balances at 10, so memory is its limit; "
-        f"it reaches {100 * figure(se, 'roofline_share'):.1f} % of that limit only, so that most of its time goes neither "
-        "into arithmetic nor into traffic"
+        f"it reaches {100 * figure(se, 'roofline_share'):.1f} % of that limit only, so that most of its time goes "
+        "neither into arithmetic nor into traffic"
     )
     assert "norm and activation has none of the MACs" in told[-1]
 

@@ -20,6 +20,7 @@ from mbconv_cli.runtime import calibration_cache
 from mbconv_cli.runtime.calibration_cache import Calibration, cache_folder, calibration
 from mbconv_cli.runtime.devices import DeviceChoice
 from mbconv_cli.runtime.latency import Progress
+from mbconv_cli.runtime.load import Load
 from mbconv_cli.runtime.machine import torch_fingerprint
 
 LIMITS = Limits(123.25, (Bandwidth(65_536, 99.5), Bandwidth(2**28, 12.125)), 0.03125)
@@ -59,9 +60,22 @@ def measuring() -> FakeMeasuring:
 
 
 def ask(
-    measuring: FakeMeasuring, *, threads: int | None = 1, dtype: str = "float32", anew: bool = False
+    measuring: FakeMeasuring,
+    *,
+    threads: int | None = 1,
+    dtype: str = "float32",
+    anew: bool = False,
+    others_share: float = 0.0,
 ) -> Calibration:
-    return calibration(DeviceChoice("cpu"), threads, dtype, anew=anew, progress=lambda _: None, measure=measuring)
+    return calibration(
+        DeviceChoice("cpu"),
+        threads,
+        dtype,
+        anew=anew,
+        progress=lambda _: None,
+        measure=measuring,
+        load=lambda *_: Load(others_share=others_share, stolen_share=0.02),
+    )
 
 
 def the_file(folder: Path) -> Path:
@@ -74,6 +88,14 @@ def test_limits_are_measured_once_and_read_back_as_they_were(folder: Path, measu
     assert ask(measuring) == Calibration(LIMITS, KEPT)
     assert measuring.times == 1
     assert json.loads(the_file(folder).read_text())["format"] == "mbconv.calibration/1"
+
+
+def test_limits_of_a_busy_machine_are_not_kept(folder: Path, measuring: FakeMeasuring) -> None:
+    told = "measured now; not kept, for others took 22 % of the cores' time meanwhile"
+    assert ask(measuring, others_share=0.2) == Calibration(LIMITS, told)
+    assert not folder.exists()
+    assert ask(measuring, others_share=0.05) == Calibration(LIMITS, "measured now")
+    assert ask(measuring) == Calibration(LIMITS, KEPT)
 
 
 def test_limits_are_measured_anew_where_asked_for(measuring: FakeMeasuring, folder: Path) -> None:
