@@ -12,6 +12,7 @@ from mbconv_cli.commands.sizes import parse_sizes
 from mbconv_cli.errors import InputError
 from mbconv_cli.runtime.execution import DEFAULT, Dtype, Execution, MemoryFormat, Mode
 
+FORM: Final = "Form of execution"
 MAX_BATCH_SIZE: Final = 1_000_000
 
 
@@ -28,6 +29,7 @@ BatchSizesOption: TypeAlias = Annotated[
         "--batch-size",
         metavar="N[,N...]",
         help="Images in a batch; MACs and bytes are the batch's. Several, e.g. 1,8,32, are shown side by side.",
+        rich_help_panel=FORM,
     ),
 ]
 DtypeOption: TypeAlias = Annotated[
@@ -37,6 +39,7 @@ DtypeOption: TypeAlias = Annotated[
         metavar="DTYPE",
         case_sensitive=False,
         help="Of weights and images: float32, bfloat16 or float16; bytes count its elements.",
+        rich_help_panel=FORM,
     ),
 ]
 MemoryFormatOption: TypeAlias = Annotated[
@@ -46,6 +49,7 @@ MemoryFormatOption: TypeAlias = Annotated[
         metavar="FORMAT",
         case_sensitive=False,
         help="How weights and feature maps lie in memory: contiguous or channels_last.",
+        rich_help_panel=FORM,
     ),
 ]
 ModeOption: TypeAlias = Annotated[
@@ -55,12 +59,15 @@ ModeOption: TypeAlias = Annotated[
         metavar="MODE",
         case_sensitive=False,
         help="How ops are started: eager; compile (torch.compile) or cudagraph, both end to end only.",
+        rich_help_panel=FORM,
     ),
 ]
 FoldNormOption: TypeAlias = Annotated[
     bool,
     typer.Option(
-        "--fold-norm", help="Fold batch norms into the convolutions before them, as one would deploy the network."
+        "--fold-norm",
+        help="Fold batch norms into the convolutions before them, as one would deploy the network.",
+        rich_help_panel=FORM,
     ),
 ]
 PassOption: TypeAlias = Annotated[
@@ -70,6 +77,7 @@ PassOption: TypeAlias = Annotated[
         metavar="PASS",
         case_sensitive=False,
         help="What is measured: forward, or train (forward and backward, batch norm in training mode).",
+        rich_help_panel=FORM,
     ),
 ]
 

@@ -2,28 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from mbconv_cli.analysis.grouping import By
 from mbconv_cli.runtime.budget import DEFAULT_PRECISION, DEFAULT_SECONDS, PRECISE_SECONDS
 
+ROWS: Final = "Rows"
+MEASURING: Final = "Measuring"
+
 ByOption = Annotated[
-    By, typer.Option("--by", metavar="ROWS", case_sensitive=False, help="What a row is: layer, block, stage or role.")
+    By,
+    typer.Option(
+        "--by",
+        metavar="ROWS",
+        case_sensitive=False,
+        help="What a row is: layer, block, stage or role.",
+        rich_help_panel=ROWS,
+    ),
 ]
 TopOption = Annotated[
     int | None,
-    typer.Option("--top", metavar="N", min=1, help="Show so many rows, and sum up the others.", show_default="all"),
+    typer.Option(
+        "--top",
+        metavar="N",
+        min=1,
+        help="Show so many rows, and sum up the others.",
+        show_default="all",
+        rich_help_panel=ROWS,
+    ),
 ]
 SortOption = Annotated[
     str | None,
     typer.Option(
-        "--sort", metavar="COLUMN", help="Sort by a column, e.g. macs or latency_ms.", show_default="running order"
+        "--sort",
+        metavar="COLUMN",
+        help="Sort by a column, e.g. macs or latency_ms.",
+        show_default="running order",
+        rich_help_panel=ROWS,
     ),
 ]
 LatencyOption = Annotated[
-    bool, typer.Option("--latency/--no-latency", help="Measure, or give only what is exact (without torch).")
+    bool,
+    typer.Option(
+        "--latency/--no-latency", help="Measure, or give only what is exact (without torch).", rich_help_panel=MEASURING
+    ),
 ]
 PrecisionOption = Annotated[
     str | None,
@@ -32,6 +56,7 @@ PrecisionOption = Annotated[
         metavar="SHARE",
         help="Measure until half the 95 % interval of the end-to-end median is so small a share of it: 1% or 0.01.",
         show_default=f"{DEFAULT_PRECISION:.0%}",
+        rich_help_panel=MEASURING,
     ),
 ]
 MaxTimeOption = Annotated[
@@ -41,6 +66,7 @@ MaxTimeOption = Annotated[
         metavar="SECONDS",
         help="Stop then in any case, warm-up included, once a dozen rounds are measured.",
         show_default=f"{DEFAULT_SECONDS:g}, or {PRECISE_SECONDS:g} with --precision",
+        rich_help_panel=MEASURING,
     ),
 ]
 RooflineOption = Annotated[
@@ -48,9 +74,15 @@ RooflineOption = Annotated[
     typer.Option(
         "--roofline/--no-roofline",
         help="Say how near every row comes to what this machine can do, which is measured once and kept.",
+        rich_help_panel=MEASURING,
     ),
 ]
 RecalibrateOption = Annotated[
     bool,
-    typer.Option("--recalibrate", help="With --roofline: measure anew what this machine can do.", show_default=False),
+    typer.Option(
+        "--recalibrate",
+        help="With --roofline: measure anew what this machine can do.",
+        show_default=False,
+        rich_help_panel=MEASURING,
+    ),
 ]
