@@ -174,11 +174,14 @@ def _fractions(section: Section, column: Column) -> tuple[float, ...]:
 
 
 def _in_order_of_dispensing(all_lanes: list[Lane]) -> list[Lane]:
-    """First what is the same in every row, then what is named so, then the rest from the left; never the names."""
-    others = all_lanes[_naming(all_lanes) :]
+    """First what is the same in every row, then what is named so, then the rest from the left; names at the very end.
+
+    The first column of all never goes, nor does the last, unless it is a name.
+    """
+    names, others = all_lanes[: _naming(all_lanes)], all_lanes[_naming(all_lanes) :]
     uniform = [lane for lane in others if _is_label(lane) and len(lane.texts) > 1 and len(set(lane.texts)) == 1]
     named = [lane for key in DISPENSABLE for lane in others if lane.column.key == key]
-    return list(dict.fromkeys([*uniform, *named, *others[:-1]]))
+    return list(dict.fromkeys([*uniform, *named, *others[:-1], *reversed(names[1:])]))
 
 
 def _naming(all_lanes: list[Lane]) -> int:

@@ -112,8 +112,8 @@ def test_no_compiler_for_the_compile_mode(mbconv: Run, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(("options", "rows"), [((), 3), (("--pass", "train"), 3), (("--fold-norm",), 3)])
-def test_several_batch_sizes_in_a_form(mbconv: Run, tmp_path: Path, options: tuple[str, ...], rows: int) -> None:
+@pytest.mark.parametrize("options", [(), ("--pass", "train"), ("--fold-norm",)])
+def test_several_batch_sizes_in_a_form(mbconv: Run, tmp_path: Path, options: tuple[str, ...]) -> None:
     (tmp_path / "net.yaml").write_text(YAML)
     arguments = ("profile", "net.yaml", "--device", "cpu", "--by", "role", "--format", "json", *options)
     done = mbconv(*arguments, "--batch-size", "1,3")
@@ -122,7 +122,7 @@ def test_several_batch_sizes_in_a_form(mbconv: Run, tmp_path: Path, options: tup
     batches = document["sections"]["batch_sizes"]["rows"]
     assert [row["batch_size"] for row in batches] == [1, 3]
     roles = document["sections"]["roles"]["rows"]
-    assert len(roles) == rows
+    assert [row["name"] for row in roles] == ["expand", "depthwise", "project", "norm and activation"]
     sums = {
         row["batch_size"]: row["latency_ms"]
         for row in document["sections"]["latency"]["rows"]

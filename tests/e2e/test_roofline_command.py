@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.e2e.conftest import Run
 
 TINY = "input: {channels: 3, resolution: 32}\nblocks:\n  - {kernel_size: 3, expand_ratio: 6, output_filters: 16}\n"
@@ -25,7 +27,10 @@ def test_the_machine_is_measured_once(mbconv: Run, tmp_path: Path) -> None:
         (note,) = (note for note in report["notes"] if note.startswith("roofline: "))
         return str(note)
 
-    first, second = profile(), profile()
+    first = profile()
+    if "not kept, for others took" in origin(first):
+        pytest.skip("others use this machine: what is measured now is not kept")
+    second = profile()
     assert origin(first).endswith("; measured now")
     assert origin(second).endswith("; measured before; --recalibrate measures anew")
     assert first["sections"]["limits"] == second["sections"]["limits"]
@@ -35,4 +40,4 @@ def test_the_machine_is_measured_once(mbconv: Run, tmp_path: Path) -> None:
     for row in rows.values():
         assert row["roofline_ms"] > 0
         assert row["bound"] in {"compute", "memory"}
-    assert origin(profile("--recalibrate")).endswith("; measured now")
+    assert "; measured now" in origin(profile("--recalibrate"))
