@@ -1,11 +1,11 @@
 """How often the latency gate of `mbconv check` raises a false alarm, and which slowdowns it finds, on this machine.
 
-`collect` starts fresh processes with the command's own machinery. Each measures, for every network, one interleaved set:
-the network, the network again (A/A), and the network with real work added (some of its ops run twice) of about 2, 3, 5
-and 10 %. A line of the CSV is what one process says of one candidate: the estimate, the ratio and all rounds' times. A
-process of the command measures two candidates a set; with six in one set of as many seconds each gets a third of these
-rounds, so an estimate here is at best as good as the command's. `--sizes 0` leaves two candidates: exactly the command's
-own process. `--load 1` keeps another core busy meanwhile. What is in the file is continued.
+`collect` starts fresh processes with the command's own machinery. Each measures, for every network, one interleaved
+set: the network, the network again (A/A), and the network with real work added (some of its ops run twice) of about 2,
+3, 5 and 10 %. A line of the CSV is what one process says of one candidate: the estimate, the ratio and all rounds'
+times. A process of the command measures two candidates a set; with six in one set of as many seconds each gets a third
+of these rounds, so an estimate here is at best as good as the command's. `--sizes 0` leaves two candidates: exactly the
+command's own process. `--load 1` keeps another core busy meanwhile. What is in the file is continued.
 
 `evaluate` cuts the processes, in their order, into consecutive runs as the command would make them, and judges each.
 
@@ -26,6 +26,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from statistics import NormalDist, fmean, median, stdev
 
@@ -58,7 +59,7 @@ def repeatable(plan: Plan) -> list[int]:
         if op.inputs[0].shape == op.output.shape
         and (isinstance(op.kind, kinds) or (isinstance(op.kind, Conv2d) and op.kind.groups == op.kind.in_channels))
     ]
-    random.Random(0).shuffle(keep)
+    random.Random(0).shuffle(keep)  # noqa: S311 - an order, no secret
     return keep
 
 
@@ -191,7 +192,7 @@ def evaluate(path: Path, processes: int, max_increase: float) -> None:
         judged = [judged_run(run, allowed) for run in runs]
         fails, passes = (sum(j.verdict is v for j in judged) for v in (Verdict.FAIL, Verdict.PASS))
         pooled = sum(
-            mann_whitney(sum(one.base_ms[s : s + processes], []), sum(one.head_ms[s : s + processes], []))
+            mann_whitney(list(chain(*one.base_ms[s : s + processes])), list(chain(*one.head_ms[s : s + processes])))
             < MANN_WHITNEY_LEVEL
             for s in starts
         )
@@ -207,7 +208,7 @@ def evaluate(path: Path, processes: int, max_increase: float) -> None:
 
 def print_resolution(ratios: Sequence[float], judged: Sequence[Judgement], processes: int, allowed: float) -> None:
     """Of A/A data: the spread, runs drawn at random, and the detectable slowdown, as told and as it is."""
-    order = random.Random(0)
+    order = random.Random(0)  # noqa: S311 - which runs are drawn, no secret
     drawn = [order.sample(list(ratios), processes) for _ in range(RESAMPLED_RUNS)] if len(ratios) > processes else []
     alarms = sum(judged_run(run, allowed).verdict is Verdict.FAIL for run in drawn)
     means = [trimmed_mean([ratio * allowed for ratio in run]) for run in drawn]
@@ -240,8 +241,8 @@ def judged_run(ratios: Sequence[float], allowed: float) -> Judgement:
 def mann_whitney(base: Sequence[float], head: Sequence[float]) -> float:
     """One-sided p that the head is slower, from all rounds pooled as if independent.
 
-    The normal approximation with a correction for ties (Hollander, Wolfe and Chicken, Nonparametric Statistical Methods,
-    section 4.1).
+    The normal approximation with a correction for ties (Hollander, Wolfe and Chicken, Nonparametric Statistical
+    Methods, section 4.1).
     """
     pooled = sorted([(ms, 0) for ms in base] + [(ms, 1) for ms in head])
     ranks, ties, start = 0.0, 0.0, 0
