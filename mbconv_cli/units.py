@@ -19,6 +19,7 @@ NONE: Final = ""
 
 FLOPS_PER_MAC: Final = 2
 NANOSECONDS_PER_MILLISECOND: Final = 1_000_000
+MICROSECONDS_PER_MILLISECOND: Final = 1_000
 
 _DECIMAL = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 _BINARY = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))

@@ -11,9 +11,10 @@ from mbconv_cli.analysis.grouping import LABELS, By, Group, group_ops
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
 from mbconv_cli.analysis.view import View, arranged, demand_column, number
 from mbconv_cli.cost.counts import Cost, plan_costs, total
-from mbconv_cli.errors import CheckFailedError
+from mbconv_cli.errors import CheckFailedError, InputError
+from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell, Column, Kind, Report, Row, Section
-from mbconv_cli.runtime.execution import DEFAULT, Execution, demand_possible
+from mbconv_cli.runtime.execution import DEFAULT, Backend, Execution, demand_possible
 from mbconv_cli.runtime.machine import host_fingerprint
 from mbconv_cli.units import SHARE
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 NOT_MEASURED: Final = "not measured and not audited: --no-latency"
 MACS_SHARE: Final = Column("macs_share", SHARE, Kind.EXACT)
 MEASURED: Final = (*LATENCY, LATENCY_SHARE)
+NO_COSTS: Final[dict[str, Cell]] = {column.key: 0 for column in COSTS}
+"""Of what takes time outside of every op."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ def profile(
     columns = _columns(view.by, measured=latency is not None)
     demand_column(view.sort, columns, MEASURED)
     demand_possible(execution)
+    if view.by is By.LAYER and latency and execution.backend is Backend.ONNXRUNTIME:
+        raise InputError("--by layer with --backend onnxruntime: it fuses layers; take --by block, stage or role")
     batch_size, element_size = execution.batch_size, execution.dtype.element_size
     costs = plan_costs(network.plan)
     groups = group_ops(network.plan, view.by)
@@ -106,7 +111,9 @@ def _columns(by: By, *, measured: bool) -> tuple[Column, ...]:
 def _timed(rows: Sequence[Row], groups: Sequence[Group], bench: Bench) -> list[Row]:
     from mbconv_cli.analysis.reconciliation import group_latencies
 
-    estimates = group_latencies(bench, [group.ops for group in groups])
+    outside = [(bench.audit.ops + index,) for index, _ in enumerate(bench.outside)]
+    estimates = group_latencies(bench, [*(group.ops for group in groups), *outside])
+    rows = [*rows, *({"name": name, **NO_COSTS} for name in bench.outside)]
     timed = [{**row, **latency_cells(estimate)} for row, estimate in zip(rows, estimates, strict=True)]
     return _with_share(timed, LATENCY[0], LATENCY_SHARE)
 
@@ -119,16 +126,28 @@ def _with_share(rows: Sequence[Row], figure: Column, share: Column) -> list[Row]
 
 def _run(network: OpenNetwork, costs: Sequence[Cost], execution: Execution, request: LatencyRequest) -> Bench:
     from mbconv_cli.runtime.audit import failures
-    from mbconv_cli.runtime.bench import run_plan
 
-    bench = run_plan(
-        network.plan,
-        costs,
-        device=request.device,
-        execution=execution,
-        budget=request.budget,
-        progress=request.progress,
-    )
+    bench = BACKENDS[execution.backend](network.plan, costs, execution, request)
     if not bench.audit.agrees:
         raise CheckFailedError(*failures(bench.audit))
     return bench
+
+
+def _run_in_torch(plan: Plan, costs: Sequence[Cost], execution: Execution, request: LatencyRequest) -> Bench:
+    from mbconv_cli.runtime.bench import run_plan
+
+    return run_plan(
+        plan, costs, device=request.device, execution=execution, budget=request.budget, progress=request.progress
+    )
+
+
+def _run_in_onnxruntime(plan: Plan, costs: Sequence[Cost], execution: Execution, request: LatencyRequest) -> Bench:
+    from mbconv_cli.runtime.onnx_packages import demand_onnxruntime
+
+    demand_onnxruntime(request.device)
+    from mbconv_cli.runtime.onnx_bench import run_in_onnxruntime
+
+    return run_in_onnxruntime(plan, costs, execution=execution, budget=request.budget, progress=request.progress)
+
+
+BACKENDS: Final = {Backend.TORCH: _run_in_torch, Backend.ONNXRUNTIME: _run_in_onnxruntime}

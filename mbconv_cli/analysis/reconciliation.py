@@ -46,8 +46,8 @@ def reconcile(bench: Bench) -> Section:
 
 
 def sum_of_layers(bench: Bench) -> Estimate:
-    """The time of all ops together, in ms."""
-    return group_latencies(bench, [range(bench.audit.ops)])[0]
+    """The time of all ops together, and of what is outside of them, in ms."""
+    return group_latencies(bench, [range(bench.audit.ops + len(bench.outside))])[0]
 
 
 def measurement_notes(bench: Bench) -> tuple[str, ...]:
@@ -64,6 +64,7 @@ def measurement_notes(bench: Bench) -> tuple[str, ...]:
             f"audit: closed forms and fvcore agree on all {audit.ops} ops: {audit.macs:,} MAC an image, "
             f"{audit.params:,} params"
         ),
+        *bench.notes,
         *_warnings(bench, whole),
         *busy_warning(bench.load_before, bench.machine),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -22,14 +22,31 @@ from mbconv_cli.commands.options import (
     ThreadsOption,
 )
 from mbconv_cli.commands.output import progress_bar, say, show
+from mbconv_cli.errors import InputError
 from mbconv_cli.files import demand_place
 from mbconv_cli.render.registry import Format
 from mbconv_cli.runtime.devices import AUTO, parse_device
-from mbconv_cli.runtime.execution import Execution
+from mbconv_cli.runtime.execution import Backend, Execution
 from mbconv_cli.spec.catalogue import user_catalogue
 
 ByOption = Annotated[
-    By, typer.Option("--by", metavar="ROWS", case_sensitive=False, help="What a row is: layer, block, stage or role.")
+    By | None,
+    typer.Option(
+        "--by",
+        metavar="ROWS",
+        case_sensitive=False,
+        help="What a row is: layer, block, stage or role.",
+        show_default="layer; block with onnxruntime",
+    ),
+]
+BackendOption = Annotated[
+    Backend,
+    typer.Option(
+        "--backend",
+        metavar="BACKEND",
+        case_sensitive=False,
+        help="What runs the network: torch, or onnxruntime on the CPU after an export (pip install 'mbconv-cli[onnx]').",
+    ),
 ]
 TopOption = Annotated[
     int | None,
@@ -46,6 +63,9 @@ LatencyOption = Annotated[
 ]
 
 
+DEFAULT_ROWS: Final = {Backend.TORCH: By.LAYER, Backend.ONNXRUNTIME: By.BLOCK}
+
+
 def profile_command(
     network: NetworkArgument,
     device: DeviceOption = None,
@@ -53,7 +73,8 @@ def profile_command(
     resolution: ResolutionOption = None,
     overrides: SetOption = None,
     threads: ThreadsOption = None,
-    by: ByOption = By.LAYER,
+    backend: BackendOption = Backend.TORCH,
+    by: ByOption = None,
     top: TopOption = None,
     sort: SortOption = None,
     latency: LatencyOption = True,
@@ -75,14 +96,18 @@ def profile_command(
 
     - `mbconv profile efficientnet-b0 --set 'blocks[2:].se_ratio=0' --set activation=relu`
 
+    - `mbconv profile mobilenet-v3-large --backend onnxruntime`
+
     - `mbconv profile ./mine.yaml --no-latency --format json -o mine.json`
     """
     choice = parse_device(device or AUTO)
-    view = View(by, sort, top)
+    view = View(by or DEFAULT_ROWS[backend], sort, top)
     catalogue = user_catalogue(arch_dir or ())
     opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
-    execution = Execution(batch_size=batch_size, threads=threads)
+    execution = Execution(batch_size=batch_size, threads=threads, backend=backend)
     if not latency:
+        if backend is not Backend.TORCH:
+            raise InputError("--backend changes nothing with --no-latency; give one of them")
         if device is not None or threads is not None:
             say("mbconv: warning: --device and --threads change nothing with --no-latency")
         show(profile(opened, execution=execution, view=view), output_format, output)

@@ -33,12 +33,16 @@ class Bench:
         measurement: the samples.
         machine: torch's part of the fingerprint.
         load_before: the load average when measuring began, where the system tells.
+        outside: parts of a stamped pass that are outside of every op; their times stand behind the ops'.
+        notes: what the backend has to tell.
     """
 
     audit: Audit
     measurement: Measurement
     machine: dict[str, Cell]
     load_before: float | None
+    outside: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def run_plan(
