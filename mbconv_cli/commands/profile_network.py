@@ -45,7 +45,7 @@ BackendOption = Annotated[
         "--backend",
         metavar="BACKEND",
         case_sensitive=False,
-        help="What runs the network: torch, or onnxruntime on the CPU after an export (pip install 'mbconv-cli[onnx]').",
+        help="What runs the network: torch, or onnxruntime, on the CPU (pip install 'mbconv-cli[onnx]').",
     ),
 ]
 TopOption = Annotated[

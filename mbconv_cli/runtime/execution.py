@@ -115,8 +115,7 @@ def _exclusions(execution: Execution) -> tuple[tuple[bool, str], ...]:
         ),
         (
             in_onnxruntime and execution.dtype is not Dtype.FLOAT32,
-            f"--dtype {execution.dtype.value} with --backend onnxruntime: on the CPU most of its kernels take "
-            "float32 only; take --dtype float32",
+            f"--dtype {execution.dtype.value} with --backend onnxruntime: most of its kernels for the CPU want float32",
         ),
         (
             in_onnxruntime and execution.memory_format is not MemoryFormat.CONTIGUOUS,

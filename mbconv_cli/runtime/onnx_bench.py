@@ -19,7 +19,7 @@ from mbconv_cli.runtime.execution import Execution
 from mbconv_cli.runtime.latency import Budget, Measurement, Progress, measure
 from mbconv_cli.runtime.machine import load_average, torch_fingerprint
 from mbconv_cli.runtime.memory import demand_memory, memory_errors_told
-from mbconv_cli.runtime.network import Network, build, settle
+from mbconv_cli.runtime.network import Network, build, images_to_settle, settle
 from mbconv_cli.runtime.onnx_export import export
 from mbconv_cli.runtime.onnx_profile import OUTSIDE, Node, columns_of, op_times
 from mbconv_cli.runtime.onnx_sessions import PROVIDER, VERSION, Sessions, open_sessions
@@ -56,8 +56,8 @@ def run_in_onnxruntime(
         activations_too = forward_bytes(plan, costs, execution.batch_size, torch.float32.itemsize)
         demand_memory(activations_too + COPIES * weights, cpu)
         network = build(plan, cpu, inplace=False)
+        settle(network, torch.randn(images_to_settle(plan), *plan.input_shape))
         images = torch.randn(execution.batch_size, *plan.input_shape)
-        settle(network, images[:1])
         audited = audit(network, plan, costs)
         model = export(network, plan, images)
         with open_sessions(model, images.numpy(), torch.get_num_threads()) as sessions:
