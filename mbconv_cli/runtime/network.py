@@ -13,7 +13,6 @@ from mbconv_cli.plan.liveness import dying_inputs
 from mbconv_cli.plan.ops import INPUT, BatchNorm, ChannelSlice, Plan
 from mbconv_cli.runtime.modules import leaf_module
 
-
 LEAST_STATISTICS: Final = 49
 """Values of a channel, as many as the last maps of a 224-pixel image have, from which statistics are sound."""
 
