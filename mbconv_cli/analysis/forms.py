@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from mbconv_cli.analysis.columns import LATENCY, LATENCY_SHARE, latency_cells
+from mbconv_cli.analysis.columns import COSTS, LATENCY, LATENCY_SHARE, latency_cells
 from mbconv_cli.analysis.grouping import Group
 from mbconv_cli.plan.ops import BatchNorm, Plan
 from mbconv_cli.plan.rewrites import folded_norms
@@ -20,6 +20,8 @@ DIRECTIONS: Final = (
     Column("forward_ms", MILLISECOND, Kind.MEASURED, Better.LOWER),
     Column("backward_ms", MILLISECOND, Kind.MEASURED, Better.LOWER),
 )
+NO_COSTS: Final[dict[str, Cell]] = {column.key: 0 for column in COSTS}
+"""Of what takes time outside of every op."""
 OF_THE_LAYERS: Final = frozenset({"sum of layers", "difference", "slowdown by the stamps"})
 """Rows that say nothing where there are no layers."""
 
@@ -39,10 +41,15 @@ def unmeasured_reason(execution: Execution, *, measured: bool) -> str:
 
 
 def timed_rows(rows: Sequence[Row], groups: Sequence[Group], bench: Bench) -> list[Row]:
-    """Each row with the time of its ops; in training both directions, and what they sum to."""
+    """Each row with the time of its ops, and one row more for each part of a pass that is outside of every op.
+
+    In training both directions, and what they sum to.
+    """
     from mbconv_cli.analysis.reconciliation import group_latencies
 
-    estimates = group_latencies(bench, [bench.parts_of(group.ops) for group in groups])
+    outside = [(bench.audit.ops + index,) for index in range(len(bench.outside))]
+    rows = [*rows, *({"name": name, **NO_COSTS} for name in bench.outside)]
+    estimates = group_latencies(bench, [*(bench.parts_of(group.ops) for group in groups), *outside])
     timed: list[Row] = [{**row, **latency_cells(estimate)} for row, estimate in zip(rows, estimates, strict=True)]
     if not bench.both_ways:
         return timed

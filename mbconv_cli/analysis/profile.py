@@ -34,10 +34,10 @@ from mbconv_cli.analysis.roofline import ROOFLINE, ROOFLINE_COLUMNS, Roofline, l
 from mbconv_cli.analysis.view import View, arranged, demand_column
 from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.cost.memory import alive_bytes
-from mbconv_cli.errors import CheckFailedError
+from mbconv_cli.errors import CheckFailedError, InputError
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell, Column, Report, Row, Section
-from mbconv_cli.runtime.execution import DEFAULT, Execution, demand_possible, plan_to_run
+from mbconv_cli.runtime.execution import DEFAULT, Backend, Execution, demand_possible, plan_to_run
 from mbconv_cli.runtime.machine import host_fingerprint
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def profile(
     """
     view = view or View()
     demand_possible(network.plan, execution)
+    if view.by is By.LAYER and latency and execution.backend is Backend.ONNXRUNTIME:
+        raise InputError("--by layer with --backend onnxruntime: it fuses layers; take --by block, stage or role")
     columns = _columns(view.by, execution, measured=latency is not None, roofline=calibration is not None)
     unmeasured = () if LATENCY_SHARE in columns else MEASURED
     demand_column(view.sort, columns, unmeasured, unmeasured_reason(execution, measured=latency is not None))
@@ -166,16 +168,7 @@ def _roofline(plan: Plan, costs: Sequence[Cost], execution: Execution, limits: C
 
 
 def _run(network: OpenNetwork, costs: Sequence[Cost], execution: Execution, request: LatencyRequest) -> Bench:
-    from mbconv_cli.runtime.bench import run_plan
-
-    bench = run_plan(
-        network.plan,
-        costs,
-        device=request.device,
-        execution=execution,
-        budget=request.budget,
-        progress=request.progress,
-    )
+    bench = BACKENDS[execution.backend](network.plan, costs, execution, request)
     demand_agreement(bench)
     return bench
 
@@ -190,3 +183,23 @@ def demand_agreement(bench: Bench) -> None:
 
     if not bench.audit.agrees:
         raise CheckFailedError(*failures(bench.audit))
+
+
+def _run_in_torch(plan: Plan, costs: Sequence[Cost], execution: Execution, request: LatencyRequest) -> Bench:
+    from mbconv_cli.runtime.bench import run_plan
+
+    return run_plan(
+        plan, costs, device=request.device, execution=execution, budget=request.budget, progress=request.progress
+    )
+
+
+def _run_in_onnxruntime(plan: Plan, costs: Sequence[Cost], execution: Execution, request: LatencyRequest) -> Bench:
+    from mbconv_cli.runtime.onnx_packages import demand_onnxruntime
+
+    demand_onnxruntime(request.device)
+    from mbconv_cli.runtime.onnx_bench import run_in_onnxruntime
+
+    return run_in_onnxruntime(plan, costs, execution=execution, budget=request.budget, progress=request.progress)
+
+
+BACKENDS: Final = {Backend.TORCH: _run_in_torch, Backend.ONNXRUNTIME: _run_in_onnxruntime}

@@ -109,5 +109,6 @@ def demand_measured(execution: Execution, **options: object) -> None:
         "mode": execution.mode is not DEFAULT.mode,
         "pass": execution.training,
         "threads": execution.threads is not None,
+        "backend": execution.backend is not DEFAULT.backend,
     }
     demand_effect("with --no-latency", **options, **{option: given or None for option, given in chosen.items()})

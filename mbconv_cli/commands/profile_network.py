@@ -34,6 +34,7 @@ from mbconv_cli.commands.options import (
 )
 from mbconv_cli.commands.output import progress_bar, say, show
 from mbconv_cli.commands.profile_options import (
+    BackendOption,
     ByOption,
     LatencyOption,
     MaxTimeOption,
@@ -49,7 +50,7 @@ from mbconv_cli.render.registry import Format
 from mbconv_cli.report.model import Report
 from mbconv_cli.runtime.budget import budget_for
 from mbconv_cli.runtime.devices import AUTO, DeviceChoice, parse_device
-from mbconv_cli.runtime.execution import Dtype, Execution, MemoryFormat, Mode, demand_mode
+from mbconv_cli.runtime.execution import Backend, Dtype, Execution, MemoryFormat, Mode, demand_mode
 from mbconv_cli.spec.catalogue import user_catalogue
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ if TYPE_CHECKING:
 
 TOTALS_ONLY: Final = (Format.BMF, Format.BENCHMARK_ACTION)
 """Formats that have a network's totals, and no rows."""
+
+
+DEFAULT_ROWS: Final = {Backend.TORCH: By.LAYER, Backend.ONNXRUNTIME: By.BLOCK}
 
 
 def profile_command(
@@ -71,7 +75,8 @@ def profile_command(
     mode: ModeOption = Mode.EAGER,
     fold_norm: FoldNormOption = False,
     pass_name: PassOption = PassName.FORWARD,
-    by: ByOption = By.LAYER,
+    backend: BackendOption = Backend.TORCH,
+    by: ByOption = None,
     top: TopOption = None,
     sort: SortOption = None,
     latency: LatencyOption = True,
@@ -103,17 +108,20 @@ def profile_command(
 
     - `mbconv profile mobilenet-v3-large --by role --roofline`
 
+    - `mbconv profile mobilenet-v3-large --backend onnxruntime`
+
     - `mbconv profile ./mine.yaml --no-latency --format json -o mine.json`
     """
     choice = parse_device(device or AUTO)
     budget = budget_for(parse_precision(precision), parse_seconds("--max-time", max_time))
-    view = View(by, sort, top)
-    if output_format in TOTALS_ONLY and view != View():
+    view = View(by or DEFAULT_ROWS[backend], sort, top)
+    if output_format in TOTALS_ONLY and (by or sort or top):
         raise InputError(f"--by, --sort and --top change nothing in --format {output_format}: it has no rows")
     batch_sizes = parse_batch_sizes(batch_size)
-    execution = Execution(
-        batch_sizes[0], dtype, memory_format, mode, fold_norm, training=pass_name is PassName.TRAIN, threads=threads
-    )
+    training = pass_name is PassName.TRAIN
+    execution = Execution(batch_sizes[0], dtype, memory_format, mode, fold_norm, training, threads, backend)
+    if len(batch_sizes) > 1 and backend is Backend.ONNXRUNTIME:
+        raise InputError("several batch sizes with --backend onnxruntime: an export is for one of them; give one")
     _demand_roofline(roofline, recalibrate, batch_sizes, execution, latency=latency)
     catalogue = user_catalogue(arch_dir or ())
     opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
@@ -162,6 +170,7 @@ def _demand_roofline(
         raise InputError("--recalibrate changes nothing without --roofline; give both or neither")
     obstacles = (
         ("--no-latency", not latency),
+        ("--backend onnxruntime", execution.backend is Backend.ONNXRUNTIME),
         (f"--mode {execution.mode.value}", not execution.by_layer),
         ("--pass train", execution.training),
         ("several batch sizes", len(batch_sizes) > 1),

@@ -7,19 +7,32 @@ from typing import Annotated, Final
 import typer
 
 from mbconv_cli.analysis.grouping import By
+from mbconv_cli.commands.forms import FORM
 from mbconv_cli.runtime.budget import DEFAULT_PRECISION, DEFAULT_SECONDS, PRECISE_SECONDS
+from mbconv_cli.runtime.execution import Backend
 
 ROWS: Final = "Rows"
 MEASURING: Final = "Measuring"
 
 ByOption = Annotated[
-    By,
+    By | None,
     typer.Option(
         "--by",
         metavar="ROWS",
         case_sensitive=False,
         help="What a row is: layer, block, stage or role.",
+        show_default="layer; block with onnxruntime",
         rich_help_panel=ROWS,
+    ),
+]
+BackendOption = Annotated[
+    Backend,
+    typer.Option(
+        "--backend",
+        metavar="BACKEND",
+        case_sensitive=False,
+        help="What runs the network: torch, or onnxruntime, on the CPU (pip install 'mbconv-cli[onnx]').",
+        rich_help_panel=FORM,
     ),
 ]
 TopOption = Annotated[

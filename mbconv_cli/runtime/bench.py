@@ -37,6 +37,7 @@ class Bench:
         notes: what a reader should know of the form.
         both_ways: whether a stamped pass goes forward and backward.
         allocated_bytes: the most that the device's allocator gave to activations in one pass, where it tells.
+        outside: parts of a stamped pass that are outside of every op; their times stand behind the ops'.
     """
 
     audit: Audit
@@ -45,6 +46,7 @@ class Bench:
     notes: tuple[str, ...] = ()
     both_ways: bool = False
     allocated_bytes: int | None = None
+    outside: tuple[str, ...] = ()
 
     def parts_of(self, ops: Sequence[int]) -> tuple[int, ...]:
         """Which times of a stamped pass belong to these ops, in all directions that there are."""

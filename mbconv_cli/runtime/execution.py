@@ -139,6 +139,7 @@ def _demand_statistics(plan: Plan, batch_size: int) -> None:
 
 def _exclusions(execution: Execution) -> tuple[tuple[bool, str], ...]:
     mode, training = execution.mode, execution.training
+    in_onnxruntime = execution.backend is Backend.ONNXRUNTIME
     return (
         (
             training and mode is not Mode.EAGER,
@@ -147,5 +148,22 @@ def _exclusions(execution: Execution) -> tuple[tuple[bool, str], ...]:
         (
             training and execution.fold_norm,
             "--pass train with --fold-norm: a folded norm takes no statistics, so there is nothing left to train it by",
+        ),
+        (
+            in_onnxruntime and execution.dtype is not Dtype.FLOAT32,
+            f"--dtype {execution.dtype.value} with --backend onnxruntime: most of its kernels for the CPU want float32",
+        ),
+        (
+            in_onnxruntime and execution.memory_format is not MemoryFormat.CONTIGUOUS,
+            "--memory-format with --backend onnxruntime: it lays out feature maps as its kernels want them",
+        ),
+        (
+            in_onnxruntime and mode is not Mode.EAGER,
+            f"--mode {mode.value} with --backend onnxruntime: a mode is one of torch's",
+        ),
+        (in_onnxruntime and training, "--pass train with --backend onnxruntime: it runs the forward pass alone"),
+        (
+            in_onnxruntime and execution.fold_norm,
+            "--fold-norm with --backend onnxruntime: the export folds norms anyway; leave it out",
         ),
     )
