@@ -26,10 +26,12 @@ from mbconv_cli.runtime.weights import copy_weights
 PEERS = {
     "efficientnet-b0": "efficientnet_b0",
     "mobilenet-v3-large": "mobilenet_v3_large",
+    "mobilenet-v3-small": "mobilenet_v3_small",
     "mobilenet-v2": "mobilenet_v2",
     "mnasnet-b1": "mnasnet1_0",
 }
-WARM_UP = 10
+WARM_UP = 5
+LEAST_ROUNDS = 4
 
 
 def milliseconds(module: nn.Module, images: Tensor) -> float:
@@ -39,11 +41,11 @@ def milliseconds(module: nn.Module, images: Tensor) -> float:
     return 1_000 * (time.perf_counter() - started)
 
 
-def ratio(network: str, threads: int, seconds: float) -> float:
+def ratio(network: str, threads: int, seconds: float, batch_size: int = 1) -> float:
     """The ratio of medians in this process, each module first in every other round."""
     torch.set_num_threads(threads)
     plan = open_network(network).plan
-    images = torch.randn(1, *plan.input_shape)
+    images = torch.randn(batch_size, *plan.input_shape)
     ours = build(plan, torch.device("cpu"))
     theirs = torchvision.models.get_model(PEERS[network], weights=None).eval()
     copy_weights(theirs, ours, images)
@@ -54,7 +56,7 @@ def ratio(network: str, threads: int, seconds: float) -> float:
             ours(images)
             theirs(images)
         started = time.monotonic()
-        while time.monotonic() - started < seconds:
+        while time.monotonic() - started < seconds or len(times[id(ours)]) < LEAST_ROUNDS:
             for module in pair:
                 times[id(module)].append(milliseconds(module, images))
             pair.reverse()
