@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import pytest
 
+from mbconv_cli.runtime.onnx_packages import PACKAGES
 from tests.e2e.conftest import MODULE, Environment, Run
 
 COSTS = ("params", "macs", "flops", "bytes")
@@ -148,3 +150,33 @@ def test_a_place_that_cannot_be_written_is_told_before_measuring(mbconv: Run, tm
     assert (done.returncode, done.stdout) == (2, "")
     assert "missing/report.json: not written: No such file or directory" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(any(find_spec(name) is None for name in PACKAGES), reason="the extra `onnx` is not installed")
+def test_the_times_of_onnxruntime_add_up_too(mbconv: Run, tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text(YAML)
+    done = mbconv("profile", "net.yaml", "--backend", "onnxruntime", "--max-time", "1", "--format", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    rows = {row["name"]: row["latency_ms"] for row in document["sections"]["blocks"]["rows"]}
+    assert rows.keys() == {"stages.0.0", "nodes that onnxruntime inserted", "between the nodes"}
+    latency = {row["name"]: row["latency_ms"] for row in document["sections"]["latency"]["rows"]}
+    assert math.fsum(rows.values()) == pytest.approx(latency["sum of layers"], rel=1e-9)
+    assert median(document["samples"]["latency_ms"]) == latency["end to end"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "net.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--by", "layer"), "it fuses layers; take --by block, stage or role"),
+        (("--batch-size", "1,2"), "an export is for one of them"),
+        (("--dtype", "float16"), "most of its kernels for the CPU want float32"),
+        (("--roofline",), "--roofline changes nothing with --backend onnxruntime"),
+        (("--no-latency",), "--backend changes nothing with --no-latency"),
+    ],
+)
+def test_what_onnxruntime_cannot_do_is_refused(mbconv: Run, options: tuple[str, ...], reason: str) -> None:
+    done = mbconv("profile", "mobilenet-v2", "--backend", "onnxruntime", *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert reason in done.stderr
