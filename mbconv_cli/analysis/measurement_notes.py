@@ -20,6 +20,8 @@ from mbconv_cli.units import MICROSECONDS_PER_MILLISECOND
 
 NOISY_PRECISION: Final = 0.05
 WIDE_DIFFERENCE: Final = 0.05
+MANY_FAULTS: Final = 100
+"""Of a pass; each takes about a microsecond, of which a handful is not worth a note."""
 LAUNCH_BOUND_SHARE: Final = 0.9
 """Of a device's time: if handing the work over takes so much of it, the device waits for the host."""
 
@@ -41,6 +43,7 @@ def measurement_figures(bench: Bench) -> dict[str, Cell]:
         "others_share": load.others_share,
         "stolen_share": load.stolen_share,
         "enqueue_share": _enqueue_share(measurement),
+        "page_faults": measurement.page_faults,
     }
     if measurement.stamp_cost:
         figures["clock_resolution_ms"] = measurement.stamp_cost.resolution_ms
@@ -61,6 +64,7 @@ def measurement_notes(bench: Bench) -> tuple[str, ...]:
         ),
         *([_clock_note(measurement.stamp_cost, len(measurement.layers[0]), whole)] if measurement.stamp_cost else []),
         *_load_note(measurement),
+        *_faults_note(measurement),
         *_device_time_note(measurement),
         (
             f"audit: closed forms and fvcore agree on all {audit.ops} ops: {audit.macs:,} MAC an image, "
@@ -100,6 +104,17 @@ def _load_note(measurement: Measurement) -> list[str]:
             f"and the host of this machine kept {100 * load.stolen_share:.0f} %"
         )
     return [f"load: cores {_ranges(usable_cores())}; {'; '.join(told)}"] if told else []
+
+
+def _faults_note(measurement: Measurement) -> list[str]:
+    if measurement.page_faults is None or measurement.page_faults < MANY_FAULTS:
+        return []
+    return [
+        (
+            f"page faults: {measurement.page_faults:,.0f} a pass, since the allocator hands freed memory back to the "
+            "system and takes it anew; that is part of the times, and other processes may have more or fewer"
+        )
+    ]
 
 
 def _device_time_note(measurement: Measurement) -> list[str]:

@@ -14,19 +14,16 @@ from collections.abc import Sequence
 from statistics import fmean, stdev
 from typing import Final
 
+from mbconv_cli.runtime.student import quantile
+
 CONFIDENCE: Final = 0.95
 BATCHES: Final = 10
 _NORMAL_QUANTILE: Final = 1.959964  # of (1 + CONFIDENCE) / 2
-# Student's t, of the same, for 1, 2, ... degrees of freedom.
-_STUDENT_QUANTILES: Final = (
-    12.70620, 4.302653, 3.182446, 2.776445, 2.570582, 2.446912, 2.364624, 2.306004, 2.262157, 2.228139,
-    2.200985, 2.178813, 2.160369, 2.144787, 2.131450, 2.119905, 2.109816, 2.100922, 2.093024, 2.085963,
-)  # fmt: skip
 
 
 def student_half_width(figures: Sequence[float]) -> float:
     """Half the 95 % interval of the mean of at least two independent figures."""
-    return _student_quantile(len(figures) - 1) * stdev(figures) / math.sqrt(len(figures))
+    return quantile((1 + CONFIDENCE) / 2, len(figures) - 1) * stdev(figures) / math.sqrt(len(figures))
 
 
 def batch_means(series: Sequence[float]) -> list[float]:
@@ -57,11 +54,3 @@ def widening(series: Sequence[float]) -> float:
 
 def _batch_size(count: int) -> int:
     return -(-count // BATCHES)
-
-
-def _student_quantile(freedom: int) -> float:
-    """Of (1 + CONFIDENCE) / 2; beyond the table, Cornish and Fisher's first terms about the normal quantile."""
-    if freedom <= len(_STUDENT_QUANTILES):
-        return _STUDENT_QUANTILES[freedom - 1]
-    normal = _NORMAL_QUANTILE
-    return normal + (normal**3 + normal) / (4 * freedom)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mbconv_cli.runtime.budget import Budget
 from mbconv_cli.runtime.estimates import FEWEST_SAMPLES
-from mbconv_cli.runtime.load import Load, load_between, moment
+from mbconv_cli.runtime.load import Load, load_between, moment, page_faults
 from mbconv_cli.runtime.stamp_cost import StampCost, stamp_cost
 from mbconv_cli.runtime.stopping import Stopping
 
@@ -43,6 +43,7 @@ class Measurement:
         interrupted: whether it was ended before that, or a bound, was reached.
         stamp_cost: what the clock is worth, where it was tried.
         load: what else the machine did.
+        page_faults: how often a pass touched memory that the system had not given yet, on average, where it is counted.
     """
 
     end_to_end: list[float] = field(default_factory=list)
@@ -55,6 +56,7 @@ class Measurement:
     interrupted: bool = False
     stamp_cost: StampCost | None = None
     load: Load = field(default_factory=Load)
+    page_faults: float | None = None
 
 
 def measure(
@@ -84,7 +86,7 @@ def measure(
     with collector_off():
         result.stamp_cost = stamp_cost(clock)
         _warm_up(run, clock, budget, now, result)
-        first = moment()
+        first, faults = moment(), page_faults()
         try:
             _sample(run, clock, Stopping(budget, budget.max_seconds - (now() - began)), now, progress, result)
         except KeyboardInterrupt:
@@ -92,8 +94,15 @@ def measure(
                 raise
             result.interrupted = True
         result.load = load_between(first, moment())
+        result.page_faults = _faults_of_a_pass(faults, page_faults(), result)
     result.seconds = now() - began
     return result
+
+
+def _faults_of_a_pass(before: int | None, after: int | None, result: Measurement) -> float | None:
+    if before is None or after is None:
+        return None
+    return (after - before) / (len(result.end_to_end) + len(result.layers))
 
 
 def _sample(

@@ -300,6 +300,15 @@ BUSY = "warning: the machine was busy: "
 ALONE = replace(Load(), before=9.0, others_share=0.0, stolen_share=0.0)
 
 
+def test_page_faults_are_told_where_there_are_many(network: OpenNetwork, fake: FakeBench) -> None:
+    for faults, told in ((None, 0), (99.0, 0), (2_320.4, 1)):
+        with_bench(fake, measurement=replace(fake.bench.measurement, page_faults=faults))
+        report = profile(network, latency=request())
+        notes = [note for note in report.notes if note.startswith("page faults: 2,320 a pass, ")]
+        assert len(notes) == told
+        assert report.measurement.get("page_faults") == faults
+
+
 @pytest.mark.parametrize(
     ("device", "load", "expected"),
     [

@@ -163,6 +163,17 @@ def test_seconds_are_those_of_warm_up_and_sampling() -> None:
     assert result.seconds == pytest.approx(len(fake.passes))
 
 
+@pytest.mark.parametrize(("counts", "a_pass"), [((100, 148), 2.0), ((None, None), None)])
+def test_page_faults_are_those_of_a_pass(
+    counts: tuple[int | None, ...], a_pass: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(latency, "page_faults", iter(counts).__next__)
+    bench = FakeBench(repeat(0.1), repeat(0.1))
+    result = measure(bench.run, bench, replace(LONG, precision=1.0, min_rounds=12), now=lambda: bench.wall)
+    assert (len(result.end_to_end), len(result.layers)) == (12, 12)
+    assert result.page_faults == a_pass
+
+
 def test_progress_rises_to_one() -> None:
     told: list[float] = []
     noisy = [1.0] * 8 + [1.0, 3.0] * 10
