@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from mbconv_cli.spec.check_config import load_config_text
 from tests.e2e.conftest import Environment
 from tests.repositories import NETWORK, GitRepository, new_repository
 
@@ -27,6 +28,7 @@ metrics:
   params: {max_increase: 0}
 """
 HOSTILE = '$(touch pwned) `touch pwned` "; touch pwned; #'
+CONFIG = "mbconv-check.yaml"
 # Tells its arguments, and exits as it is asked to.
 FAKE = """\
 #!/usr/bin/env bash
@@ -212,9 +214,15 @@ def examples() -> dict[str, Any]:
     return {name: yaml.safe_load(text) for name, text in found}
 
 
+def test_the_config_that_the_readme_gives_is_valid() -> None:
+    config = load_config_text(yaml.safe_dump(examples()[CONFIG]), Path(CONFIG)).config
+    assert config.times
+    assert set(config.rules("mobilenet-v2")) == {"params", "macs", "latency_ms"}
+
+
 def test_the_readme_asks_for_what_there_is() -> None:
     files = examples()
-    assert set(files) == {".github/workflows/networks.yml", ".gitlab-ci.yml", ".pre-commit-config.yaml"}
+    assert set(files) == {CONFIG, ".github/workflows/networks.yml", ".gitlab-ci.yml", ".pre-commit-config.yaml"}
     steps = files[".github/workflows/networks.yml"]["jobs"]["check"]["steps"]
     ours = next(step for step in steps if step["uses"].startswith("mbconv/"))
     assert set(ours["with"]) <= set(ACTION["inputs"])
