@@ -111,7 +111,7 @@ def _faults_note(measurement: Measurement) -> list[str]:
         return []
     return [
         (
-            f"page faults: {measurement.page_faults:,.0f} a pass, since the allocator hands freed memory back to the "
+            f"faults: {measurement.page_faults:,.0f} page faults a pass, since the allocator hands freed memory back to the "
             "system and takes it anew; that is part of the times, and other processes may have more or fewer"
         )
     ]

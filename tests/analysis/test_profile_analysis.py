@@ -304,7 +304,7 @@ def test_page_faults_are_told_where_there_are_many(network: OpenNetwork, fake: F
     for faults, told in ((None, 0), (99.0, 0), (2_320.4, 1)):
         with_bench(fake, measurement=replace(fake.bench.measurement, page_faults=faults))
         report = profile(network, latency=request())
-        notes = [note for note in report.notes if note.startswith("page faults: 2,320 a pass, ")]
+        notes = [note for note in report.notes if note.startswith("faults: 2,320 page faults a pass, ")]
         assert len(notes) == told
         assert report.measurement.get("page_faults") == faults
 
