@@ -62,7 +62,7 @@ def measurement_notes(bench: Bench) -> tuple[str, ...]:
             f"with 95 % confidence within {100 * whole.precision:.1f} % for this process"
             f"{_missed(measurement, whole)}; a layer is a midmean"
         ),
-        *([_clock_note(measurement.stamp_cost, len(measurement.layers[0]), whole)] if measurement.stamp_cost else []),
+        *([_clock_note(measurement.stamp_cost, _stamps(bench), whole)] if measurement.stamp_cost else []),
         *_load_note(measurement),
         *_faults_note(measurement),
         *_device_time_note(measurement),
@@ -80,6 +80,11 @@ def _missed(measurement: Measurement, whole: Estimate) -> str:
     if whole.precision <= measurement.precision_asked:
         return ""
     return f", where {100 * measurement.precision_asked:g} % was asked for"
+
+
+def _stamps(bench: Bench) -> int:
+    """Of a stamped pass: one after each part, or at the end alone where a backend tells the parts by itself."""
+    return 1 if bench.outside else len(bench.measurement.layers[0])
 
 
 def _clock_note(cost: StampCost, stamps: int, whole: Estimate) -> str:
@@ -111,8 +116,8 @@ def _faults_note(measurement: Measurement) -> list[str]:
         return []
     return [
         (
-            f"faults: {measurement.page_faults:,.0f} page faults a pass, since the allocator hands freed memory back to "
-            "the system and takes it anew; that is part of the times, and other processes may have more or fewer"
+            f"faults: {measurement.page_faults:,.0f} page faults a pass, since the allocator hands freed memory back "
+            "to the system and takes it anew; that is part of the times, and other processes may have more or fewer"
         )
     ]
 
