@@ -28,7 +28,7 @@ metrics:
   params: {max_increase: 0}
 """
 HOSTILE = '$(touch pwned) `touch pwned` "; touch pwned; #'
-CONFIG = "mbconv-check.yaml"
+CONFIG_FILE = "mbconv-check.yaml"
 # Tells its arguments, and exits as it is asked to.
 FAKE = """\
 #!/usr/bin/env bash
@@ -215,14 +215,14 @@ def examples() -> dict[str, Any]:
 
 
 def test_the_config_that_the_readme_gives_is_valid() -> None:
-    config = load_config_text(yaml.safe_dump(examples()[CONFIG]), Path(CONFIG)).config
+    config = load_config_text(yaml.safe_dump(examples()[CONFIG_FILE]), Path(CONFIG_FILE)).config
     assert config.times
     assert set(config.rules("mobilenet-v2")) == {"params", "macs", "latency_ms"}
 
 
 def test_the_readme_asks_for_what_there_is() -> None:
     files = examples()
-    assert set(files) == {CONFIG, ".github/workflows/networks.yml", ".gitlab-ci.yml", ".pre-commit-config.yaml"}
+    assert set(files) == {CONFIG_FILE, ".github/workflows/networks.yml", ".gitlab-ci.yml", ".pre-commit-config.yaml"}
     steps = files[".github/workflows/networks.yml"]["jobs"]["check"]["steps"]
     ours = next(step for step in steps if step["uses"].startswith("mbconv/"))
     assert set(ours["with"]) <= set(ACTION["inputs"])
