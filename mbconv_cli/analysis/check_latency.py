@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from mbconv_cli.runtime.processes import Comparison, Outcome
 
 GATE_SECONDS: Final = 0.75
-"""How long a process measures one network, base and head in turn. Processes differ by more than the rounds of one, so
-that time is better spent on more of them; with ten a network takes some 30 s."""
+"""How long a process measures one network, base and head in turn: with ten, a network takes some 30 s. Chosen for that;
+what such runs find is in `benchmarks/results`. No longer time was compared with it."""
 
 _WORST_FIRST: Final = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
 
