@@ -36,11 +36,12 @@ from mbconv_cli.plan.ops import Activation, BatchNorm, Conv2d, Op, Plan, Value
 from mbconv_cli.runtime.devices import DeviceChoice
 from mbconv_cli.runtime.launch import launch_process
 from mbconv_cli.runtime.processes import Request
-from mbconv_cli.spec.check_config import DEFAULT_PROCESSES
+from mbconv_cli.spec.check_config import DEFAULT_PROCESSES, LatencySettings
 
 NETWORKS = ("efficientnet-b0", "mobilenet-v3-small")
 FIELDS = ("load", "process", "network", "candidate", "copies", "latency_ms", "ratio", "wall_s", "rounds_ms")
 CALIBRATION_SECONDS = 5.0
+THREADS = LatencySettings().threads
 
 Candidate: TypeAlias = tuple[str, str, int]
 """The network, what it is called beside its base, and how many ops run once more in it."""
@@ -77,7 +78,9 @@ def with_copies(plan: Plan, copies: int) -> Plan:
 def calibrated(plan: Plan, percent: int) -> int:
     """How many copies make about so many percent, by one measurement of every op run twice."""
     count = len(repeatable(plan))
-    request = Request(((plan, with_copies(plan, count)),), DeviceChoice("cpu"), seconds=CALIBRATION_SECONDS)
+    request = Request(
+        ((plan, with_copies(plan, count)),), DeviceChoice("cpu"), threads=THREADS, seconds=CALIBRATION_SECONDS
+    )
     return max(1, round(count * percent / 100 / (launch_process(request, lambda _: None).latency_ratio[0][1] - 1)))
 
 
@@ -142,7 +145,7 @@ def one_process(
     """The lines of a fresh process, whose number is the seed of its orders."""
     started = time.monotonic()
     built = tuple(tuple(with_copies(plans[network], copies) for network, _, copies in one) for one in sets)
-    request = Request(built, DeviceChoice("cpu"), seconds=seconds, seed=process, keep_rounds=True)
+    request = Request(built, DeviceChoice("cpu"), threads=THREADS, seconds=seconds, seed=process, keep_rounds=True)
     found = launch_process(request, lambda _: None)
     wall = round(time.monotonic() - started, 2)
     figures = zip(

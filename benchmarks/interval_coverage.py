@@ -1,79 +1,94 @@
 """How often the 95 % interval of `mbconv profile` holds the median of many profiles.
 
-Every profile is a process of its own, one after the other. An interval can only know of what happened while it was
-measured. What moves from one process to the next (the machine's clock, other work, where memory lies) it does not see;
-so beside the count there are figures of that drift: the medians over time, how much of the spread is within a process,
-and how often an interval held the median of the profiles next to it, which drifted less.
+Profiles come one after the other, each of several fresh processes, as the command makes them with its defaults. An
+interval can only know of what differed between its own processes. What moves slower than a profile takes (the machine's
+clock, other work) it does not see; so beside the count there are figures of that drift: the medians over time; how far
+profiles lie apart, and how far they would if nothing but their processes differed; and how often an interval held the
+median of the profiles next to it, which drifted less.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from statistics import median, pstdev
+from statistics import fmean, median, stdev, variance
 from typing import NamedTuple
 
 PARTS = 4
 NEIGHBOURS = 4
-NORMAL_QUANTILE = 1.96
 
 
-class Interval(NamedTuple):
-    """An end-to-end median in ms, and its 95 % interval."""
+class Profile(NamedTuple):
+    """End to end in ms, its 95 % interval, and the median of each of its processes."""
 
     value: float
     low: float
     high: float
+    processes: tuple[float, ...]
 
     def holds(self, figure: float) -> bool:
-        """Whether the figure is inside."""
+        """Whether the figure is inside the interval."""
         return self.low <= figure <= self.high
 
 
 def print_coverage(network: str, threads: int, count: int, raw: Path) -> None:
-    """Profile so often, print how often the interval held the median of all, and write every interval."""
-    intervals = [_profile(network, threads) for _ in range(count)]
+    """Profile so often, print how often the interval held the median of all, and write every profile."""
+    profiles = []
     with raw.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(("latency_ms", "latency_ms_low", "latency_ms_high"))
-        writer.writerows(intervals)
-    for line in _findings(intervals):
+        writer.writerow(("latency_ms", "latency_ms_low", "latency_ms_high", "process_latency_ms"))
+        for _ in range(count):
+            one = _profile(network, threads)
+            profiles.append(one)
+            writer.writerow((one.value, one.low, one.high, ";".join(map(str, one.processes))))
+            file.flush()
+    for line in _findings(profiles):
         print(line)
     print(f"{network}, {threads} threads; raw figures in {raw}")
 
 
-def _profile(network: str, threads: int) -> Interval:
+def _profile(network: str, threads: int) -> Profile:
     options = ("--device", "cpu", "--threads", str(threads), "--by", "stage", "--format", "json")
     command = (sys.executable, "-m", "mbconv_cli", "profile", network, *options)
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    totals = json.loads(done.stdout)["totals"]
-    return Interval(totals["latency_ms"], totals["latency_ms_low"], totals["latency_ms_high"])
+    report = json.loads(done.stdout)
+    value, low, high = (report["totals"][f"latency_ms{end}"] for end in ("", "_low", "_high"))
+    return Profile(value, low, high, tuple(report["samples"]["process_latency_ms"]))
 
 
-def _findings(intervals: Sequence[Interval]) -> list[str]:
-    values = [interval.value for interval in intervals]
+def _findings(profiles: Sequence[Profile]) -> list[str]:
+    values = [one.value for one in profiles]
     whole = median(values)
-    within = median((interval.high - interval.low) / 2 / NORMAL_QUANTILE for interval in intervals)
     parts = [values[len(values) * part // PARTS : len(values) * (part + 1) // PARTS] for part in range(PARTS)]
+    between_processes = math.sqrt(fmean(variance(one.processes) for one in profiles))
+    foreseen = math.sqrt(fmean(variance(one.processes) / len(one.processes) for one in profiles))
+    seen = stdev(values)
+    drift = math.sqrt(max(seen**2 - foreseen**2, 0.0))
     return [
-        _held("the median of all", intervals, lambda _: whole),
-        _held(f"the median of the {NEIGHBOURS} before and after", intervals, lambda index: _nearby(values, index)),
-        f"median of all {whole:.3f} ms, profiles from {min(values):.3f} to {max(values):.3f} ms",
+        _held("the median of all", profiles, lambda _: whole),
+        _held(f"the median of the {NEIGHBOURS} before and after", profiles, lambda index: _nearby(values, index)),
+        (
+            f"median of all {whole:.3f} ms, profiles from {min(values):.3f} to {max(values):.3f} ms, "
+            f"of {min(len(one.processes) for one in profiles)} to {max(len(one.processes) for one in profiles)} processes"
+        ),
+        f"half an interval: {100 * median((one.high - one.low) / 2 / one.value for one in profiles):.2f} % (median)",
         f"drift: medians over time {', '.join(f'{median(part):.3f}' for part in parts if part)} ms",
         (
-            f"standard deviation: {100 * within / whole:.2f} % within a process, as its interval says, "
-            f"{100 * pstdev(values) / whole:.2f} % between processes"
+            f"standard deviations: {100 * between_processes / whole:.2f} % between the processes of a profile; "
+            f"{100 * seen / whole:.2f} % between profiles, of which {100 * foreseen / whole:.2f} % come of their "
+            f"processes and {100 * drift / whole:.2f} % of what moves slower"
         ),
     ]
 
 
-def _held(what: str, intervals: Sequence[Interval], expected: Callable[[int], float]) -> str:
-    held = sum(interval.holds(expected(index)) for index, interval in enumerate(intervals))
-    return f"{held} of {len(intervals)} intervals ({100 * held / len(intervals):.0f} %) held {what}"
+def _held(what: str, profiles: Sequence[Profile], expected: Callable[[int], float]) -> str:
+    held = sum(one.holds(expected(index)) for index, one in enumerate(profiles))
+    return f"{held} of {len(profiles)} intervals ({100 * held / len(profiles):.0f} %) held {what}"
 
 
 def _nearby(values: Sequence[float], index: int) -> float:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from mbconv_cli.analysis.benches import LatencyRequest, run_benches
 from mbconv_cli.analysis.columns import ALIVE, COSTS, LATENCY, cost_cells, estimate_cells, latency_cells
 from mbconv_cli.analysis.forms import form_notes, form_subject, latency_section, unmeasured_reason
 from mbconv_cli.analysis.grouping import LABELS, Group, group_ops
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
 from mbconv_cli.analysis.peak_memory import memory_notes
-from mbconv_cli.analysis.profile import NOT_MEASURED, LatencyRequest, demand_agreement
+from mbconv_cli.analysis.profile import NOT_MEASURED
 from mbconv_cli.analysis.profile_rows import exact_rows
 from mbconv_cli.analysis.view import View, arranged, demand_column
 from mbconv_cli.cost.counts import Cost, plan_costs, total
@@ -22,7 +23,7 @@ from mbconv_cli.runtime.machine import host_fingerprint
 from mbconv_cli.units import IMAGE_PER_SECOND, MILLISECOND, MILLISECONDS_PER_SECOND
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.bench import Bench
+    from mbconv_cli.runtime.bench_result import Bench
 
 BATCH_SIZE: Final = Column("batch_size")
 THROUGHPUT: Final = (
@@ -67,7 +68,7 @@ def profile_batches(
     plan = plan_to_run(network.plan, execution)
     costs = plan_costs(plan)
     groups = group_ops(plan, view.by)
-    benches = _run(network, costs, batch_sizes, execution, latency) if latency else ()
+    benches = run_benches(network.plan, costs, execution, batch_sizes, latency) if latency else ()
     measured = batch_sizes[: len(benches)]  # an interruption leaves the last ones out
     alive = alive_bytes(plan, 1, execution.dtype.element_size)
     rows = exact_rows(groups, costs, alive, 1, execution.dtype.element_size)
@@ -89,7 +90,7 @@ def profile_batches(
         sections,
         (OF_ONE_IMAGE, *form_notes(network.plan, execution), *memory, *_notes(measured, benches)),
         _figures(batch_sizes, benches),
-        {latency_key(size): tuple(bench.measurement.end_to_end) for size, bench in zip(measured, benches, strict=True)},
+        _samples(measured, benches),
     )
 
 
@@ -171,6 +172,18 @@ def _notes(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> list[str]:
     return [*shared, *own]
 
 
+def _samples(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> dict[str, tuple[float, ...]]:
+    """The raw samples of every batch size, under its key."""
+    if not benches:
+        return {}
+    from mbconv_cli.analysis.reconciliation import raw_samples
+
+    samples: dict[str, tuple[float, ...]] = {}
+    for size, bench in zip(batch_sizes, benches, strict=True):
+        samples |= raw_samples(bench, latency_key(size))
+    return samples
+
+
 def _figures(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> dict[str, Cell]:
     """What programs may want to know: whether all was measured that was asked for."""
     if not benches:
@@ -183,25 +196,3 @@ def _provenance(network: OpenNetwork, execution: Execution, benches: Sequence[Be
     if not benches:
         return provenance(network.spec, host_fingerprint())
     return provenance(network.spec, host_fingerprint() | benches[0].machine, **execution.settings())
-
-
-def _run(
-    network: OpenNetwork,
-    costs: Sequence[Cost],
-    batch_sizes: Sequence[int],
-    execution: Execution,
-    request: LatencyRequest,
-) -> tuple[Bench, ...]:
-    from mbconv_cli.runtime.bench import run_batches
-
-    benches = run_batches(
-        network.plan,
-        costs,
-        device=request.device,
-        execution=execution,
-        batch_sizes=batch_sizes,
-        budget=request.budget,
-        progress=request.progress,
-    )
-    demand_agreement(benches[0])
-    return benches

@@ -11,6 +11,7 @@ from mbconv_cli.analysis.check_gate import Gate
 from mbconv_cli.analysis.check_latency import Timing, time_networks
 from mbconv_cli.analysis.check_row import Check, tally
 from mbconv_cli.analysis.check_sides import Against, Sides, both_sides, name_of
+from mbconv_cli.analysis.former_config import FormerConfig, UnreadConfig, former_config
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.analysis.networks import provenance
 from mbconv_cli.errors import CheckFailedError, InputError, MbconvError, UndecidedError
@@ -20,6 +21,7 @@ from mbconv_cli.runtime.machine import host_fingerprint
 from mbconv_cli.runtime.regression import FALSE_ALARM
 from mbconv_cli.spec.catalogue import Catalogue
 from mbconv_cli.spec.check_config import LoadedConfig
+from mbconv_cli.spec.revisions import Revision
 
 _HINT: Final = "; give --against REV or --baseline FILE"
 
@@ -45,7 +47,8 @@ def check(config: LoadedConfig, against: Against | None, catalogue: Catalogue, m
         InputError: the config names what there is not or says nothing to check; the device is not there or too small.
         CheckFailedError: closed forms and fvcore disagree on what was built.
     """
-    sides = both_sides(config, against, catalogue)
+    former = former_config(config, against) if isinstance(against, Revision) else None
+    sides = both_sides(config, against, catalogue, former)
     gate = Gate(config, against, measure)
     questions = {one.key: question for one in sides if (question := gate.question(one))}
     timing = time_networks(
@@ -57,10 +60,12 @@ def check(config: LoadedConfig, against: Against | None, catalogue: Catalogue, m
     checks = [check for one in sides for check in gate.checks(one, questions.get(one.key), timing)]
     if not checks:
         raise InputError(f"{config.path}: nothing to check: no budget (`max`), and nothing to compare with{_HINT}")
-    return Checked(_report(gate, sides, checks, timing), _error(checks))
+    return Checked(_report(gate, sides, checks, timing, former), _error(checks))
 
 
-def _report(gate: Gate, sides: Sequence[Sides], checks: Sequence[Check], timing: Timing) -> Report:
+def _report(
+    gate: Gate, sides: Sequence[Sides], checks: Sequence[Check], timing: Timing, former: FormerConfig
+) -> Report:
     subject: dict[str, Cell] = {"name": str(gate.config.path)}
     settings: dict[str, Cell] = {}
     if timing.checks:
@@ -71,7 +76,7 @@ def _report(gate: Gate, sides: Sequence[Sides], checks: Sequence[Check], timing:
         subject | ({"against": name_of(gate.against)} if gate.against else {}),
         tally(checks),
         {CHECKS: _section([check.row() for check in checks])},
-        (*_warnings(gate, sides), *timing.notes),
+        (*_warnings(gate, sides, former), *timing.notes),
     )
 
 
@@ -83,8 +88,13 @@ def _section(rows: Sequence[Row]) -> Section:
     return Section(tuple(columns), tuple(rows))
 
 
-def _warnings(gate: Gate, sides: Sequence[Sides]) -> Iterator[str]:
-    """What the config says that has no effect."""
+def _warnings(gate: Gate, sides: Sequence[Sides], former: FormerConfig) -> Iterator[str]:
+    """What the config says that has no effect, and what could not be seen."""
+    if isinstance(former, UnreadConfig) and gate.against:
+        yield (
+            f"warning: the config as of {name_of(gate.against)} cannot be read, so a network that it alone selects is "
+            f"not missed: {former.problems[0]}"
+        )
     for index, override in enumerate(gate.config.config.overrides):
         if not any(fnmatchcase(one.label, override.match) for one in sides):
             where = gate.config.document.mark(("overrides", index))

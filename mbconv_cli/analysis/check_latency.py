@@ -126,7 +126,12 @@ def _judged(task: LatencyTask, outcomes: Sequence[Outcome], index: int, margin: 
         Found(worst, "; ".join(sentence for _, sentence in answers)),
         exponential(base.value) if base else None,
         exponential(head.value),
-        _ratio_cells(ratio) | {"detectable": answers[0][0].detectable, "processes": len(outcomes)},
+        {
+            **_ends("head", head),
+            **({"ratio": exponential(ratio.value), **_ends("ratio", ratio)} if ratio else {}),
+            "detectable": answers[0][0].detectable,
+            "processes": len(outcomes),
+        },
     )
 
 
@@ -143,8 +148,10 @@ def _compared(
     return None, None
 
 
-def _ratio_cells(ratio: Mean | None) -> dict[str, Cell]:
-    return dict(zip(("ratio", "ratio_low", "ratio_high"), interval(ratio), strict=True)) if ratio else {}
+def _ends(key: str, mean: Mean) -> dict[str, Cell]:
+    """The ends of a figure's interval."""
+    _, low, high = interval(mean)
+    return {f"{key}_low": low, f"{key}_high": high}
 
 
 def _sentence(judgement: Judgement, mean: Mean, allowed: float, figure: str, tests: int) -> str:

@@ -73,23 +73,38 @@ def select(loaded: LoadedConfig, catalogue: Catalogue) -> dict[str, Selected]:
     return selected
 
 
-def select_at(loaded: LoadedConfig, revision: Revision, selected: Mapping[str, Selected]) -> dict[str, Selected]:
-    """The same networks as of a revision, and those that only the revision has.
+def select_at(
+    loaded: LoadedConfig,
+    former: LoadedConfig | None,
+    revision: Revision,
+    selected: Mapping[str, Selected],
+    catalogue: Catalogue,
+) -> dict[str, Selected]:
+    """The same networks as of a revision, those that only the revision has, and those that only its config selects.
 
     A network that is no file of the repository, as the shipped ones are elsewhere, is the same at all revisions.
+
+    Args:
+        loaded: the config.
+        former: the config as of the revision, if there was one.
+        revision: as of which.
+        selected: what the config selects of the working tree.
+        catalogue: where names are looked up.
     """
     found: dict[str, Selected] = {}
     for one in selected.values():
-        place = counterpart(one.place, revision) if isinstance(one.place, Path) else None
-        if place is None:
-            found[one.key] = one
-        elif place in files_at(place.parent):
+        if place := _as_of(one.place, revision):
             found[one.key] = Selected(one.key, place, one.mark)
     folder = counterpart(loaded.folder, revision)
     for index, entry in enumerate(loaded.config.networks):
         mark = loaded.document.mark(("networks", index))
         for key, path in _of_revision(entry, folder) if folder else ():
             found.setdefault(key, Selected(key, path, mark))
+    start = Mark(str(loaded.path), 1, 1)  # an entry of the former config has no line in the present one
+    for entry in former.config.networks if former else ():
+        for key, known in _of_former(entry, loaded.folder, folder, catalogue):
+            if place := _as_of(known, revision):
+                found.setdefault(key, Selected(key, place, start))
     return found
 
 
@@ -130,6 +145,26 @@ def _of_revision(entry: str, folder: RevisionPath) -> list[tuple[str, RevisionPa
         return []  # outside of the repository
     places = [place for place in glob_at(folder.revision, start) if place.path.suffix in SUFFIXES]
     return [(posixpath.relpath(place.path, folder.path), place) for place in places]
+
+
+def _of_former(
+    entry: str, folder: Path, former_folder: RevisionPath | None, catalogue: Catalogue
+) -> list[tuple[str, Location]]:
+    """What an entry of the former config stands for; a name that nothing has any more, for a file that is gone."""
+    if _is_path(entry) and _is_wild(entry):
+        return [*_of_revision(entry, former_folder)] if former_folder else []
+    try:
+        return _of_tree(entry, folder, catalogue)
+    except InputError:
+        return [(entry, folder / entry)]
+
+
+def _as_of(place: Location, revision: Revision) -> Location | None:
+    """A file as of a revision; itself where it is not of the repository, and nothing where it was not there."""
+    then = counterpart(place, revision) if isinstance(place, Path) else None
+    if then is None:
+        return place
+    return then if then in files_at(then.parent) else None
 
 
 def _is_path(entry: str) -> bool:

@@ -16,6 +16,7 @@ from mbconv_cli.analysis.check_networks import (
     select,
     select_at,
 )
+from mbconv_cli.analysis.former_config import FormerConfig
 from mbconv_cli.report.baseline import Baseline, StoredNetwork
 from mbconv_cli.spec.catalogue import Catalogue
 from mbconv_cli.spec.check_config import LoadedConfig
@@ -77,14 +78,23 @@ def name_of(against: Against) -> str:
             assert_never(against)
 
 
-def both_sides(config: LoadedConfig, against: Against | None, catalogue: Catalogue) -> list[Sides]:
+def both_sides(
+    config: LoadedConfig, against: Against | None, catalogue: Catalogue, former: FormerConfig = None
+) -> list[Sides]:
     """All networks that either side has, those of the working tree first.
+
+    Args:
+        config: which networks.
+        against: what they are compared with.
+        catalogue: where names are looked up.
+        former: the config as of the revision that they are compared with.
 
     Raises:
         InputError: the config names a network that there is not.
     """
     heads = select(config, catalogue)
-    bases = select_at(config, against, heads) if isinstance(against, Revision) else {}
+    known = former if isinstance(former, LoadedConfig) else None
+    bases = select_at(config, known, against, heads, catalogue) if isinstance(against, Revision) else {}
     keys = [*heads, *(key for key in _keys_of(against, bases) if key not in heads)]
     label = labels(keys)
     return [

@@ -14,7 +14,7 @@ from mbconv_cli.runtime.execution import DEFAULT, Execution
 from mbconv_cli.units import MILLISECOND
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.bench import Bench
+    from mbconv_cli.runtime.bench_result import Bench
 
 DIRECTIONS: Final = (
     Column("forward_ms", MILLISECOND, Kind.MEASURED, Better.LOWER),

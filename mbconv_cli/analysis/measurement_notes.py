@@ -10,7 +10,7 @@ from typing import Final
 from mbconv_cli.analysis.measuring import busy_warning, device_note
 from mbconv_cli.analysis.reconciliation import end_to_end, sum_of_layers
 from mbconv_cli.report.model import Cell
-from mbconv_cli.runtime.bench import Bench
+from mbconv_cli.runtime.bench_result import Bench
 from mbconv_cli.runtime.estimates import Estimate
 from mbconv_cli.runtime.latency import Measurement
 from mbconv_cli.runtime.load import BUSY_SHARE
@@ -31,6 +31,7 @@ def measurement_figures(bench: Bench) -> dict[str, Cell]:
     measurement, load = bench.measurement, bench.measurement.load
     figures: dict[str, Cell | float] = {
         "complete": not measurement.interrupted,
+        "processes": len(measurement.by_process),
         "rounds": len(measurement.layers),
         "warm_up_rounds": measurement.warm_up,
         "steady": measurement.steady,
@@ -56,12 +57,7 @@ def measurement_notes(bench: Bench) -> tuple[str, ...]:
     measurement, audit, whole = bench.measurement, bench.audit, end_to_end(bench)
     return (
         device_note(bench.machine),
-        (
-            f"samples: {len(measurement.end_to_end)} plain and {len(measurement.layers)} stamped passes in turn after "
-            f"{measurement.warm_up} of each to warm up, {measurement.seconds:.1f} s; end to end is their median, "
-            f"with 95 % confidence within {100 * whole.precision:.1f} % for this process"
-            f"{_missed(measurement, whole)}; a layer is a midmean"
-        ),
+        _samples_note(measurement, whole),
         *([_clock_note(measurement.stamp_cost, _stamps(bench), whole)] if measurement.stamp_cost else []),
         *_load_note(measurement),
         *_faults_note(measurement),
@@ -73,6 +69,21 @@ def measurement_notes(bench: Bench) -> tuple[str, ...]:
         *bench.notes,
         *_warnings(bench, whole),
         *_busy_warning(bench),
+    )
+
+
+def _samples_note(measurement: Measurement, whole: Estimate) -> str:
+    several = len(measurement.processes)
+    where = f" in {several} fresh processes," if several else ""
+    value = "the mean of the processes' medians" if several else "their median"
+    sure = "across processes" if several else "for this process"
+    layer = "the mean of their midmeans" if several else "a midmean"
+    plain, stamped = len(measurement.end_to_end), len(measurement.layers)
+    return (
+        f"samples: {plain} plain and {stamped} stamped passes in turn{where} after {measurement.warm_up} of each to "
+        f"warm up, {measurement.seconds:.1f} s; end to end is {value}, "
+        f"with 95 % confidence within {100 * whole.precision:.1f} % {sure}{_missed(measurement, whole)}; "
+        f"a layer is {layer}"
     )
 
 
@@ -136,8 +147,7 @@ def _warnings(bench: Bench, whole: Estimate) -> list[str]:
     if not measurement.steady:
         warnings.append("the time was not stable at the end of the warm-up; the machine may be busy")
     if whole.precision > NOISY_PRECISION:
-        known = f"{100 * whole.precision:.1f} %"
-        warnings.append(f"the machine was too noisy: the end-to-end median is known to {known} only")
+        warnings.append(_known_badly(measurement, f"{100 * whole.precision:.1f} %"))
     off = sum_of_layers(bench).value / whole.value - 1
     if not bench.both_ways and not bench.outside and abs(off) > WIDE_DIFFERENCE:  # else the notes say why
         side = "more" if off > 0 else "less"
@@ -147,6 +157,12 @@ def _warnings(bench: Bench, whole: Estimate) -> list[str]:
         waited = f"the device waited for the host, which took {100 * enqueuing:.0f} % of its time to hand the work over"
         warnings.append(f"launch-bound: {waited}; the times are those of launching")
     return [f"warning: {warning}" for warning in warnings]
+
+
+def _known_badly(measurement: Measurement, known: str) -> str:
+    if measurement.processes:
+        return f"the processes differ: end to end is known to {known} only; more --processes tell it better"
+    return f"the machine was too noisy: the end-to-end median is known to {known} only"
 
 
 def _enqueue_share(measurement: Measurement) -> float | None:

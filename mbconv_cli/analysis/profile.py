@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from mbconv_cli.analysis.benches import LatencyRequest, run_benches
 from mbconv_cli.analysis.columns import (
     ALIVE,
     BYTES_SHARE,
@@ -34,33 +35,21 @@ from mbconv_cli.analysis.roofline import ROOFLINE, ROOFLINE_COLUMNS, Roofline, l
 from mbconv_cli.analysis.view import View, arranged, demand_column
 from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.cost.memory import alive_bytes
-from mbconv_cli.errors import CheckFailedError, InputError
+from mbconv_cli.errors import InputError
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell, Column, Report, Row, Section
 from mbconv_cli.runtime.execution import DEFAULT, Backend, Execution, demand_possible, plan_to_run
 from mbconv_cli.runtime.machine import host_fingerprint
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.bench import Bench
-    from mbconv_cli.runtime.budget import Budget
+    from mbconv_cli.runtime.bench_result import Bench
     from mbconv_cli.runtime.calibration_cache import Calibration
-    from mbconv_cli.runtime.devices import DeviceChoice
-    from mbconv_cli.runtime.latency import Progress
 
 NOT_MEASURED: Final = "not measured and not audited: --no-latency"
 MEASURED: Final = (*LATENCY, *DIRECTIONS, LATENCY_SHARE)
 ADDING_UP: Final = (
     *COSTS, PARAMS_SHARE, MACS_SHARE, BYTES_SHARE, LATENCY[0], *DIRECTIONS, LATENCY_SHARE, ROOFLINE,
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class LatencyRequest:
-    """What to measure, and whom to tell how far it is."""
-
-    device: DeviceChoice
-    budget: Budget
-    progress: Progress
 
 
 def profile(
@@ -98,7 +87,7 @@ def profile(
     groups = group_ops(plan, view.by)
     rows = exact_rows(groups, costs, alive, batch_size, element_size)
     totals = cost_cells(total(costs), batch_size, element_size) | {"peak_bytes": max(alive)}
-    bench = _run(network, costs, execution, latency) if latency else None
+    bench = run_benches(network.plan, costs, execution, (batch_size,), latency)[0] if latency else None
     if bench and execution.by_layer:
         rows = timed_rows(rows, groups, bench)
     rows = with_shares(rows, columns)
@@ -127,7 +116,7 @@ def _measured_report(
     notes: tuple[str, ...],
 ) -> Report:
     from mbconv_cli.analysis.measurement_notes import measurement_figures, measurement_notes
-    from mbconv_cli.analysis.reconciliation import end_to_end
+    from mbconv_cli.analysis.reconciliation import end_to_end, raw_samples
 
     totals |= {**latency_cells(end_to_end(bench)), "latency_samples": len(bench.measurement.end_to_end)}
     return Report(
@@ -138,7 +127,7 @@ def _measured_report(
         sections | {"latency": latency_section(bench, execution)},
         (*notes, *measurement_notes(bench)),
         measurement_figures(bench),
-        {LATENCY[0].key: tuple(bench.measurement.end_to_end)},
+        raw_samples(bench, LATENCY[0].key),
     )
 
 
@@ -165,41 +154,3 @@ def _roofline(plan: Plan, costs: Sequence[Cost], execution: Execution, limits: C
     times = least_times(plan, costs, limits.limits, batch_size=batch_size, element_size=element_size)
     singles = group_latencies(bench, [(index,) for index in range(len(plan.ops))])
     return Roofline(plan, limits, times, [estimate.value for estimate in singles])
-
-
-def _run(network: OpenNetwork, costs: Sequence[Cost], execution: Execution, request: LatencyRequest) -> Bench:
-    bench = BACKENDS[execution.backend](network.plan, costs, execution, request)
-    demand_agreement(bench)
-    return bench
-
-
-def demand_agreement(bench: Bench) -> None:
-    """Refuse a count that is not confirmed.
-
-    Raises:
-        CheckFailedError: closed forms and fvcore disagree; names the ops.
-    """
-    from mbconv_cli.runtime.audit import failures
-
-    if not bench.audit.agrees:
-        raise CheckFailedError(*failures(bench.audit))
-
-
-def _run_in_torch(plan: Plan, costs: Sequence[Cost], execution: Execution, request: LatencyRequest) -> Bench:
-    from mbconv_cli.runtime.bench import run_plan
-
-    return run_plan(
-        plan, costs, device=request.device, execution=execution, budget=request.budget, progress=request.progress
-    )
-
-
-def _run_in_onnxruntime(plan: Plan, costs: Sequence[Cost], execution: Execution, request: LatencyRequest) -> Bench:
-    from mbconv_cli.runtime.onnx_packages import demand_onnxruntime
-
-    demand_onnxruntime(request.device)
-    from mbconv_cli.runtime.onnx_bench import run_in_onnxruntime
-
-    return run_in_onnxruntime(plan, costs, execution=execution, budget=request.budget, progress=request.progress)
-
-
-BACKENDS: Final = {Backend.TORCH: _run_in_torch, Backend.ONNXRUNTIME: _run_in_onnxruntime}

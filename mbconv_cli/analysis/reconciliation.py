@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from statistics import median
 
 from mbconv_cli.analysis.columns import LATENCY, LATENCY_SHARE, latency_cells
 from mbconv_cli.report.model import Cell, Column, Row, Section
-from mbconv_cli.runtime.bench import Bench
-from mbconv_cli.runtime.estimates import Estimate, median_interval, midmeans, percentiles
+from mbconv_cli.runtime.bench_result import Bench
+from mbconv_cli.runtime.estimates import Estimate, median_interval, midmeans, percentiles, process_mean
+from mbconv_cli.runtime.latency import Measurement
 
 
 def end_to_end(bench: Bench) -> Estimate:
-    """The latency that counts: the median of the plain passes, in ms."""
-    return median_interval(bench.measurement.end_to_end)
+    """The latency that counts: the median of the plain passes, in ms; of several processes the mean of theirs."""
+    return _across(bench, lambda one: [median_interval(one.end_to_end)])[0]
 
 
 def group_latencies(bench: Bench, groups: Sequence[Sequence[int]]) -> list[Estimate]:
     """The time of each group of ops, in ms; all groups together are the sum of the layers."""
-    return midmeans(bench.measurement.layers, groups)
+    return _across(bench, lambda one: midmeans(one.layers, groups))
 
 
 def reconcile(bench: Bench) -> Section:
@@ -27,7 +29,7 @@ def reconcile(bench: Bench) -> Section:
     Then, where there are samples enough, how slow the slowest passes are; and on an accelerator what the host saw.
     """
     whole, layers = end_to_end(bench), sum_of_layers(bench)
-    stamped = median_interval([math.fsum(times) for times in bench.measurement.layers])
+    stamped = _across(bench, lambda one: [median_interval([math.fsum(times) for times in one.layers])])[0]
 
     def row(name: str, cells: dict[str, Cell], figure: float) -> Row:
         return {"name": name, **cells, LATENCY_SHARE.key: figure / whole.value}
@@ -52,18 +54,38 @@ def sum_of_layers(bench: Bench) -> Estimate:
     return group_latencies(bench, [range(len(bench.measurement.layers[0]))])[0]
 
 
+def raw_samples(bench: Bench, key: str) -> dict[str, tuple[float, ...]]:
+    """All plain passes in ms, and of several processes each one's median, which is what the interval is made of."""
+    medians = tuple(median(one.end_to_end) for one in bench.measurement.processes)
+    return {key: tuple(bench.measurement.end_to_end)} | ({f"process_{key}": medians} if medians else {})
+
+
+def _across(bench: Bench, estimates: Callable[[Measurement], list[Estimate]]) -> list[Estimate]:
+    """Estimates of one process as they are; of several, each one's mean, with an interval across them.
+
+    What moves a figure from one process to the next is not seen in the samples of either. Means of parts add up.
+    """
+    by_process = [estimates(one) for one in bench.measurement.by_process]
+    if len(by_process) == 1:
+        return by_process[0]
+    return [process_mean([estimate.value for estimate in of_all]) for of_all in zip(*by_process, strict=True)]
+
+
 def _percentiles(bench: Bench) -> dict[str, Estimate]:
-    """Of the plain passes."""
-    supported = percentiles(bench.measurement.end_to_end)
-    return {f"end to end, p{percent}": estimate for percent, estimate in supported.items()}
+    """Of the plain passes of all processes together."""
+    by_process = [one.end_to_end for one in bench.measurement.by_process]
+    return {f"end to end, p{percent}": estimate for percent, estimate in percentiles(by_process).items()}
 
 
 def _host_times(bench: Bench) -> dict[str, Estimate]:
     """The plain passes by the host's clock, where a device has one of its own."""
-    host = bench.measurement.host
-    if not host:
+    if not bench.measurement.host:
         return {}
-    return {
-        "wall time, by the host": median_interval([times.wall for times in host]),
-        "enqueuing, by the host": median_interval([times.enqueue for times in host]),
-    }
+    wall, enqueuing = _across(
+        bench,
+        lambda one: [
+            median_interval([times.wall for times in one.host]),
+            median_interval([times.enqueue for times in one.host]),
+        ],
+    )
+    return {"wall time, by the host": wall, "enqueuing, by the host": enqueuing}

@@ -15,7 +15,7 @@ from mbconv_cli.runtime.machine import host_fingerprint
 from mbconv_cli.units import MAC, PARAM, SECOND
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.audit import Audit
+    from mbconv_cli.runtime.audit_result import Audit
 
 TOLERANCE: Final = 1e-4
 AGREES: Final = "agrees"

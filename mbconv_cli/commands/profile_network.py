@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.batch_sizes import profile_batches
+from mbconv_cli.analysis.benches import LatencyRequest, usual_processes
 from mbconv_cli.analysis.grouping import By
 from mbconv_cli.analysis.networks import OpenNetwork, open_network
-from mbconv_cli.analysis.profile import LatencyRequest, profile
+from mbconv_cli.analysis.profile import profile
 from mbconv_cli.analysis.view import View
 from mbconv_cli.commands.forms import (
     BatchSizesOption,
@@ -39,6 +40,7 @@ from mbconv_cli.commands.profile_options import (
     LatencyOption,
     MaxTimeOption,
     PrecisionOption,
+    ProfileProcessesOption,
     RecalibrateOption,
     RooflineOption,
     SortOption,
@@ -82,6 +84,7 @@ def profile_command(
     latency: LatencyOption = True,
     precision: PrecisionOption = None,
     max_time: MaxTimeOption = None,
+    processes: ProfileProcessesOption = None,
     roofline: RooflineOption = False,
     recalibrate: RecalibrateOption = False,
     output_format: ProfileFormatOption = Format.TABLE,
@@ -113,7 +116,7 @@ def profile_command(
     - `mbconv profile ./mine.yaml --no-latency --format json -o mine.json`
     """
     choice = parse_device(device or AUTO)
-    budget = budget_for(parse_precision(precision), parse_seconds("--max-time", max_time))
+    budget = budget_for(parse_precision(precision), parse_seconds("--max-time", max_time), processes)
     view = View(by or DEFAULT_ROWS[backend], sort, top)
     if output_format in TOTALS_ONLY and (by or sort or top):
         raise InputError(f"--by, --sort and --top change nothing in --format {output_format}: it has no rows")
@@ -126,7 +129,7 @@ def profile_command(
     catalogue = user_catalogue(arch_dir or ())
     opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
     if not latency:
-        demand_measured(execution, device=device, precision=precision, max_time=max_time)
+        demand_measured(execution, device=device, precision=precision, max_time=max_time, processes=processes)
         show(_profile(opened, batch_sizes, execution, view, None, None), output_format, output)
         return
     if choice.type != AUTO:
@@ -137,7 +140,7 @@ def profile_command(
         say(f"mbconv: compiling {opened.plan.name}; this may take minutes")
     calibration = _calibration(choice, execution, anew=recalibrate) if roofline else None
     with progress_bar(f"measuring {opened.plan.name}") as progress:
-        request = LatencyRequest(choice, budget, progress)
+        request = LatencyRequest(choice, budget, progress, processes or usual_processes(execution))
         report = _profile(opened, batch_sizes, execution, view, request, calibration)
     show(report, output_format, output)
     if not report.measurement["complete"]:

@@ -8,7 +8,7 @@ import typer
 
 from mbconv_cli.analysis.grouping import By
 from mbconv_cli.commands.forms import FORM
-from mbconv_cli.runtime.budget import DEFAULT_PRECISION, DEFAULT_SECONDS, PRECISE_SECONDS
+from mbconv_cli.runtime.budget import DEFAULT_PRECISION, DEFAULT_PROCESSES, DEFAULT_SECONDS, PRECISE_SECONDS
 from mbconv_cli.runtime.execution import Backend
 
 ROWS: Final = "Rows"
@@ -77,8 +77,21 @@ MaxTimeOption = Annotated[
     typer.Option(
         "--max-time",
         metavar="SECONDS",
-        help="Stop then in any case, warm-up included, once a dozen rounds are measured.",
+        help="Stop then in any case, warm-up included, once there is the least that an interval takes.",
         show_default=f"{DEFAULT_SECONDS:g}, or {PRECISE_SECONDS:g} with --precision",
+        rich_help_panel=MEASURING,
+    ),
+]
+ProfileProcessesOption = Annotated[
+    int | None,
+    typer.Option(
+        "--processes",
+        metavar="N",
+        min=1,
+        max=1_000,
+        help="Fresh processes to measure in, since each has a pace of its own; 1 measures in this one.",
+        show_default=f"{DEFAULT_PROCESSES}, fewer of a slow network, more for --precision; "
+        "1 with --mode compile or onnxruntime",
         rich_help_panel=MEASURING,
     ),
 ]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from mbconv_cli.render.checks import Check, Outcome, worst_first
-from mbconv_cli.report.model import Cell, Column, Kind, Report, Row, Section
+from mbconv_cli.report.model import Cell, Column, Report, Row, Section
 from mbconv_cli.report.verdict import CHECK_COLUMNS, CHECKS
 
 MEASURED: Final = "measured slowdown"
@@ -17,8 +17,9 @@ WARNING: Final = "warning"
 
 _BY_KEY: Final = {column.key: column for column in CHECK_COLUMNS}
 _READ: Final = (*(_BY_KEY[key] for key in ("network", "metric", "base", "head", "change", "limit")), Column("verdict"))
-_MEASURED: Final = (_BY_KEY["network"], *(column for column in CHECK_COLUMNS if column.kind is Kind.MEASURED))
-_PROCESSES: Final = _BY_KEY["processes"]
+_MEASURED: Final = tuple(
+    _BY_KEY[key] for key in ("network", "ratio", "ratio_low", "ratio_high", "detectable", "processes")
+)
 _TOTALS: Final = ("errors", "failed", "inconclusive", "not_comparable", "warned", "passed")
 _WELL: Final = (Outcome.PASSED, Outcome.OFF)
 
@@ -45,7 +46,7 @@ def sections(found: Sequence[Check]) -> dict[str, Section]:
     """The checks as a table, and the measured ones as another if there are any."""
     measured = tuple(check.row for check in found if check.number("ratio") is not None)
     tables = {CHECKS: Section(_READ, tuple(map(_row, found)))}
-    return tables | ({MEASURED: Section((*_MEASURED, _PROCESSES), measured)} if measured else {})
+    return tables | ({MEASURED: Section(_MEASURED, measured)} if measured else {})
 
 
 def sentence(check: Check) -> str:

@@ -46,7 +46,8 @@ def _of_checks(report: Report) -> Iterator[Figure]:
         if head is not None:
             remark = ", ".join(filter(None, (check.verdict.value, str(check.row.get("limit") or ""))))
             unit = str(check.row.get("unit") or "")
-            yield Figure(inert(check.network), check.metric, unit, head, remark=inert(remark))
+            interval = (check.number("head_low"), check.number("head_high"))
+            yield Figure(inert(check.network), check.metric, unit, head, *interval, inert(remark))
 
 
 def _of_totals(report: Report) -> Iterator[Figure]:

@@ -91,7 +91,8 @@ class Report:
         sections: tables by name, in reading order.
         notes: sentences for the reader, in reading order.
         measurement: how it was measured, in figures for programs; the notes say to people what matters of it.
-        samples: raw samples in the order in which they were taken, under the key of the total they are of.
+        samples: raw samples in the order in which they were taken, under the key of the total they are of; and each
+            process's estimate under that key with `process_` before it.
     """
 
     kind: str

@@ -35,8 +35,10 @@ CHECKS: Final = "checks"
 CHECK_COLUMNS: Final = (
     Column("network"),
     Column("metric"),
-    Column("base", kind=Kind.EXACT, better=Better.LOWER),  # both in the row's unit; a latency's spread is its ratio's
+    Column("base", kind=Kind.EXACT, better=Better.LOWER),  # as the next three in the row's unit
     Column("head", kind=Kind.EXACT, better=Better.LOWER),
+    Column("head_low", kind=Kind.MEASURED),  # of a latency
+    Column("head_high", kind=Kind.MEASURED),
     Column("unit"),
     Column("change", CHANGE, Kind.EXACT, Better.LOWER),
     Column("limit"),
@@ -53,5 +55,7 @@ CHECK_COLUMNS: Final = (
     Column("message"),
 )
 
-MEASURED_KEYS: Final = frozenset({"ratio", "ratio_low", "ratio_high", "detectable", "processes"})
+MEASURED_KEYS: Final = frozenset(
+    {"head_low", "head_high", "ratio", "ratio_low", "ratio_high", "detectable", "processes"}
+)
 """The columns that are left out where nothing was measured."""

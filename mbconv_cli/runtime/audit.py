@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import torch
@@ -13,6 +12,7 @@ import torch
 from mbconv_cli.cost.counts import Cost
 from mbconv_cli.cost.memory import forward_bytes
 from mbconv_cli.plan.ops import Plan
+from mbconv_cli.runtime.audit_result import Audit, Disagreement
 from mbconv_cli.runtime.memory import demand_memory
 from mbconv_cli.runtime.network import Network, build
 
@@ -60,41 +60,6 @@ NO_MACS: Final = (
 OUTSIDE: Final = "outside of every op"
 
 
-@dataclass(frozen=True, slots=True)
-class Disagreement:
-    """An op (or what runs outside of every op) that the two counts see differently, in MAC."""
-
-    op: str
-    closed_form: int
-    fvcore: int
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """What came of comparing two counts.
-
-    Attributes:
-        ops: how many ops were compared.
-        macs: fvcore's count of the whole, in MAC.
-        params: parameters of the built module.
-        disagreements: ops with different MACs, in running order.
-        unknown: ops that fvcore met and that are in none of the tables, with how often.
-        expected_params: parameters in closed form.
-    """
-
-    ops: int
-    macs: int
-    params: int
-    expected_params: int
-    disagreements: tuple[Disagreement, ...]
-    unknown: tuple[tuple[str, int], ...]
-
-    @property
-    def agrees(self) -> bool:
-        """Whether nothing at all differs."""
-        return not self.disagreements and not self.unknown and self.params == self.expected_params
-
-
 def audit_plan(plan: Plan, costs: Sequence[Cost]) -> Audit:
     """Build a Plan on the CPU in float32, and audit it.
 
@@ -137,13 +102,3 @@ def _disagreements(plan: Plan, costs: Sequence[Cost], counted: Counter[str]) -> 
     outside = counted[""] - sum(counted[op.name] for op in plan.ops)
     if outside:
         yield Disagreement(OUTSIDE, 0, int(outside))
-
-
-def failures(found: Audit) -> list[str]:
-    """What differs, in sentences."""
-    told = ["audit: fvcore's count of the built module is not that of the closed forms"]
-    told += [f"  {d.op}: {d.closed_form:,} MAC in closed form, {d.fvcore:,} by fvcore" for d in found.disagreements]
-    told += [f"  {name}: met {count} times, and in no table of what counts" for name, count in found.unknown]
-    if found.params != found.expected_params:
-        told.append(f"  params: {found.expected_params:,} in closed form, {found.params:,} in the module")
-    return told

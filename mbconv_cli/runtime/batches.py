@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import chain
 from statistics import fmean, stdev
 from typing import Final
 
@@ -35,21 +36,24 @@ def batch_means(series: Sequence[float]) -> list[float]:
     return [fmean(series[end - size : end]) for end in range(len(series), size - 1, -size)][::-1]
 
 
-def widening(series: Sequence[float]) -> float:
+def widening(processes: Sequence[Sequence[float]]) -> float:
     """How many times wider the interval of a mean is than if the samples were independent of each other; at least 1.
 
-    1 also for samples that are too few to make batches of, and for those that are all the same.
+    Told from the batches of one process, or from the means of several. 1 also for samples that are too few to make
+    batches of, and for those that are all the same.
 
     Args:
-        series: the samples in the order in which they were taken.
+        processes: the samples of each process, in the order in which they were taken.
     """
-    size = _batch_size(len(series))
+    series = list(chain.from_iterable(processes))
     mean = fmean(series)
     spread = math.sqrt(fmean((value - mean) ** 2 for value in series))
-    if size == 1 or spread == 0:
+    several = len(processes) > 1
+    if spread == 0 or (not several and _batch_size(len(series)) == 1):
         return 1.0
+    means = [fmean(samples) for samples in processes] if several else batch_means(series)
     independent = _NORMAL_QUANTILE * spread / math.sqrt(len(series))
-    return max(1.0, student_half_width(batch_means(series)) / independent)
+    return max(1.0, student_half_width(means) / independent)
 
 
 def _batch_size(count: int) -> int:

@@ -5,78 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 
 from mbconv_cli.cost.counts import Cost
 from mbconv_cli.cost.memory import forward_bytes, training_bytes
 from mbconv_cli.plan.ops import Plan
-from mbconv_cli.report.model import Cell
-from mbconv_cli.runtime.audit import Audit
+from mbconv_cli.runtime.audit_result import Audit
+from mbconv_cli.runtime.bench_result import Bench
 from mbconv_cli.runtime.budget import Budget
 from mbconv_cli.runtime.devices import DeviceChoice, resolve_device
 from mbconv_cli.runtime.execution import Execution, demand_mode, plan_to_run
-from mbconv_cli.runtime.latency import Measurement, Progress, measure
+from mbconv_cli.runtime.latency import Progress, measure
 from mbconv_cli.runtime.machine import torch_fingerprint
 from mbconv_cli.runtime.memory import allocated_peak, demand_memory, memory_errors_told
 from mbconv_cli.runtime.network import images_to_settle
 from mbconv_cli.runtime.passes import TimedPass, timed_pass
 from mbconv_cli.runtime.preparation import Prepared, prepare, unsupported_forms_told
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """What came of running a Plan.
-
-    Attributes:
-        audit: the closed forms against fvcore.
-        measurement: the samples. A stamped pass has the times of its ops one after the other; of the whole alone
-            where the form has no layers; forward, then backward from the last op to the first, where it trains.
-        machine: torch's part of the fingerprint.
-        notes: what a reader should know of the form.
-        both_ways: whether a stamped pass goes forward and backward.
-        allocated_bytes: the most that the device's allocator gave to activations in one pass, where it tells.
-        outside: parts of a stamped pass that are outside of every op; their times stand behind the ops'.
-    """
-
-    audit: Audit
-    measurement: Measurement
-    machine: dict[str, Cell]
-    notes: tuple[str, ...] = ()
-    both_ways: bool = False
-    allocated_bytes: int | None = None
-    outside: tuple[str, ...] = ()
-
-    def parts_of(self, ops: Sequence[int]) -> tuple[int, ...]:
-        """Which times of a stamped pass belong to these ops, in all directions that there are."""
-        return (*ops, *self.backward_parts_of(ops)) if self.both_ways else tuple(ops)
-
-    def backward_parts_of(self, ops: Sequence[int]) -> tuple[int, ...]:
-        """Which of them are the ops' ways back: these follow all ways there, in reverse order."""
-        return tuple(2 * self.audit.ops - 1 - op for op in ops)
-
-
-def run_plan(
-    plan: Plan,
-    costs: Sequence[Cost],
-    *,
-    device: DeviceChoice,
-    execution: Execution,
-    budget: Budget,
-    progress: Progress,
-) -> Bench:
-    """The same as `run_batches` for the one batch size of the form."""
-    (bench,) = run_batches(
-        plan,
-        costs,
-        device=device,
-        execution=execution,
-        batch_sizes=(execution.batch_size,),
-        budget=budget,
-        progress=progress,
-    )
-    return bench
 
 
 def run_batches(
@@ -88,6 +34,7 @@ def run_batches(
     batch_sizes: Sequence[int],
     budget: Budget,
     progress: Progress,
+    audited: Audit | None = None,
 ) -> tuple[Bench, ...]:
     """Build a Plan, audit it, and measure it on random images `[N, C, H, W]`, one batch size after the other.
 
@@ -99,6 +46,7 @@ def run_batches(
         batch_sizes: each is measured by itself, on the same network.
         budget: how long, for each batch size.
         progress: told how much of the whole is done.
+        audited: what an audit of the same Plan found, if there was one; else it is audited.
 
     Returns:
         One for each batch size; fewer after an interruption.
@@ -114,7 +62,7 @@ def run_batches(
         torch.set_num_threads(execution.threads)
     with memory_errors_told(target), unsupported_forms_told(target, execution):
         demand_memory(_needed(plan, costs, execution, max(batch_sizes)), target)
-        prepared = prepare(plan, costs, target, execution)
+        prepared = prepare(plan, costs, target, execution, audited)
         benches: list[Bench] = []
         for index, size in enumerate(batch_sizes):
             share, form = _share(progress, index, batch_sizes), replace(execution, batch_size=size)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 DEFAULT_PRECISION: Final = 0.02
-DEFAULT_SECONDS: Final = 6.0
+DEFAULT_SECONDS: Final = 5.0
 PRECISE_SECONDS: Final = 60.0
 """The bound where a precision is asked for and no bound."""
+DEFAULT_PROCESSES: Final = 5
+"""Where lies what in memory, and all else that stays the same as long as a process lives, moved medians on the CPU by
+2 to 3 % from one process to the next (`benchmarks/results/interval-coverage.csv`)."""
+LEAST_PROCESSES: Final = 3
+PROCESS_SECONDS: Final = 0.9
+"""The bound of a process where their number is open: more of them tell more than longer ones."""
+LEAST_PROCESS_SECONDS: Final = 0.5
+LEAST_ROUNDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +38,46 @@ class Budget:
     max_seconds: float = DEFAULT_SECONDS
     min_rounds: int = 12
     least_warm_up_seconds: float = 0.2
-    warm_up_seconds: float = 3.0
+    warm_up_seconds: float = 2.5
 
 
-def budget_for(precision: float | None, max_seconds: float | None) -> Budget:
+def budget_for(precision: float | None, max_seconds: float | None, processes: int | None = None) -> Budget:
     """The budget of what a user asks for, the warm-up being half of it at the most.
 
     Args:
         precision: as a share; `DEFAULT_PRECISION` if absent.
-        max_seconds: if absent, `DEFAULT_SECONDS`, or `PRECISE_SECONDS` where a precision is asked for.
+        max_seconds: if absent, `PRECISE_SECONDS` where a precision is asked for, else `DEFAULT_SECONDS`, and as much
+            more as there are more processes than usual.
+        processes: how many will share it, if that is given.
     """
     usual = Budget()
-    bound = max_seconds or (DEFAULT_SECONDS if precision is None else PRECISE_SECONDS)
+    usual_seconds = DEFAULT_SECONDS * max(1.0, (processes or 1) / DEFAULT_PROCESSES)
+    bound = max_seconds or (usual_seconds if precision is None else max(PRECISE_SECONDS, usual_seconds))
     return Budget(
         precision=precision or usual.precision,
         min_seconds=min(usual.min_seconds, bound / 2),
         max_seconds=bound,
         warm_up_seconds=min(usual.warm_up_seconds, bound / 2),
+    )
+
+
+def budget_of_process(budget: Budget, processes: int | None) -> Budget:
+    """What one of several processes may take of a budget.
+
+    A process need not be more precise than `DEFAULT_PRECISION`: more of them help where longer ones do not.
+
+    Args:
+        budget: of all of them.
+        processes: how many there will be; if absent, until their interval is precise.
+    """
+    seconds = budget.max_seconds / (processes or DEFAULT_PROCESSES)
+    if processes is None:
+        seconds = min(seconds, PROCESS_SECONDS)
+    return Budget(
+        precision=max(budget.precision, DEFAULT_PRECISION),
+        min_seconds=min(LEAST_PROCESS_SECONDS, seconds / 2),
+        max_seconds=seconds,
+        min_rounds=max(LEAST_ROUNDS, math.ceil(budget.min_rounds / (processes or DEFAULT_PROCESSES))),
+        least_warm_up_seconds=budget.least_warm_up_seconds,
+        warm_up_seconds=seconds / 2,
     )

@@ -8,25 +8,12 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 
+from mbconv_cli.runtime.latency import HostTimes
 from mbconv_cli.units import NANOSECONDS_PER_MILLISECOND
-
-
-@dataclass(frozen=True, slots=True)
-class HostTimes:
-    """One pass as the host sees it that gives a device its work, in ms.
-
-    Attributes:
-        enqueue: until all the work was handed over.
-        wall: until the device had done it, the synchronization included.
-    """
-
-    enqueue: float
-    wall: float
 
 
 class Clock(Protocol):

@@ -1,13 +1,9 @@
-"""The process that `launch` starts: a pickled Request on standard input, lines of JSON on standard output."""
+"""One process of a comparison: every set of a request is built, audited where asked, and measured."""
 
 from __future__ import annotations
 
-import json
-import pickle
 import random
-import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from typing import Any, Final
 
@@ -15,9 +11,9 @@ import torch
 
 from mbconv_cli.cost.counts import Cost, plan_costs
 from mbconv_cli.cost.memory import forward_bytes
-from mbconv_cli.errors import CheckFailedError, MbconvError
+from mbconv_cli.errors import CheckFailedError
 from mbconv_cli.plan.ops import Plan
-from mbconv_cli.runtime.audit import audit, failures
+from mbconv_cli.runtime.audit_result import failures
 from mbconv_cli.runtime.clocks import clock_for
 from mbconv_cli.runtime.comparison import ComparisonBudget, Sample, interleave
 from mbconv_cli.runtime.devices import resolve_device
@@ -27,7 +23,6 @@ from mbconv_cli.runtime.memory import demand_memory
 from mbconv_cli.runtime.network import Network, build
 from mbconv_cli.runtime.processes import Outcome, Progress, Request
 
-PROGRESS_STEP: Final = 0.02
 WARM_UP_SHARE: Final = 0.3
 
 
@@ -84,39 +79,8 @@ def _passes(plans: Sequence[Plan], request: Request, device: torch.device, order
 
 
 def _demand_agreement(network: Network, plan: Plan, costs: Sequence[Cost]) -> None:
+    from mbconv_cli.runtime.audit import audit  # fvcore, which a process that does not audit need not import
+
     found = audit(network, plan, costs)
     if not found.agrees:
         raise CheckFailedError(*failures(found))
-
-
-def main() -> None:
-    """Answer one request."""
-    request = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - from the process that started this one
-    answer: dict[str, Any]
-    try:
-        answer = {"outcome": asdict(run(request, _told_at_times()))}
-    except MbconvError as error:
-        answer = {"problems": error.problems, "exit_code": error.exit_code}
-    _say(answer)
-
-
-def _told_at_times() -> Progress:
-    """Progress as lines of JSON, one for every few percent: short rounds come by the thousand."""
-    told = 0.0
-
-    def progress(done: float) -> None:
-        nonlocal told
-        if done >= told + PROGRESS_STEP:
-            told = done
-            _say({"progress": done})
-
-    return progress
-
-
-def _say(message: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from statistics import fmean, median
 from typing import Final
 
@@ -40,23 +41,23 @@ def median_interval(samples: Sequence[float]) -> Estimate:
     """
     ordered = sorted(samples)
     middle = median(ordered)
-    low, high = interval_ranks(len(ordered), 0.5, _quantile_widening(samples, middle))
+    low, high = interval_ranks(len(ordered), 0.5, _quantile_widening([samples], middle))
     return Estimate(middle, ordered[max(low, 0)], ordered[min(high, len(ordered) - 1)])
 
 
-def percentiles(samples: Sequence[float]) -> dict[int, Estimate]:
+def percentiles(processes: Sequence[Sequence[float]]) -> dict[int, Estimate]:
     """Those of `PERCENTILES` that the samples support: the ones of which both ends of the interval are samples.
 
     If samples were independent of each other, the 90th would take 36 of them, the 95th 72 and the 99th 368.
 
     Args:
-        samples: in the order in which they were taken.
+        processes: the samples of each process, in the order in which they were taken.
     """
-    ordered = sorted(samples)
+    ordered = sorted(chain.from_iterable(processes))
     supported = {}
     for percent in PERCENTILES:
         value = ordered[-(-percent * len(ordered) // 100) - 1]
-        low, high = interval_ranks(len(ordered), percent / 100, _quantile_widening(samples, value))
+        low, high = interval_ranks(len(ordered), percent / 100, _quantile_widening(processes, value))
         if low >= 0 and high < len(ordered):
             supported[percent] = Estimate(value, ordered[low], ordered[high])
     return supported
@@ -85,9 +86,9 @@ def interval_ranks(count: int, share: float, widened: float = 1.0) -> tuple[int,
     return below, count - 1 - above
 
 
-def _quantile_widening(samples: Sequence[float], quantile: float) -> float:
+def _quantile_widening(processes: Sequence[Sequence[float]], quantile: float) -> float:
     """`widening` of the share of samples below a quantile, which is a mean: of ones, halves and noughts."""
-    return widening([(sample < quantile) + 0.5 * (sample == quantile) for sample in samples])
+    return widening([[(x < quantile) + 0.5 * (x == quantile) for x in samples] for samples in processes])
 
 
 def _most_below(count: int, share: float) -> int:
@@ -106,6 +107,12 @@ def _most_below(count: int, share: float) -> int:
         k += 1
         at_most += probability
     return k - 1
+
+
+def process_mean(figures: Sequence[float]) -> Estimate:
+    """One figure of each of at least two processes -> their mean, and Student's interval; means of parts add up."""
+    mean, half = fmean(figures), student_half_width(figures)
+    return Estimate(mean, mean - half, mean + half)
 
 
 def process_interval(figures: Sequence[float]) -> Estimate:

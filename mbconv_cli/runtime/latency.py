@@ -18,7 +18,7 @@ from mbconv_cli.runtime.stamp_cost import StampCost, stamp_cost
 from mbconv_cli.runtime.stopping import Stopping
 
 if TYPE_CHECKING:  # clocks import torch
-    from mbconv_cli.runtime.clocks import Clock, HostTimes
+    from mbconv_cli.runtime.clocks import Clock
 
 Stamp: TypeAlias = Callable[[], None]
 Pass: TypeAlias = Callable[[Stamp | None], object]
@@ -26,6 +26,19 @@ Progress: TypeAlias = Callable[[float], None]
 
 STEADY_WINDOW: Final = 4
 STEADY_WITHIN: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class HostTimes:
+    """One pass as the host sees it that gives a device its work, in ms.
+
+    Attributes:
+        enqueue: until all the work was handed over.
+        wall: until the device had done it, the synchronization included.
+    """
+
+    enqueue: float
+    wall: float
 
 
 @dataclass(slots=True)
@@ -44,6 +57,7 @@ class Measurement:
         stamp_cost: what the clock is worth, where it was tried.
         load: what else the machine did.
         page_faults: how often a pass touched memory that the system had not given yet, on average, where it is counted.
+        processes: the measurements of several processes that this one puts together; empty if it is of one process.
     """
 
     end_to_end: list[float] = field(default_factory=list)
@@ -57,6 +71,12 @@ class Measurement:
     stamp_cost: StampCost | None = None
     load: Load = field(default_factory=Load)
     page_faults: float | None = None
+    processes: tuple[Measurement, ...] = ()
+
+    @property
+    def by_process(self) -> tuple[Measurement, ...]:
+        """The measurement of each process."""
+        return self.processes or (self,)
 
 
 def measure(

@@ -33,7 +33,7 @@ def torch_fingerprint(device_text: str) -> dict[str, Cell]:
 
     device = torch.device(device_text)
     return {
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),  # else a type of torch, which a process would need torch to read
         "cuda": torch.version.cuda,
         "instruction_set": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),

@@ -13,7 +13,8 @@ from mbconv_cli.cost.memory import forward_bytes
 from mbconv_cli.errors import CheckFailedError
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.runtime.audit import audit
-from mbconv_cli.runtime.bench import Bench
+from mbconv_cli.runtime.audit_result import Audit
+from mbconv_cli.runtime.bench_result import Bench
 from mbconv_cli.runtime.budget import Budget
 from mbconv_cli.runtime.clocks import HostClock
 from mbconv_cli.runtime.execution import Execution
@@ -38,7 +39,8 @@ def run_in_onnxruntime(
     execution: Execution,
     budget: Budget,
     progress: Progress,
-) -> Bench:
+    audited: Audit | None = None,
+) -> tuple[Bench]:
     """Measure a Plan in onnxruntime on the CPU, in float32, on random images `[N, C, H, W]`.
 
     A stamped pass is one of a session that profiles itself. Its times are those of the Plan's ops and then those
@@ -58,14 +60,14 @@ def run_in_onnxruntime(
         network = build(plan, cpu, inplace=False)
         settle(network, torch.randn(images_to_settle(plan), *plan.input_shape))
         images = torch.randn(execution.batch_size, *plan.input_shape)
-        audited = audit(network, plan, costs)
+        audited = audited or audit(network, plan, costs)
         model = export(network, plan, images)
         with open_sessions(model, images.numpy(), torch.get_num_threads()) as sessions:
             difference = _demand_equal(sessions, network, images)
             measurement = measure(sessions.run, HostClock(), budget, progress=progress)
             _share_out(measurement, sessions.profile(), plan)
     machine = torch_fingerprint("cpu") | {"onnxruntime": VERSION, "provider": PROVIDER}
-    return Bench(audited, measurement, machine, outside=OUTSIDE, notes=_notes(difference))
+    return (Bench(audited, measurement, machine, outside=OUTSIDE, notes=_notes(difference)),)
 
 
 def _demand_equal(sessions: Sessions, network: Network, images: Tensor) -> float:

@@ -14,7 +14,7 @@ from mbconv_cli.cost.counts import Cost
 from mbconv_cli.errors import InputError
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.runtime.agreement import demand_equal
-from mbconv_cli.runtime.audit import Audit, audit
+from mbconv_cli.runtime.audit_result import Audit
 from mbconv_cli.runtime.execution import Execution, MemoryFormat, plan_to_run
 from mbconv_cli.runtime.folding import fold_network
 from mbconv_cli.runtime.network import Network, build, images_to_settle, settle
@@ -40,7 +40,9 @@ class Prepared:
     notes: tuple[str, ...]
 
 
-def prepare(plan: Plan, costs: Sequence[Cost], device: torch.device, execution: Execution) -> Prepared:
+def prepare(
+    plan: Plan, costs: Sequence[Cost], device: torch.device, execution: Execution, audited: Audit | None = None
+) -> Prepared:
     """Build a Plan in float32 with random weights, settle and audit it, and bring it into the form.
 
     Args:
@@ -48,6 +50,7 @@ def prepare(plan: Plan, costs: Sequence[Cost], device: torch.device, execution: 
         costs: of the Plan that is run, `plan_to_run`.
         device: where.
         execution: the form.
+        audited: what an audit of the same Plan found, if there was one.
 
     Raises:
         CheckFailedError: the outputs with and without folding differ.
@@ -60,7 +63,7 @@ def prepare(plan: Plan, costs: Sequence[Cost], device: torch.device, execution: 
         unfolded, network = network, fold_network(network, plan)
         notes = (_folding_note(network, unfolded, images),)
     run = plan_to_run(plan, execution)
-    audited = audit(network, run, costs)
+    audited = audited or _audit(network, run, costs)
     network.to(torch_dtype(execution)).to(memory_format=torch_memory_format(execution))
     return Prepared(network.train(execution.training), run, audited, notes)
 
@@ -98,6 +101,12 @@ def unsupported_forms_told(device: torch.device, execution: Execution) -> Iterat
         if not any(sign in reason for sign in _UNSUPPORTED):
             raise
         raise InputError(f"{device} cannot run this network in {execution.dtype.value}: {reason}") from error
+
+
+def _audit(network: Network, plan: Plan, costs: Sequence[Cost]) -> Audit:
+    from mbconv_cli.runtime.audit import audit  # fvcore, which most of several processes need not import
+
+    return audit(network, plan, costs)
 
 
 @torch.inference_mode()

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from mbconv_cli.plan.ops import INPUT, Plan
-from mbconv_cli.runtime.clocks import Clock, HostTimes
-from mbconv_cli.runtime.latency import Stamp
+from mbconv_cli.runtime.clocks import Clock
+from mbconv_cli.runtime.latency import HostTimes, Stamp
 from mbconv_cli.runtime.network import Network
 
 

@@ -343,4 +343,5 @@ def test_side_by_side_only_what_changed_is_measured(
     assert alpha["ratio"] == pytest.approx(1.1, abs=0.01)
     assert alpha["change"] == pytest.approx(alpha["ratio"] - 1)  # type: ignore[operator]
     assert alpha["ratio_low"] < alpha["ratio"] < alpha["ratio_high"]  # type: ignore[operator]
+    assert alpha["head_low"] < alpha["head"] < alpha["head_high"]  # type: ignore[operator]
     assert 0 < alpha["detectable"] < 0.02  # type: ignore[operator]

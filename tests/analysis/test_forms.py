@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 
 from mbconv_cli.analysis.batch_sizes import profile_batches
+from mbconv_cli.analysis.benches import LatencyRequest
 from mbconv_cli.analysis.grouping import By
 from mbconv_cli.analysis.networks import OpenNetwork, open_network
-from mbconv_cli.analysis.profile import LatencyRequest, profile
+from mbconv_cli.analysis.profile import profile
 from mbconv_cli.analysis.view import View
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError
 from mbconv_cli.render.cells import subject_line, title
 from mbconv_cli.report.model import Column, Row, Section
-from mbconv_cli.runtime.audit import Audit
-from mbconv_cli.runtime.bench import Bench
+from mbconv_cli.runtime.audit_result import Audit
+from mbconv_cli.runtime.bench_result import Bench
 from mbconv_cli.runtime.budget import Budget
 from mbconv_cli.runtime.devices import DeviceChoice
 from mbconv_cli.runtime.execution import Dtype, Execution, Mode, plan_to_run
@@ -52,11 +53,7 @@ def _benches(network: OpenNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
     def run_batches(*_: Any, execution: Execution, batch_sizes: tuple[int, ...], **__: Any) -> tuple[Bench, ...]:
         return tuple(made_up(network, execution, size) for size in batch_sizes)
 
-    def run_plan(*_: Any, execution: Execution, **__: Any) -> Bench:
-        return made_up(network, execution, execution.batch_size)
-
     monkeypatch.setattr("mbconv_cli.runtime.bench.run_batches", run_batches)
-    monkeypatch.setattr("mbconv_cli.runtime.bench.run_plan", run_plan)
 
 
 def figure(row: Row, key: str) -> float:

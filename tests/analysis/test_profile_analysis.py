@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
+from mbconv_cli.analysis.benches import LatencyRequest
 from mbconv_cli.analysis.grouping import By
 from mbconv_cli.analysis.networks import OpenNetwork, open_network
-from mbconv_cli.analysis.profile import LatencyRequest, profile
+from mbconv_cli.analysis.profile import profile
 from mbconv_cli.analysis.view import View
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import CheckFailedError, InputError
 from mbconv_cli.report.model import Cell, Report, Row, Section
-from mbconv_cli.runtime.audit import Audit, Disagreement
-from mbconv_cli.runtime.bench import Bench
+from mbconv_cli.runtime.audit_result import Audit, Disagreement
+from mbconv_cli.runtime.bench_result import Bench
 from mbconv_cli.runtime.budget import Budget
-from mbconv_cli.runtime.clocks import HostTimes
 from mbconv_cli.runtime.devices import DeviceChoice
 from mbconv_cli.runtime.execution import Execution
-from mbconv_cli.runtime.latency import Measurement
+from mbconv_cli.runtime.latency import HostTimes, Measurement
 from mbconv_cli.runtime.load import Load
 from mbconv_cli.runtime.stamp_cost import StampCost
 
@@ -43,9 +43,9 @@ class FakeBench:
     bench: Bench
     asked: list[dict[str, Any]] = field(default_factory=list)
 
-    def __call__(self, *_: Any, **asked: Any) -> Bench:
+    def __call__(self, *_: Any, **asked: Any) -> tuple[Bench]:
         self.asked.append(asked)
-        return self.bench
+        return (self.bench,)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def fake(network: OpenNetwork, monkeypatch: pytest.MonkeyPatch) -> FakeBench:
             machine,
         )
     )
-    monkeypatch.setattr("mbconv_cli.runtime.bench.run_plan", fake)
+    monkeypatch.setattr("mbconv_cli.runtime.bench.run_batches", fake)
     return fake
 
 
@@ -226,8 +226,11 @@ def test_what_is_asked_of_the_bench(network: OpenNetwork, fake: FakeBench) -> No
     profile(network, execution=Execution(batch_size=3, threads=2), latency=asked)
     assert fake.asked == [
         {
+            "plan": network.plan,
+            "costs": plan_costs(network.plan),
             "device": asked.device,
             "execution": Execution(batch_size=3, threads=2),
+            "batch_sizes": (3,),
             "budget": asked.budget,
             "progress": asked.progress,
         }
@@ -409,6 +412,7 @@ def test_an_interrupted_measurement_is_marked_incomplete(network: OpenNetwork, f
 def test_figures_of_the_measurement_leave_out_what_is_not_known(network: OpenNetwork, fake: FakeBench) -> None:
     figures = {
         "complete": True,
+        "processes": 1,
         "rounds": 8,
         "warm_up_rounds": 8,
         "steady": True,

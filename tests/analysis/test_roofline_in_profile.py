@@ -8,17 +8,18 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from mbconv_cli.analysis.benches import LatencyRequest
 from mbconv_cli.analysis.grouping import By
 from mbconv_cli.analysis.networks import OpenNetwork, open_network
-from mbconv_cli.analysis.profile import LatencyRequest, profile
+from mbconv_cli.analysis.profile import profile
 from mbconv_cli.analysis.roofline import least_times
 from mbconv_cli.analysis.view import View
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.cost.memory import alive_bytes
 from mbconv_cli.cost.roofline import Bandwidth, Limits
 from mbconv_cli.report.model import Cell, Report, Row
-from mbconv_cli.runtime.audit import Audit
-from mbconv_cli.runtime.bench import Bench
+from mbconv_cli.runtime.audit_result import Audit
+from mbconv_cli.runtime.bench_result import Bench
 from mbconv_cli.runtime.budget import Budget
 from mbconv_cli.runtime.calibration_cache import Calibration
 from mbconv_cli.runtime.devices import DeviceChoice
@@ -48,7 +49,7 @@ def measured(network: OpenNetwork, monkeypatch: pytest.MonkeyPatch) -> Measure:
         passes = Measurement([math.fsum(latencies)] * 8, [list(latencies)] * 8, 8, steady=True, seconds=1.0)
         machine: dict[str, Cell] = {"torch": "2.6", "threads": 1, "device": "cuda:0", "device_name": "an abacus"}
         bench = Bench(audit, passes, machine, allocated_bytes=allocated)
-        monkeypatch.setattr("mbconv_cli.runtime.bench.run_plan", lambda *_, **__: bench)
+        monkeypatch.setattr("mbconv_cli.runtime.bench.run_batches", lambda *_, **__: (bench,))
         request = LatencyRequest(DeviceChoice("cuda"), Budget(), lambda _: None)
         return profile(network, view=View(by, **asked), latency=request, calibration=CALIBRATION)
 

@@ -11,7 +11,7 @@ import pytest
 from mbconv_cli.analysis.networks import OpenNetwork, open_network
 from mbconv_cli.analysis.verify import Checks, Verification, verify
 from mbconv_cli.report.model import Row
-from mbconv_cli.runtime.audit import Audit, Disagreement
+from mbconv_cli.runtime.audit_result import Audit, Disagreement
 
 SMALL = "mobilenet-v3-small"
 EXPECT = 'expect: {params: 2542856, macs: 56510400, source: "torchvision", peer: "torchvision:mobilenet_v3_small"}'

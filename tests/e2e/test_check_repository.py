@@ -63,7 +63,7 @@ def repository(tmp_path: Path) -> Path:
 
 def commit(repository: Path) -> None:
     git(repository, "add", "-A")
-    git(repository, "commit", "-q", "-m", "a change")
+    git(repository, "commit", "-q", "--allow-empty", "-m", "a change")
 
 
 def rows(out: str) -> dict[tuple[str, str], dict[str, Any]]:
@@ -124,6 +124,64 @@ def test_a_deleted_network_fails(repository: Path, mbconv: Run) -> None:
     assert done.returncode == 1
     row = rows(done.stdout)["other", "spec"]
     assert (row["verdict"], row["file"], row["line"]) == ("missing", "mbconv-check.yaml", 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('["nets/*.yaml"]', '["nets/[cs]*.yaml"]'),
+        ('["nets/*.yaml", nets/other.yaml]', '["nets/[cs]*.yaml"]'),
+        ('["nets/[cs]*.yaml", nets/other.yaml]', '["nets/[cs]*.yaml"]'),
+    ],
+)
+def test_a_network_that_the_config_no_longer_selects_is_missed(
+    repository: Path, mbconv: Run, before: str, after: str
+) -> None:
+    config = repository / "mbconv-check.yaml"
+    config.write_text(CONFIG.replace('["nets/*.yaml"]', before), encoding="utf-8")
+    commit(repository)
+    git(repository, "branch", "-f", "main")
+    config.write_text(CONFIG.replace('["nets/*.yaml"]', after), encoding="utf-8")
+    commit(repository)
+    done = mbconv(*CHECK)
+    assert done.returncode == 1
+    row = rows(done.stdout)["other", "spec"]
+    assert (row["verdict"], row["file"], row["line"]) == ("missing", "mbconv-check.yaml", 1)
+    assert "the config no longer selects it" in row["message"]
+    config.write_text(CONFIG.replace('["nets/*.yaml"]', after) + "missing: allow\n", encoding="utf-8")
+    assert mbconv(*CHECK).returncode == 0
+
+
+@pytest.mark.parametrize("entry", ["mobilenet-v2", "mobilenet-v[2]", "a-name-that-nothing-has"])
+def test_a_shipped_network_that_the_config_no_longer_names_is_missed(repository: Path, mbconv: Run, entry: str) -> None:
+    config = repository / "mbconv-check.yaml"
+    config.write_text(CONFIG.replace("[", f"['{entry}', ", 1), encoding="utf-8")
+    commit(repository)
+    git(repository, "branch", "-f", "main")
+    config.write_text(CONFIG, encoding="utf-8")
+    done = mbconv(*CHECK)
+    missing = [key for key, row in rows(done.stdout).items() if row["verdict"] == "missing"]
+    is_there = not entry.startswith("a-name")
+    assert (done.returncode, missing) == ((1, [("mobilenet-v2", "spec")]) if is_there else (0, []))
+
+
+def test_a_former_config_that_cannot_be_read_is_told_of(repository: Path, mbconv: Run) -> None:
+    config = repository / "mbconv-check.yaml"
+    config.write_text("networks: 3\n", encoding="utf-8")
+    commit(repository)
+    git(repository, "branch", "-f", "main")
+    config.write_text(CONFIG, encoding="utf-8")
+    done = mbconv(*CHECK)
+    assert done.returncode == 0
+    (warning,) = [note for note in json.loads(done.stdout)["notes"] if note.startswith("warning: ")]
+    assert "the config as of main cannot be read" in warning
+    assert "networks" in warning
+
+
+def test_a_revision_without_the_config_has_no_selection_of_its_own(repository: Path, mbconv: Run) -> None:
+    (repository / "mbconv-check.yaml").rename(repository / "elsewhere.yaml")
+    commit(repository)
+    assert mbconv(*CHECK, "--config", "elsewhere.yaml").returncode == 0
 
 
 def test_a_new_network_fails_unless_it_is_allowed(repository: Path, mbconv: Run) -> None:

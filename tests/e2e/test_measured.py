@@ -7,11 +7,12 @@ import math
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 import pytest
 
+from mbconv_cli.runtime.budget import LEAST_PROCESSES
 from mbconv_cli.runtime.onnx_packages import PACKAGES
 from tests.e2e.conftest import MODULE, Environment, Run
 
@@ -71,18 +72,31 @@ def test_every_time_lies_in_its_interval(document: dict[str, Any]) -> None:
         assert row["latency_ms_low"] <= row["latency_ms"] <= row["latency_ms_high"]
 
 
-def test_the_samples_are_those_of_the_median(document: dict[str, Any]) -> None:
-    samples = document["samples"]["latency_ms"]
+def test_the_samples_are_those_of_the_processes(document: dict[str, Any]) -> None:
+    samples, processes = (document["samples"][key] for key in ("latency_ms", "process_latency_ms"))
     assert len(samples) == document["totals"]["latency_samples"] == document["measurement"]["rounds"]
-    assert document["totals"]["latency_ms"] == median(samples)
+    assert len(processes) == document["measurement"]["processes"] >= LEAST_PROCESSES
+    assert document["totals"]["latency_ms"] == pytest.approx(fmean(processes))
+    assert min(samples) <= min(processes) <= max(processes) <= max(samples)
     assert document["measurement"]["complete"] is True
+
+
+def test_one_process_is_this_one(mbconv: Run, tmp_path: Path) -> None:
+    (tmp_path / "tiny.yaml").write_text(YAML, encoding="utf-8")
+    options = ("--device", "cpu", "--processes", "1", "--max-time", "0.5", "--format", "json")
+    document = json.loads(mbconv("profile", "tiny.yaml", *options).stdout)
+    assert document["measurement"]["processes"] == 1
+    assert document["samples"].keys() == {"latency_ms"}
+    assert document["totals"]["latency_ms"] == median(document["samples"]["latency_ms"])
 
 
 def test_a_finer_precision_and_a_bound_are_kept(mbconv: Run, tmp_path: Path) -> None:
     (tmp_path / "tiny.yaml").write_text(YAML, encoding="utf-8")
     arguments = ["profile", "tiny.yaml", "--device", "cpu", "--format", "json"]
-    document = json.loads(mbconv(*arguments, "--precision", "0.0001%", "--max-time", "1.5").stdout)
+    bound = ("--precision", "0.0001%", "--max-time", "1.5")
+    document = json.loads(mbconv(*arguments, *bound, "--processes", "2").stdout)
     measurement = document["measurement"]
+    assert measurement["processes"] == 2
     assert measurement["precision_asked"] == pytest.approx(1e-6)
     assert measurement["precision"] > 1e-6
     assert measurement["seconds"] >= 1.5, "it was not reached, so the bound ended it"

@@ -87,6 +87,11 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "too many images": (["profile", "mobilenet-v2", "--batch-size", "99999999"], "--batch-size"),
     "no threads": (["profile", "mobilenet-v2", "--threads", "0"], "--threads"),
     "no rows": (["profile", "mobilenet-v2", "--no-latency", "--top", "0"], "--top"),
+    "no processes": (["profile", "mobilenet-v2", "--processes", "0"], "--processes"),
+    "processes for nothing": (
+        ["profile", "mobilenet-v2", "--no-latency", "--processes", "2"],
+        "--processes changes nothing with --no-latency",
+    ),
     "no precision": (["profile", "mobilenet-v2", "--precision", "0%"], "--precision '0%' is no share"),
     "a precision in words": (["profile", "mobilenet-v2", "--precision", "fine"], "2% is one, and so is 0.02"),
     "a percentage without its sign": (["profile", "mobilenet-v2", "--precision", "2"], "2% is one"),

@@ -10,7 +10,8 @@ import pytest
 
 from mbconv_cli.render.registry import Format, render
 from mbconv_cli.render.style import Style
-from mbconv_cli.report.model import Report
+from mbconv_cli.report.model import Cell, Report
+from tests.render.conftest import check_report, check_row
 
 NUMBER = {"type": "number"}
 # https://bencher.dev/docs/reference/bencher-metric-format, stricter: no key is there that it does not know.
@@ -90,6 +91,15 @@ def test_entries_of_the_action_have_units_ranges_and_verdicts(check: Report, mea
     }
     latency = written(measured, Format.BENCHMARK_ACTION)[-1]
     assert latency == {"name": "tiny latency_ms", "unit": "ms", "value": 1.96, "range": "± 0.0625"}
+
+
+def test_a_latency_of_a_check_has_its_interval() -> None:
+    ends: dict[str, Cell] = {"head_low": 24.0, "head_high": 26.0}
+    report = check_report((check_row("net", "latency_ms", (24.0, 25.0, "ms"), "", "pass", **ends),))
+    bmf, action = (written(report, output_format) for output_format in (Format.BMF, Format.BENCHMARK_ACTION))
+    assert bmf == {"net": {"latency_ms": {"value": 25.0, "lower_value": 24.0, "upper_value": 26.0}}}
+    assert action[0]["range"] == "± 1"
+    jsonschema.validate(bmf, SCHEMAS[Format.BMF])
 
 
 def test_the_order_is_the_reports_so_that_histories_do_not_jump(check: Report) -> None:

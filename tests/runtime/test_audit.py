@@ -10,7 +10,8 @@ from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.plan.network import plan_loaded
 from mbconv_cli.plan.ops import Plan
-from mbconv_cli.runtime.audit import Audit, Disagreement, audit
+from mbconv_cli.runtime.audit import audit
+from mbconv_cli.runtime.audit_result import Audit, Disagreement
 from mbconv_cli.runtime.network import Network, build
 from mbconv_cli.spec.catalogue import shipped
 from mbconv_cli.spec.loader import load_text

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 import pytest
 import torch
 
+from mbconv_cli.analysis.benches import LatencyRequest
 from mbconv_cli.analysis.networks import open_network
-from mbconv_cli.analysis.profile import LatencyRequest, profile
+from mbconv_cli.analysis.profile import profile
 from mbconv_cli.cost.counts import plan_costs
 from mbconv_cli.errors import InputError
 from mbconv_cli.runtime import bench, memory
-from mbconv_cli.runtime.bench import Bench, run_plan
+from mbconv_cli.runtime.bench import run_batches
+from mbconv_cli.runtime.bench_result import Bench
 from mbconv_cli.runtime.budget import Budget
 from mbconv_cli.runtime.devices import DeviceChoice
 from mbconv_cli.runtime.execution import Execution
@@ -29,14 +31,16 @@ def _threads_as_before() -> Iterator[None]:
 
 
 def run(device: str = "cpu", *, batch_size: int = 2, threads: int | None = None) -> Bench:
-    return run_plan(
+    (found,) = run_batches(
         NETWORK.plan,
         plan_costs(NETWORK.plan),
         device=DeviceChoice(device),
-        execution=Execution(batch_size=batch_size, threads=threads),
+        execution=Execution(threads=threads),
+        batch_sizes=(batch_size,),
         budget=BRIEF,
         progress=lambda _: None,
     )
+    return found
 
 
 def test_every_op_is_timed_in_every_stamped_pass() -> None:

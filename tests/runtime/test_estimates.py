@@ -19,6 +19,7 @@ from mbconv_cli.runtime.estimates import (
     median_interval,
     midmeans,
     percentiles,
+    process_mean,
 )
 
 TIMES = st.floats(min_value=0, max_value=1e6, allow_nan=False)
@@ -123,26 +124,55 @@ def test_samples_that_are_all_the_same_have_an_interval_without_width() -> None:
 
 @pytest.mark.parametrize(("count", "supported"), [(35, []), (60, [90]), (200, [90, 95]), (2_000, [90, 95, 99])])
 def test_percentiles_are_told_where_their_interval_ends_within_the_samples(count: int, supported: list[int]) -> None:
-    assert list(percentiles(evenly_mixed(count))) == supported
+    assert list(percentiles([evenly_mixed(count)])) == supported
 
 
 def test_percentiles_are_order_statistics_within_their_intervals() -> None:
-    estimates = percentiles(evenly_mixed(2_000))
+    estimates = percentiles([evenly_mixed(2_000)])
     assert {percent: estimate.value for percent, estimate in estimates.items()} == {90: 1_800, 95: 1_900, 99: 1_980}
     assert all(estimate.low < estimate.value < estimate.high <= 2_000 for estimate in estimates.values())
 
 
 def test_percentiles_of_a_drift_take_more_samples() -> None:
-    assert 90 in percentiles(evenly_mixed(60))
-    assert percentiles([float(index) for index in range(60)]) == {}
+    assert 90 in percentiles([evenly_mixed(60)])
+    assert percentiles([[float(index) for index in range(60)]]) == {}
 
 
 def test_interval_of_a_percentile_holds_the_true_one() -> None:
     true = math.log(20)  # of an exponential distribution, 95 %
     generator = random.Random(7)
     drawn = ([generator.expovariate(1) for _ in range(400)] for _ in range(TRIALS))
-    held = [estimate.low <= true <= estimate.high for estimate in (percentiles(samples)[95] for samples in drawn)]
+    held = [estimate.low <= true <= estimate.high for estimate in (percentiles([samples])[95] for samples in drawn)]
     assert fmean(held) >= 0.94
+
+
+def test_interval_of_a_percentile_knows_of_the_paces_of_processes() -> None:
+    alike = [evenly_mixed(100) for _ in range(5)]
+    differing = [[(0.9 + 0.05 * pace) * sample for sample in samples] for pace, samples in enumerate(alike)]
+    narrow, wide = (percentiles(processes)[90] for processes in (alike, differing))
+    assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
+    assert 90 not in percentiles([evenly_mixed(100), [2 * sample for sample in evenly_mixed(100)]])
+
+
+def test_mean_of_processes_by_hand() -> None:
+    half = 4.302653 / math.sqrt(3)
+    estimate = process_mean([1.0, 2.0, 3.0])
+    assert (estimate.value, estimate.low, estimate.high) == pytest.approx((2.0, 2 - half, 2 + half))
+
+
+def test_interval_across_processes_holds_what_that_of_pooled_samples_does_not() -> None:
+    generator = random.Random(11)
+    across, within = [], []
+    for _ in range(TRIALS):
+        paces = [generator.gauss(100, 2.5) for _ in range(5)]
+        processes = [[generator.gauss(pace, 1.0) for _ in range(30)] for pace in paces]
+        of_all = process_mean([median(samples) for samples in processes])
+        pooled = median_interval([sample for samples in processes for sample in samples])
+        across.append(of_all.low <= 100 <= of_all.high)
+        within.append(pooled.low <= 100 <= pooled.high)
+    assert fmean(across) >= 0.93
+    assert fmean(within) < fmean(across)
+    assert fmean(median_interval(samples).precision for samples in processes) < 0.01
 
 
 def test_precision_is_half_the_width_as_a_share() -> None:

@@ -12,8 +12,7 @@ import pytest
 
 from mbconv_cli.runtime import latency
 from mbconv_cli.runtime.budget import Budget
-from mbconv_cli.runtime.clocks import HostTimes
-from mbconv_cli.runtime.latency import Measurement, Stamp, measure
+from mbconv_cli.runtime.latency import HostTimes, Measurement, Stamp, measure
 from mbconv_cli.runtime.load import Load, Moment
 
 OPS = 3

@@ -24,7 +24,7 @@ from mbconv_cli.runtime.onnx_packages import PACKAGES
 from mbconv_cli.runtime.onnx_profile import Node
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.bench import Bench
+    from mbconv_cli.runtime.bench_result import Bench
 
 BRIEF = Budget(precision=1.0, min_seconds=0.0, max_seconds=1.0, min_rounds=3, warm_up_seconds=0.0)
 NETWORK = open_network("bottleneck-v3-se-last")
@@ -44,9 +44,10 @@ def run() -> Bench:
     from mbconv_cli.runtime.onnx_bench import run_in_onnxruntime
 
     execution = Execution(batch_size=2, threads=1, backend=Backend.ONNXRUNTIME)
-    return run_in_onnxruntime(
+    (found,) = run_in_onnxruntime(
         NETWORK.plan, plan_costs(NETWORK.plan), execution=execution, budget=BRIEF, progress=lambda _: None
     )
+    return found
 
 
 def export() -> Any:

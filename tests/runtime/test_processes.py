@@ -80,9 +80,3 @@ def test_what_a_process_cannot_do_is_told_in_its_words() -> None:
     request = Request(sets=(TWO,), device=DeviceChoice("cuda", 4_000))
     with pytest.raises(InputError, match="'cuda:4000' is not there"):
         launch_process(request, lambda _: None)
-
-
-def test_a_process_that_dies_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mbconv_cli.runtime.launch.PROCESS_MODULE", "mbconv_cli.no_such_module")
-    with pytest.raises(InputError, match=r"ended early, with status 1: .*no_such_module"):
-        launch_process(REQUEST, lambda _: None)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.plan.draft import BlockDraft, Draft, network_input
 from mbconv_cli.plan.ops import Add, ChannelSlice, Concat, Conv2d, Multiply, Plan
-from mbconv_cli.runtime.clocks import HostTimes
+from mbconv_cli.runtime.latency import HostTimes
 from mbconv_cli.runtime.network import Network, build
 from mbconv_cli.runtime.training import FreshGradients, TrainingPass
 

@@ -1,0 +1,105 @@
+"""How the passes of a profile are measured: in which program, how often, and in how many processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from mbconv_cli.cost.counts import Cost
+from mbconv_cli.errors import CheckFailedError
+from mbconv_cli.plan.ops import Plan
+from mbconv_cli.runtime.devices import DeviceChoice
+from mbconv_cli.runtime.execution import Backend, Execution, Mode
+
+if TYPE_CHECKING:
+    from mbconv_cli.runtime.bench_result import Bench
+    from mbconv_cli.runtime.budget import Budget
+    from mbconv_cli.runtime.latency import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyRequest:
+    """What to measure, and whom to tell how far it is.
+
+    Attributes:
+        device: where.
+        budget: how long, for each batch size.
+        progress: told how much of the whole is done.
+        processes: in how many fresh processes; 1 is this one; if absent, until the budget's precision is reached.
+    """
+
+    device: DeviceChoice
+    budget: Budget
+    progress: Progress
+    processes: int | None = 1
+
+
+class _Backend(NamedTuple):
+    """How a program is asked to measure: its function, and which arguments of its own that takes."""
+
+    function: str
+    arguments: Callable[[Execution, Sequence[int], DeviceChoice], dict[str, Any]]
+
+
+_BACKENDS: Final = {
+    Backend.TORCH: _Backend(
+        "mbconv_cli.runtime.bench:run_batches",
+        lambda execution, sizes, device: {"execution": execution, "batch_sizes": tuple(sizes), "device": device},
+    ),
+    Backend.ONNXRUNTIME: _Backend(
+        "mbconv_cli.runtime.onnx_bench:run_in_onnxruntime", lambda execution, _, __: {"execution": execution}
+    ),
+}
+
+
+def usual_processes(execution: Execution) -> int | None:
+    """In how many processes a form is measured unless it is said: 1 where preparing it takes far longer than that."""
+    return 1 if execution.mode is Mode.COMPILE or execution.backend is Backend.ONNXRUNTIME else None
+
+
+def run_benches(
+    plan: Plan, costs: Sequence[Cost], execution: Execution, batch_sizes: Sequence[int], request: LatencyRequest
+) -> tuple[Bench, ...]:
+    """A bench for each batch size; fewer after an interruption.
+
+    Args:
+        plan: before any folding.
+        costs: of the Plan that is run.
+        execution: in which form; its own batch size is not looked at.
+        batch_sizes: images in a batch.
+        request: where and how long.
+
+    Raises:
+        InputError: the device is not there, or has too little memory; or it cannot run the network in this form.
+        CheckFailedError: closed forms and fvcore disagree; names the ops. Or the form changes the outputs.
+    """
+    if execution.backend is Backend.ONNXRUNTIME:
+        from mbconv_cli.runtime.onnx_packages import demand_onnxruntime
+
+        demand_onnxruntime(request.device)
+    backend = _BACKENDS[execution.backend]
+    arguments = {"plan": plan, "costs": costs} | backend.arguments(execution, batch_sizes, request.device)
+    if request.processes == 1:
+        benches = _here(backend.function, arguments, request)
+    else:
+        from mbconv_cli.runtime.repetition import repeat
+
+        benches = repeat(backend.function, arguments, request.budget, request.processes, request.progress)
+    _demand_agreement(benches[0])
+    return benches
+
+
+def _here(function: str, arguments: dict[str, Any], request: LatencyRequest) -> tuple[Bench, ...]:
+    module, _, name = function.partition(":")
+    run: Callable[..., tuple[Bench, ...]] = getattr(import_module(module), name)
+    return run(**arguments, budget=request.budget, progress=request.progress)
+
+
+def _demand_agreement(bench: Bench) -> None:
+    """Refuse a count that is not confirmed."""
+    from mbconv_cli.runtime.audit_result import failures
+
+    if not bench.audit.agrees:
+        raise CheckFailedError(*failures(bench.audit))

@@ -1,0 +1,50 @@
+"""What comes of comparing the closed forms with fvcore. Needs neither torch nor fvcore."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """An op (or what runs outside of every op) that the two counts see differently, in MAC."""
+
+    op: str
+    closed_form: int
+    fvcore: int
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What came of comparing two counts.
+
+    Attributes:
+        ops: how many ops were compared.
+        macs: fvcore's count of the whole, in MAC.
+        params: parameters of the built module.
+        disagreements: ops with different MACs, in running order.
+        unknown: ops that fvcore met and that are in none of the tables, with how often.
+        expected_params: parameters in closed form.
+    """
+
+    ops: int
+    macs: int
+    params: int
+    expected_params: int
+    disagreements: tuple[Disagreement, ...]
+    unknown: tuple[tuple[str, int], ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing at all differs."""
+        return not self.disagreements and not self.unknown and self.params == self.expected_params
+
+
+def failures(found: Audit) -> list[str]:
+    """What differs, in sentences."""
+    told = ["audit: fvcore's count of the built module is not that of the closed forms"]
+    told += [f"  {d.op}: {d.closed_form:,} MAC in closed form, {d.fvcore:,} by fvcore" for d in found.disagreements]
+    told += [f"  {name}: met {count} times, and in no table of what counts" for name, count in found.unknown]
+    if found.params != found.expected_params:
+        told.append(f"  params: {found.expected_params:,} in closed form, {found.params:,} in the module")
+    return told
