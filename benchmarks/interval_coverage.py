@@ -64,6 +64,7 @@ def _profile(network: str, threads: int) -> Profile:
 def _findings(profiles: Sequence[Profile]) -> list[str]:
     values = [one.value for one in profiles]
     whole = median(values)
+    counts = sorted(len(one.processes) for one in profiles)
     parts = [values[len(values) * part // PARTS : len(values) * (part + 1) // PARTS] for part in range(PARTS)]
     between_processes = math.sqrt(fmean(variance(one.processes) for one in profiles))
     foreseen = math.sqrt(fmean(variance(one.processes) / len(one.processes) for one in profiles))
@@ -74,7 +75,7 @@ def _findings(profiles: Sequence[Profile]) -> list[str]:
         _held(f"the median of the {NEIGHBOURS} before and after", profiles, lambda index: _nearby(values, index)),
         (
             f"median of all {whole:.3f} ms, profiles from {min(values):.3f} to {max(values):.3f} ms, "
-            f"of {min(len(one.processes) for one in profiles)} to {max(len(one.processes) for one in profiles)} processes"
+            f"of {counts[0]} to {counts[-1]} processes"
         ),
         f"half an interval: {100 * median((one.high - one.low) / 2 / one.value for one in profiles):.2f} % (median)",
         f"drift: medians over time {', '.join(f'{median(part):.3f}' for part in parts if part)} ms",
