@@ -36,25 +36,25 @@ class Profile(NamedTuple):
         return self.low <= figure <= self.high
 
 
-def print_coverage(network: str, threads: int, count: int, raw: Path) -> None:
+def print_coverage(network: str, threads: int, allocator: str, count: int, raw: Path) -> None:
     """Profile so often, print how often the interval held the median of all, and write every profile."""
     profiles = []
     with raw.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("latency_ms", "latency_ms_low", "latency_ms_high", "process_latency_ms"))
         for _ in range(count):
-            one = _profile(network, threads)
+            one = _profile(network, threads, allocator)
             profiles.append(one)
             writer.writerow((one.value, one.low, one.high, ";".join(map(str, one.processes))))
             file.flush()
     for line in _findings(profiles):
         print(line)
-    print(f"{network}, {threads} threads; raw figures in {raw}")
+    print(f"{network}, {threads} threads, allocator {allocator}; raw figures in {raw}")
 
 
-def _profile(network: str, threads: int) -> Profile:
-    options = ("--device", "cpu", "--threads", str(threads), "--by", "stage", "--format", "json")
-    command = (sys.executable, "-m", "mbconv_cli", "profile", network, *options)
+def _profile(network: str, threads: int, allocator: str) -> Profile:
+    options = ("--device", "cpu", "--threads", str(threads), "--allocator", allocator, "--by", "stage")
+    command = (sys.executable, "-m", "mbconv_cli", "profile", network, *options, "--format", "json")
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     report = json.loads(done.stdout)
     value, low, high = (report["totals"][f"latency_ms{end}"] for end in ("", "_low", "_high"))

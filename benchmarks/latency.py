@@ -19,7 +19,7 @@ to do.
    95 % intervals held the median of all (see `interval_coverage.py`).
 
     python benchmarks/latency.py [--networks NAME,...] [--threads N,...] [--batch-sizes N,...] [--runs N]
-                                 [--seconds S] [--csv FILE] [--coverage N]
+                                 [--seconds S] [--csv FILE] [--coverage N [--allocator keep]]
 """
 
 from __future__ import annotations
@@ -248,6 +248,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=5.0, help="of measuring in each process, more or less")
     parser.add_argument("--csv", type=Path, default=Path("latency.csv"), help="where the raw figures go")
     parser.add_argument("--coverage", type=int, metavar="N", help="N profiles of the first network instead")
+    parser.add_argument("--allocator", default="system", help="of these profiles: system or keep")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -257,7 +258,7 @@ def main(asked: argparse.Namespace) -> None:
     networks = asked.networks.split(",")
     threads = [int(number) for number in asked.threads.split(",")]
     if asked.coverage:
-        print_coverage(networks[0], threads[-1], asked.coverage, asked.csv)
+        print_coverage(networks[0], threads[-1], asked.allocator, asked.coverage, asked.csv)
         return
     batch_sizes = [int(number) for number in asked.batch_sizes.split(",")]
     configurations = [Configuration(*values) for values in itertools.product(networks, threads, batch_sizes)]

@@ -128,7 +128,8 @@ def _faults_note(measurement: Measurement) -> list[str]:
     return [
         (
             f"faults: {measurement.page_faults:,.0f} page faults a pass, since the allocator hands freed memory back "
-            "to the system and takes it anew; that is part of the times, and other processes may have more or fewer"
+            "to the system and takes it anew; that is part of the times, and what a fault costs changes with the "
+            "machine; --allocator keep measures without"
         )
     ]
 

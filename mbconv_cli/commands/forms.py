@@ -10,7 +10,7 @@ import typer
 from mbconv_cli.commands.measuring import demand_effect
 from mbconv_cli.commands.sizes import parse_sizes
 from mbconv_cli.errors import InputError
-from mbconv_cli.runtime.execution import DEFAULT, Dtype, Execution, MemoryFormat, Mode
+from mbconv_cli.runtime.execution import DEFAULT, Allocator, Dtype, Execution, MemoryFormat, Mode
 
 FORM: Final = "Form of execution"
 MAX_BATCH_SIZE: Final = 1_000_000
@@ -70,6 +70,17 @@ FoldNormOption: TypeAlias = Annotated[
         rich_help_panel=FORM,
     ),
 ]
+AllocatorOption: TypeAlias = Annotated[
+    Allocator,
+    typer.Option(
+        "--allocator",
+        metavar="ALLOCATOR",
+        case_sensitive=False,
+        help="On the CPU, what becomes of memory that a pass frees: system (the C library decides), or keep (for the "
+        "next pass, as servers' allocators do; with glibc).",
+        rich_help_panel=FORM,
+    ),
+]
 PassOption: TypeAlias = Annotated[
     PassName,
     typer.Option(
@@ -110,5 +121,6 @@ def demand_measured(execution: Execution, **options: object) -> None:
         "pass": execution.training,
         "threads": execution.threads is not None,
         "backend": execution.backend is not DEFAULT.backend,
+        "allocator": execution.allocator is not DEFAULT.allocator,
     }
     demand_effect("with --no-latency", **options, **{option: given or None for option, given in chosen.items()})

@@ -12,6 +12,7 @@ from mbconv_cli.analysis.networks import OpenNetwork, open_network
 from mbconv_cli.analysis.profile import profile
 from mbconv_cli.analysis.view import View
 from mbconv_cli.commands.forms import (
+    AllocatorOption,
     BatchSizesOption,
     DtypeOption,
     FoldNormOption,
@@ -52,7 +53,7 @@ from mbconv_cli.render.registry import Format
 from mbconv_cli.report.model import Report
 from mbconv_cli.runtime.budget import budget_for
 from mbconv_cli.runtime.devices import AUTO, DeviceChoice, parse_device
-from mbconv_cli.runtime.execution import Backend, Dtype, Execution, MemoryFormat, Mode, demand_mode
+from mbconv_cli.runtime.execution import Allocator, Backend, Dtype, Execution, MemoryFormat, Mode, demand_supported
 from mbconv_cli.spec.catalogue import user_catalogue
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def profile_command(
     fold_norm: FoldNormOption = False,
     pass_name: PassOption = PassName.FORWARD,
     backend: BackendOption = Backend.TORCH,
+    allocator: AllocatorOption = Allocator.SYSTEM,
     by: ByOption = None,
     top: TopOption = None,
     sort: SortOption = None,
@@ -109,6 +111,8 @@ def profile_command(
 
     - `mbconv profile efficientnet-b0 --precision 1% --max-time 30`
 
+    - `mbconv profile efficientnet-b0 --batch-size 8 --allocator keep`
+
     - `mbconv profile mobilenet-v3-large --by role --roofline`
 
     - `mbconv profile mobilenet-v3-large --backend onnxruntime`
@@ -122,7 +126,7 @@ def profile_command(
         raise InputError(f"--by, --sort and --top change nothing in --format {output_format}: it has no rows")
     batch_sizes = parse_batch_sizes(batch_size)
     training = pass_name is PassName.TRAIN
-    execution = Execution(batch_sizes[0], dtype, memory_format, mode, fold_norm, training, threads, backend)
+    execution = Execution(batch_sizes[0], dtype, memory_format, mode, fold_norm, training, threads, backend, allocator)
     if len(batch_sizes) > 1 and backend is Backend.ONNXRUNTIME:
         raise InputError("several batch sizes with --backend onnxruntime: an export is for one of them; give one")
     _demand_roofline(roofline, recalibrate, batch_sizes, execution, latency=latency)
@@ -133,7 +137,7 @@ def profile_command(
         show(_profile(opened, batch_sizes, execution, view, None, None), output_format, output)
         return
     if choice.type != AUTO:
-        demand_mode(execution, choice.type)
+        demand_supported(execution, choice.type)
     if output is not None:
         demand_place(output)
     if mode is Mode.COMPILE:

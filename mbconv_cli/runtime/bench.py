@@ -12,11 +12,12 @@ import torch
 from mbconv_cli.cost.counts import Cost
 from mbconv_cli.cost.memory import forward_bytes, training_bytes
 from mbconv_cli.plan.ops import Plan
+from mbconv_cli.runtime.allocator import keep_memory
 from mbconv_cli.runtime.audit_result import Audit
 from mbconv_cli.runtime.bench_result import Bench
 from mbconv_cli.runtime.budget import Budget
 from mbconv_cli.runtime.devices import DeviceChoice, resolve_device
-from mbconv_cli.runtime.execution import Execution, demand_mode, plan_to_run
+from mbconv_cli.runtime.execution import Allocator, Execution, demand_supported, plan_to_run
 from mbconv_cli.runtime.latency import Progress, measure
 from mbconv_cli.runtime.machine import torch_fingerprint
 from mbconv_cli.runtime.memory import allocated_peak, demand_memory, memory_errors_told
@@ -57,7 +58,9 @@ def run_batches(
         CheckFailedError: its outputs in this form are not those of the network as it was.
     """
     target = resolve_device(device)
-    demand_mode(execution, target.type)
+    demand_supported(execution, target.type)
+    if execution.allocator is Allocator.KEEP:
+        keep_memory()
     if execution.threads is not None:
         torch.set_num_threads(execution.threads)
     with memory_errors_told(target), unsupported_forms_told(target, execution):

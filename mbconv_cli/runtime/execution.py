@@ -48,6 +48,13 @@ class Backend(str, Enum):
     ONNXRUNTIME = "onnxruntime"
 
 
+class Allocator(str, Enum):
+    """What becomes of memory that a pass frees: the C library decides, or the process keeps it for the next pass."""
+
+    SYSTEM = "system"
+    KEEP = "keep"
+
+
 @dataclass(frozen=True, slots=True)
 class Execution:
     """A form of execution.
@@ -61,6 +68,7 @@ class Execution:
         training: whether a pass is forward and backward with batch norm in training mode, or forward alone.
         threads: on the CPU; the backend's choice if absent.
         backend: which program runs the ops.
+        allocator: what becomes of memory that a pass frees.
     """
 
     batch_size: int = 1
@@ -71,6 +79,7 @@ class Execution:
     training: bool = False
     threads: int | None = None
     backend: Backend = Backend.TORCH
+    allocator: Allocator = Allocator.SYSTEM
 
     @property
     def by_layer(self) -> bool:
@@ -87,6 +96,7 @@ class Execution:
             "fold_norm": self.fold_norm,
             "pass": "train" if self.training else "forward",
             "threads": self.threads,
+            "allocator": self.allocator.value,
         }
 
 
@@ -117,12 +127,14 @@ def demand_possible(plan: Plan, execution: Execution) -> None:
         _demand_statistics(plan, execution.batch_size)
 
 
-def demand_mode(execution: Execution, device_type: str) -> None:
-    """Refuse a mode that a type of device has not.
+def demand_supported(execution: Execution, device_type: str) -> None:
+    """Refuse what a type of device has not.
 
     Raises:
-        InputError: graphs are captured on CUDA alone.
+        InputError: graphs are captured on CUDA alone, and the C library allocates for the CPU alone.
     """
+    if execution.allocator is Allocator.KEEP and device_type != "cpu":
+        raise InputError(f"--allocator keep: torch keeps the memory of {device_type} devices anyway; leave it out")
     if execution.mode is Mode.CUDAGRAPH and device_type != "cuda":
         raise InputError(f"--mode cudagraph: graphs are captured on CUDA devices only, and this is {device_type}")
 
@@ -160,6 +172,10 @@ def _exclusions(execution: Execution) -> tuple[tuple[bool, str], ...]:
         (
             in_onnxruntime and mode is not Mode.EAGER,
             f"--mode {mode.value} with --backend onnxruntime: a mode is one of torch's",
+        ),
+        (
+            in_onnxruntime and execution.allocator is Allocator.KEEP,
+            "--allocator keep with --backend onnxruntime: its arena keeps memory anyway; leave it out",
         ),
         (in_onnxruntime and training, "--pass train with --backend onnxruntime: it runs the forward pass alone"),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import platform
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
@@ -128,7 +129,13 @@ def test_no_compiler_for_the_compile_mode(mbconv: Run, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("options", [(), ("--pass", "train"), ("--fold-norm",)])
+GLIBC_ONLY = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="there is no glibc here")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [(), ("--pass", "train"), ("--fold-norm",), pytest.param(("--allocator", "keep"), marks=GLIBC_ONLY)],
+)
 def test_several_batch_sizes_in_a_form(mbconv: Run, tmp_path: Path, options: tuple[str, ...]) -> None:
     (tmp_path / "net.yaml").write_text(YAML)
     arguments = ("profile", "net.yaml", "--device", "cpu", "--by", "role", "--format", "json", *options)
@@ -150,6 +157,7 @@ def test_several_batch_sizes_in_a_form(mbconv: Run, tmp_path: Path, options: tup
         assert row["images_per_second"] == pytest.approx(1_000 * size / row["latency_ms"])
         assert math.fsum(role[f"latency_ms_batch_{size}"] for role in roles) == pytest.approx(sums[size], rel=1e-9)
     assert document["provenance"]["settings"]["pass"] == ("train" if "train" in options else "forward")
+    assert document["provenance"]["settings"]["allocator"] == ("keep" if "keep" in options else "system")
 
 
 def test_more_memory_than_there_is(mbconv: Run) -> None:

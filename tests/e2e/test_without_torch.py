@@ -92,6 +92,14 @@ REFUSED: dict[str, tuple[list[str], str]] = {
         ["profile", "mobilenet-v2", "--no-latency", "--processes", "2"],
         "--processes changes nothing with --no-latency",
     ),
+    "an allocator of nothing": (
+        ["profile", "mobilenet-v2", "--no-latency", "--allocator", "keep"],
+        "--allocator changes nothing with --no-latency",
+    ),
+    "an allocator where there is none to choose": (
+        ["profile", "mobilenet-v2", "--device", "cuda", "--allocator", "keep"],
+        "torch keeps the memory of cuda devices anyway",
+    ),
     "no precision": (["profile", "mobilenet-v2", "--precision", "0%"], "--precision '0%' is no share"),
     "a precision in words": (["profile", "mobilenet-v2", "--precision", "fine"], "2% is one, and so is 0.02"),
     "a percentage without its sign": (["profile", "mobilenet-v2", "--precision", "2"], "2% is one"),

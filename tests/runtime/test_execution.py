@@ -13,12 +13,14 @@ from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.rewrites import fold_norm, without_norm_and_activation
 from mbconv_cli.runtime.execution import (
     DEFAULT,
+    Allocator,
+    Backend,
     Dtype,
     Execution,
     MemoryFormat,
     Mode,
-    demand_mode,
     demand_possible,
+    demand_supported,
     plan_to_run,
 )
 
@@ -43,6 +45,7 @@ def test_settings_tell_every_choice() -> None:
         "fold_norm": True,
         "pass": "forward",
         "threads": 3,
+        "allocator": "system",
     }
     assert replace(DEFAULT, training=True).settings() == DEFAULT.settings() | {"pass": "train"}
 
@@ -58,6 +61,7 @@ def test_only_an_eager_network_has_layers(mode: Mode, by_layer: bool) -> None:
         (Execution(training=True, mode=Mode.COMPILE), "--pass train with --mode compile"),
         (Execution(training=True, mode=Mode.CUDAGRAPH), "--pass train with --mode cudagraph"),
         (Execution(training=True, fold_norm=True), "--pass train with --fold-norm"),
+        (Execution(allocator=Allocator.KEEP, backend=Backend.ONNXRUNTIME), "its arena keeps memory anyway"),
         (Execution(training=True), "one value a channel; take a larger --batch-size or --resolution"),
     ],
 )
@@ -89,8 +93,14 @@ def test_the_plan_that_is_run(plan: Plan) -> None:
     assert plan_to_run(plan, Execution(fold_norm=True)) == fold_norm(plan)
 
 
+def test_memory_is_kept_on_the_cpu_and_where_nobody_else_does() -> None:
+    demand_supported(Execution(allocator=Allocator.KEEP), "cpu")
+    with pytest.raises(InputError, match="torch keeps the memory of cuda devices anyway"):
+        demand_supported(Execution(allocator=Allocator.KEEP), "cuda")
+
+
 def test_graphs_are_for_cuda() -> None:
-    demand_mode(Execution(mode=Mode.CUDAGRAPH), "cuda")
-    demand_mode(Execution(mode=Mode.COMPILE), "cpu")
+    demand_supported(Execution(mode=Mode.CUDAGRAPH), "cuda")
+    demand_supported(Execution(mode=Mode.COMPILE), "cpu")
     with pytest.raises(InputError, match="captured on CUDA devices only, and this is cpu"):
-        demand_mode(Execution(mode=Mode.CUDAGRAPH), "cpu")
+        demand_supported(Execution(mode=Mode.CUDAGRAPH), "cpu")

@@ -1,0 +1,33 @@
+"""The C library's allocator, told to keep what it once got.
+
+Glibc hands large blocks back to the system as soon as they are freed, and takes them anew: a pass on the CPU then touches
+thousands of pages for the first time, pass after pass, and each costs a page fault. A server's allocator keeps its memory,
+and so do the arenas of deployment runtimes.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Final
+
+from mbconv_cli.errors import InputError
+
+# Of glibc's malloc.h, told in mallopt(3).
+_M_TRIM_THRESHOLD: Final = -1
+_M_MMAP_MAX: Final = -4
+_NEVER: Final = 2**31 - 1
+_DONE: Final = 1
+
+
+def keep_memory() -> None:
+    """From now on this process hands no memory back to the system, however much is free at the heap's end.
+
+    Raises:
+        InputError: its C library is not glibc.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, TypeError, OSError) as error:  # musl, macOS; Windows has no library without a name
+        raise InputError("--allocator keep: this C library has no mallopt, which is glibc's; take system") from error
+    if mallopt(_M_MMAP_MAX, 0) != _DONE or mallopt(_M_TRIM_THRESHOLD, _NEVER) != _DONE:
+        raise InputError("--allocator keep: mallopt refuses; take system")
