@@ -1,11 +1,11 @@
 """How often the latency gate of `mbconv check` raises a false alarm, and which slowdowns it finds, on this machine.
 
-`collect` starts fresh processes with the command's own machinery. Each measures, for every network, two sets in turn:
-the network and the network again (A/A), as the command measures a base and a head; and the network and itself with real
-work added (some of its ops run twice), of about 2, 3, 5 and 10 %. Four of these share the rounds of the second set,
-so their estimates are at best as good as the command's. `--sizes 0` leaves the first set: the command's own process. A
-line of the CSV is what one process says of one candidate: the estimate, the ratio to the base above it, and all
-rounds' times. `--load 1` keeps another core busy meanwhile. A file that is there is continued.
+`collect` starts fresh processes with the command's own machinery and its defaults, number of threads included. Each
+measures pairs one after the other, as the command measures the networks of a config: every network and the network
+again (A/A); and every network and itself with real work added (some of its ops run twice), of about 2, 3, 5 and 10 %.
+`--sizes` says which of them, 0 being the network again. A line of the CSV is what one process says of one candidate:
+the estimate, the ratio to the base above it, and all rounds' times. `--load 1` keeps another core busy meanwhile. A
+file that is there is continued.
 
 `evaluate` judges the processes as the command would have (see `gate_evidence.py`), from one file or several.
 
@@ -125,17 +125,13 @@ def continued(path: Path) -> list[dict[str, str]]:
 def candidate_sets(
     plans: Mapping[str, Plan], sizes: Sequence[int], copies: Mapping[tuple[str, str], int]
 ) -> list[list[Candidate]]:
-    """What takes turns with each other, each set's base first; copies are counted out unless they are known."""
+    """What takes turns with each other: a network and itself with added work; copies are counted unless known."""
     sets: list[list[Candidate]] = []
     for network, plan in plans.items():
-        base = (network, BASE, 0)
-        if 0 in sizes:
-            sets.append([base, (network, SAME, 0)])
-        slower = [percent for percent in sizes if percent]
-        if slower:
-            labels = {f"+{percent}%": percent for percent in slower}
-            made = {label: copies.get((network, label)) or calibrated(plan, size) for label, size in labels.items()}
-            sets.append([base, *((network, label, count) for label, count in made.items())])
+        for percent in sizes:
+            label = f"+{percent}%" if percent else SAME
+            count = 0 if not percent else copies.get((network, label)) or calibrated(plan, percent)
+            sets.append([(network, BASE, 0), (network, label, count)])
     return sets
 
 

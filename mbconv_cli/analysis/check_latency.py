@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from mbconv_cli.runtime.processes import Comparison, Outcome
 
 GATE_SECONDS: Final = 0.75
-"""How long a process measures one network, base and head in turn: with ten, a network takes some 30 s. Chosen for that;
-what such runs find is in `benchmarks/results`. No longer time was compared with it."""
+"""How long a process measures one network, base and head in turn: with ten, a network takes some 30 s. By the rounds in
+`benchmarks/results/gate-idle.csv`, a process's ratio has a standard deviation of 1.1 % (efficientnet-b0) and 0.9 %
+(mobilenet-v3-small); half the time gives 1.6 and 1.2 %, and twice the time would give some 0.8 %."""
 
 _WORST_FIRST: Final = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
 

@@ -68,7 +68,7 @@ class FreshProcess:
             self._hand_over((positional, named))
             return self._returned(progress)
         except KeyboardInterrupt:
-            if not self._ready:
+            if not self._ready or sys.platform == "win32":  # where a process cannot be sent what Ctrl-C sends
                 raise
             self._process.send_signal(signal.SIGINT)
             return self._returned(progress)
