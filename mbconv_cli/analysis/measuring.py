@@ -12,7 +12,8 @@ from mbconv_cli.runtime.devices import DeviceChoice
 from mbconv_cli.runtime.machine import host_fingerprint
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.processes import Comparison, Launcher, Progress
+    from mbconv_cli.runtime.latency import Progress
+    from mbconv_cli.runtime.processes import Comparison, Launcher
 
 MIN_PROCESSES: Final = 2
 DEFAULT_PROCESSES: Final = 5
@@ -48,8 +49,7 @@ def measure_sets(
         InputError: the device is not there, or has too little memory.
         CheckFailedError: closed forms and fvcore disagree on what was built.
     """
-    from mbconv_cli.runtime.launch import launch_process
-    from mbconv_cli.runtime.processes import Request, compare
+    from mbconv_cli.runtime.processes import Request, compare, launch_process
 
     request = Request(
         sets=tuple(tuple(plans) for plans in sets),

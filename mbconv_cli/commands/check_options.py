@@ -10,7 +10,7 @@ import typer
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.errors import InputError
 from mbconv_cli.runtime.devices import parse_device
-from mbconv_cli.runtime.processes import Progress
+from mbconv_cli.runtime.latency import Progress
 from mbconv_cli.spec.check_config import (
     DEFAULT_CONFIG,
     MAX_PROCESSES,

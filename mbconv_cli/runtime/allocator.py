@@ -1,7 +1,7 @@
 """The C library's allocator, told to keep what it once got.
 
-Glibc hands large blocks back to the system as soon as they are freed, and takes them anew: pass after pass, a network on
-the CPU touches thousands of pages for the first time, and each costs a page fault. A server's allocator keeps its
+Glibc hands large blocks back to the system as soon as they are freed, and takes them anew: pass after pass, a network
+on the CPU touches thousands of pages for the first time, and each costs a page fault. A server's allocator keeps its
 memory, and so do the arenas of deployment runtimes.
 """
 

@@ -18,10 +18,11 @@ from mbconv_cli.runtime.clocks import clock_for
 from mbconv_cli.runtime.comparison import ComparisonBudget, Sample, interleave
 from mbconv_cli.runtime.devices import resolve_device
 from mbconv_cli.runtime.execution import Dtype
+from mbconv_cli.runtime.latency import Progress
 from mbconv_cli.runtime.machine import torch_fingerprint
 from mbconv_cli.runtime.memory import demand_memory
 from mbconv_cli.runtime.network import Network, build
-from mbconv_cli.runtime.processes import Outcome, Progress, Request
+from mbconv_cli.runtime.processes import Outcome, Request
 
 WARM_UP_SHARE: Final = 0.3
 

@@ -15,11 +15,10 @@ from threading import Thread
 from typing import IO, Any, Final, TypeAlias, assert_never
 
 from mbconv_cli.errors import CheckFailedError, InputError, MbconvError
+from mbconv_cli.runtime.latency import Progress
 from mbconv_cli.runtime.process_messages import Interrupted, Message, Ready, Refused, Returned, Underway
-from mbconv_cli.runtime.processes import Outcome, Progress, Request
 
 CHILD: Final = "mbconv_cli.runtime.fresh_process"
-COMPARISON: Final = "mbconv_cli.runtime.comparison_process:run"
 
 
 class FreshProcess:
@@ -152,18 +151,6 @@ def fresh_process(function: str) -> Iterator[FreshProcess]:
             yield started
         finally:
             started.close()
-
-
-def launch_process(request: Request, progress: Progress) -> Outcome:
-    """A comparison in a process that ends, at the latest, when this function does.
-
-    Raises:
-        InputError: what the process could not do, in its own words; or that it died.
-        CheckFailedError: its audit failed.
-    """
-    with fresh_process(COMPARISON) as process:
-        outcome: Outcome = process.call(request, progress=progress)
-    return outcome
 
 
 def _error_type(exit_code: int) -> type[MbconvError]:

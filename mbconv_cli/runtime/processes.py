@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
 from mbconv_cli.runtime.devices import DeviceChoice
 from mbconv_cli.runtime.estimates import Estimate, process_interval
+from mbconv_cli.runtime.latency import Progress
+from mbconv_cli.runtime.launch import fresh_process
 from mbconv_cli.runtime.machine import load_average
 
-Progress: TypeAlias = Callable[[float], None]
+COMPARISON: Final = "mbconv_cli.runtime.comparison_process:run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,18 @@ def compare(request: Request, processes: int, progress: Progress, launch: Launch
         load_before=load_before,
         outcomes=tuple(outcomes),
     )
+
+
+def launch_process(request: Request, progress: Progress) -> Outcome:
+    """A request in a process that ends, at the latest, when this function does.
+
+    Raises:
+        InputError: what the process could not do, in its own words; or that it died.
+        CheckFailedError: its audit failed.
+    """
+    with fresh_process(COMPARISON) as process:
+        outcome: Outcome = process.call(request, progress=progress)
+    return outcome
 
 
 def _shared(progress: Progress, index: int, processes: int) -> Progress:

@@ -10,7 +10,8 @@ from mbconv_cli.plan.network import make_plan
 from mbconv_cli.plan.ops import Activation
 from mbconv_cli.report.model import Cell, Row
 from mbconv_cli.runtime.devices import DeviceChoice
-from mbconv_cli.runtime.processes import Outcome, Progress, Request
+from mbconv_cli.runtime.latency import Progress
+from mbconv_cli.runtime.processes import Outcome, Request
 
 
 def rows(name: str) -> dict[str, Row]:

@@ -23,7 +23,8 @@ from mbconv_cli.report.document import from_json, to_json
 from mbconv_cli.report.model import Cell, Report, Row
 from mbconv_cli.runtime.devices import DeviceChoice
 from mbconv_cli.runtime.execution import Execution
-from mbconv_cli.runtime.processes import Outcome, Progress, Request
+from mbconv_cli.runtime.latency import Progress
+from mbconv_cli.runtime.processes import Outcome, Request
 from mbconv_cli.spec.catalogue import shipped, user_catalogue
 from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.rows import BlockRow, MBConv

@@ -10,7 +10,8 @@ from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.errors import InputError
 from mbconv_cli.report.model import Cell, Report
 from mbconv_cli.runtime.devices import DeviceChoice
-from mbconv_cli.runtime.processes import Outcome, Progress, Request
+from mbconv_cli.runtime.latency import Progress
+from mbconv_cli.runtime.processes import Outcome, Request
 
 MACHINE: dict[str, Cell] = {"device": "cpu", "device_name": "a CPU", "threads": 1, "torch": "2"}
 

@@ -10,8 +10,8 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.plan.network import make_plan
 from mbconv_cli.runtime.devices import DeviceChoice
 from mbconv_cli.runtime.estimates import process_interval
-from mbconv_cli.runtime.launch import launch_process
-from mbconv_cli.runtime.processes import Outcome, Progress, Request, compare
+from mbconv_cli.runtime.latency import Progress
+from mbconv_cli.runtime.processes import Outcome, Request, compare, launch_process
 from mbconv_cli.spec.loader import load_text
 
 TWO = tuple(
