@@ -15,11 +15,11 @@ A figure is the median of the runs (of 1, the median of the differences without 
 run, with signs, go into a CSV file. The defaults take some 15 minutes on two cores, which should have nothing else
 to do.
 
-5. With `--coverage N` instead: N short profiles of one network, each in a process of its own, and how many of their
-   95 % intervals held the median of all (see `interval_coverage.py`).
+5. With `--coverage N` instead: N profiles of one network, and how many of their 95 % intervals held the median of all
+   (see `interval_coverage.py`, and `processes_in_turn.py` for the same without the machine's drift).
 
     python benchmarks/latency.py [--networks NAME,...] [--threads N,...] [--batch-sizes N,...] [--runs N]
-                                 [--seconds S] [--csv FILE] [--coverage N [--allocator keep]]
+                                 [--seconds S] [--allocator keep] [--csv FILE] [--coverage N]
 """
 
 from __future__ import annotations
@@ -46,9 +46,11 @@ from ways_of_timing import Pass, alone, plain, timer_median, with_hooks, with_pr
 
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.plan.ops import Plan
+from mbconv_cli.runtime.allocator import keep_memory
 from mbconv_cli.runtime.budget import Budget
 from mbconv_cli.runtime.clocks import HostClock
 from mbconv_cli.runtime.estimates import median_interval, midmeans
+from mbconv_cli.runtime.execution import Allocator
 from mbconv_cli.runtime.latency import Measurement, Stamp, collector_off, measure
 from mbconv_cli.runtime.network import Network, build, settle
 
@@ -68,6 +70,7 @@ class Configuration:
     network: str
     threads: int
     batch_size: int
+    allocator: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,8 @@ GOALS: Final = (
 
 def run_once(configuration: Configuration, seconds: float) -> Figures:
     """All figures of one configuration, in this process."""
+    if configuration.allocator == Allocator.KEEP.value:
+        keep_memory()
     torch.set_num_threads(configuration.threads)
     plan = open_network(configuration.network).plan
     network = build(plan, torch.device("cpu"))
@@ -221,7 +226,16 @@ def compare(configurations: Sequence[Configuration], runs: int, seconds: float, 
     print(f"{'network':19}{'thr':>3}{'n':>4}{'ms':>9} {titles}  goals")
     started, missed = time.monotonic(), list[str]()
     with raw.open("w", encoding="utf-8", newline="") as file:
-        keys = ("network", "threads", "batch_size", "run", "rounds", "end_to_end_ms", *(goal.key for goal in GOALS))
+        keys = (
+            "network",
+            "threads",
+            "batch_size",
+            "allocator",
+            "run",
+            "rounds",
+            "end_to_end_ms",
+            *(goal.key for goal in GOALS),
+        )
         writer = csv.DictWriter(file, keys)
         writer.writeheader()
         for configuration in configurations:
@@ -248,7 +262,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=5.0, help="of measuring in each process, more or less")
     parser.add_argument("--csv", type=Path, default=Path("latency.csv"), help="where the raw figures go")
     parser.add_argument("--coverage", type=int, metavar="N", help="N profiles of the first network instead")
-    parser.add_argument("--allocator", default="system", help="of these profiles: system or keep")
+    parser.add_argument("--allocator", default="system", help="system, or keep: as in `mbconv profile`")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -261,7 +275,9 @@ def main(asked: argparse.Namespace) -> None:
         print_coverage(networks[0], threads[-1], asked.allocator, asked.coverage, asked.csv)
         return
     batch_sizes = [int(number) for number in asked.batch_sizes.split(",")]
-    configurations = [Configuration(*values) for values in itertools.product(networks, threads, batch_sizes)]
+    configurations = [
+        Configuration(*values, asked.allocator) for values in itertools.product(networks, threads, batch_sizes)
+    ]
     compare(configurations, asked.runs, asked.seconds, asked.csv)
 
 
