@@ -30,7 +30,7 @@ from typing import TypeAlias
 
 from gate_evidence import BASE, SAME, evaluate, read
 
-from mbconv_cli.analysis.check_latency import GATE_SECONDS
+from mbconv_cli.analysis.check.latency import GATE_SECONDS
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.plan.ops import Activation, BatchNorm, Conv2d, Op, Plan, Value
 from mbconv_cli.runtime.devices import DeviceChoice

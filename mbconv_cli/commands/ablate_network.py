@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mbconv_cli.analysis.ablation import ablate
+from mbconv_cli.analysis.compare.ablation import ablate
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.commands.measuring import measuring
 from mbconv_cli.commands.options import (

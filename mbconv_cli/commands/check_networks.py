@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mbconv_cli.analysis.check import check
-from mbconv_cli.analysis.check_sides import Against, StoredBaseline
+from mbconv_cli.analysis.check.check import check
+from mbconv_cli.analysis.check.sides import Against, StoredBaseline
 from mbconv_cli.commands.check_options import (
     ConfigOption,
     GateProcessesOption,

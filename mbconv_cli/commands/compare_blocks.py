@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from mbconv_cli.analysis.block_family import BlockQuestion
-from mbconv_cli.analysis.blocks import compare_blocks
+from mbconv_cli.analysis.compare.block_family import BlockQuestion
+from mbconv_cli.analysis.compare.blocks import compare_blocks
 from mbconv_cli.commands.measuring import measuring
 from mbconv_cli.commands.options import (
     BatchOption,

@@ -7,9 +7,9 @@ from typing import Annotated, Final
 
 import typer
 
-from mbconv_cli.analysis.kernel_question import KernelQuestion
-from mbconv_cli.analysis.kernels import compare_kernels
-from mbconv_cli.analysis.kernels_in_network import kernels_in_network
+from mbconv_cli.analysis.compare.kernel_question import KernelQuestion
+from mbconv_cli.analysis.compare.kernels import compare_kernels
+from mbconv_cli.analysis.compare.kernels_in_network import kernels_in_network
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.commands.measuring import measuring
 from mbconv_cli.commands.options import (

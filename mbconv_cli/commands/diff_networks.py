@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from mbconv_cli.analysis.diff import DiffBy, diff
-from mbconv_cli.analysis.side_references import open_both
+from mbconv_cli.analysis.diff.diff import DiffBy, diff
+from mbconv_cli.analysis.diff.references import open_both
 from mbconv_cli.commands.measuring import measuring
 from mbconv_cli.commands.options import (
     ArchDirOption,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from mbconv_cli.analysis.batch_sizes import profile_batches
-from mbconv_cli.analysis.benches import LatencyRequest, usual_processes
 from mbconv_cli.analysis.grouping import By
 from mbconv_cli.analysis.networks import OpenNetwork, open_network
-from mbconv_cli.analysis.profile import profile
+from mbconv_cli.analysis.profile.batch_sizes import profile_batches
+from mbconv_cli.analysis.profile.benches import LatencyRequest, usual_processes
+from mbconv_cli.analysis.profile.profile import profile
 from mbconv_cli.analysis.view import View
 from mbconv_cli.commands.forms import (
     AllocatorOption,

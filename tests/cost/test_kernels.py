@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mbconv_cli.analysis.kernel_question import KernelQuestion, layers_plan
+from mbconv_cli.analysis.compare.kernel_question import KernelQuestion, layers_plan
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.cost.kernels import chain_crossing, equal_stack, paper_crossing, paper_macs, receptive_field
 from mbconv_cli.runtime.audit import audit

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from mbconv_cli.analysis.benches import LatencyRequest
 from mbconv_cli.analysis.networks import open_network
-from mbconv_cli.analysis.profile import profile
+from mbconv_cli.analysis.profile.benches import LatencyRequest
+from mbconv_cli.analysis.profile.profile import profile
 from mbconv_cli.cost.counts import plan_costs
 from mbconv_cli.errors import InputError
 from mbconv_cli.runtime import bench, memory

@@ -163,7 +163,7 @@ def test_it_ends_with_its_context() -> None:
 def test_the_one_that_calls_needs_no_torch() -> None:
     script = """
 import sys
-from mbconv_cli.analysis.benches import LatencyRequest, run_benches
+from mbconv_cli.analysis.profile.benches import LatencyRequest, run_benches
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.cost.counts import plan_costs
 from mbconv_cli.runtime.budget import Budget

@@ -1,0 +1,1 @@
+"""`mbconv compare-kernels`, `compare-blocks` and `ablate`: variants of a design beside each other."""

@@ -1,0 +1,207 @@
+"""One large kernel or a stack of small ones? What each costs in a depthwise separable convolution, over N."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from mbconv_cli.analysis.columns import (
+    COSTS,
+    FLOAT32_BYTES,
+    LATENCY,
+    LATENCY_RATIO,
+    cost_cells,
+    estimate_cells,
+    latency_cells,
+)
+from mbconv_cli.analysis.compare.kernel_notes import question_notes
+from mbconv_cli.analysis.compare.kernel_question import KernelQuestion, layers_plan
+from mbconv_cli.analysis.measuring import BLOCK_SECONDS, MeasureRequest, measure_sets
+from mbconv_cli.analysis.measuring import notes as measuring_notes
+from mbconv_cli.analysis.networks import provenance
+from mbconv_cli.cost.counts import plan_costs, total
+from mbconv_cli.cost.kernels import paper_macs, receptive_field
+from mbconv_cli.plan.ops import Plan
+from mbconv_cli.report.model import Better, Cell, Column, Kind, Plot, Report, Row, Section
+from mbconv_cli.runtime.machine import host_fingerprint
+from mbconv_cli.units import BYTE, MAC, PIXEL, RATIO
+
+if TYPE_CHECKING:
+    from mbconv_cli.runtime.estimates import Estimate
+    from mbconv_cli.runtime.processes import Comparison
+
+TIE: Final = "tie"
+UNDECIDED: Final = "undecided"
+
+CROSSING_COLUMNS: Final = (
+    Column("n"),
+    Column("m"),
+    Column("paper_kernel", "MAC per HWM", Kind.EXACT, Better.LOWER),
+    Column("paper_stack", "MAC per HWM", Kind.EXACT, Better.LOWER),
+    Column("paper_ratio", RATIO, Kind.EXACT),
+    Column("paper_winner"),
+    Column("chain_kernel", MAC, Kind.EXACT, Better.LOWER),
+    Column("chain_stack", MAC, Kind.EXACT, Better.LOWER),
+    Column("chain_ratio", RATIO, Kind.EXACT),
+    Column("chain_winner"),
+)
+MEASURED_COLUMNS: Final = (*LATENCY_RATIO, Column("latency_winner"))
+CANDIDATE_COLUMNS: Final = (
+    Column("name"),
+    Column("n"),
+    Column("m"),
+    *COSTS,
+    Column("receptive_field", PIXEL, Kind.EXACT),
+    Column("between_bytes", BYTE, Kind.EXACT, Better.LOWER),
+)
+
+
+def compare_kernels(question: KernelQuestion, measure: MeasureRequest | None = None) -> Report:
+    """Costs on paper, of the layers as built, and their measured ratio; where the cheaper one changes.
+
+    Args:
+        question: what is compared. Ratios are the one kernel's cost over the stack's.
+        measure: where to measure; nothing is measured if absent.
+
+    Raises:
+        InputError: the device is not there, or has too little memory.
+        CheckFailedError: closed forms and fvcore disagree on what was built.
+    """
+    pairs = {
+        n: (layers_plan(question, (question.kernel,), n), layers_plan(question, question.stack, n))
+        for n in question.shown
+    }
+    measured = None
+    if measure is not None:
+        sets = [pairs[n][::-1] for n in question.n]
+        seconds = BLOCK_SECONDS * min(len(sets), 4)
+        measured = measure_sets(sets, measure, batch_size=question.batch_size, seconds=seconds)
+    crossing = _crossing_section(question, pairs, measured)
+    return Report(
+        "compare-kernels",
+        provenance(machine=host_fingerprint() | (measured.machine if measured else {})),
+        _subject(question),
+        _totals(question),
+        {
+            "crossing": crossing,
+            "candidates": _candidates_section(question, pairs, measured),
+        },
+        (
+            *question_notes(question),
+            *((_measured_note(crossing.rows), *measuring_notes(measured)) if measured else ()),
+        ),
+    )
+
+
+def _subject(question: KernelQuestion) -> dict[str, Cell]:
+    kernel, stack = question.names
+    return {
+        "name": f"one {kernel} against {stack}",
+        "resolution": (question.height, question.width),
+        "channels_in": question.m or "as many as out",
+        "stride": question.stride,
+        "batch_size": question.batch_size,
+        "norm_and_activation": "yes" if question.norm_act else "no",
+    }
+
+
+def _totals(question: KernelQuestion) -> dict[str, Cell]:
+    """The N above which one kernel costs less; absent where no N is different from another."""
+    paper, chain = question.crossings
+    return {} if paper is None or chain is None else {"paper_crossing": paper, "chain_crossing": chain}
+
+
+def _crossing_section(
+    question: KernelQuestion, pairs: dict[int, tuple[Plan, Plan]], measured: Comparison | None
+) -> Section:
+    ratios = {n: ratio[1] for n, ratio in zip(question.n, measured.latency_ratio, strict=True)} if measured else {}
+    rows = tuple(_crossing_row(question, n, pair, ratios.get(n)) for n, pair in pairs.items())
+    columns = (*CROSSING_COLUMNS, *(MEASURED_COLUMNS if measured else ()))
+    return Section(columns, rows, _plot(question, measured) if len(question.n) > 1 else None)
+
+
+def _crossing_row(question: KernelQuestion, n: int, pair: tuple[Plan, Plan], latency: Estimate | None) -> Row:
+    paper = paper_macs((question.kernel,), n), paper_macs(question.stack, n)
+    chain = tuple(question.batch_size * total(plan_costs(plan)).macs for plan in pair)
+    row: dict[str, Cell] = {
+        "n": n,
+        "m": question.channels_in(n),
+        "paper_kernel": paper[0],
+        "paper_stack": paper[1],
+        "paper_ratio": paper[0] / paper[1],
+        "paper_winner": _winner(question, paper[0], paper[1]),
+        "chain_kernel": chain[0],
+        "chain_stack": chain[1],
+        "chain_ratio": chain[0] / chain[1],
+        "chain_winner": _winner(question, chain[0], chain[1]),
+    }
+    if latency is None:
+        return row
+    return {**row, **estimate_cells("latency_ratio", latency), "latency_winner": _measured_winner(question, latency)}
+
+
+def _winner(question: KernelQuestion, kernel: int, stack: int) -> str:
+    if kernel == stack:
+        return TIE
+    return question.names[0] if kernel < stack else question.names[1]
+
+
+def _measured_winner(question: KernelQuestion, ratio: Estimate) -> str:
+    """The faster one, where the interval of the ratio leaves no doubt."""
+    if ratio.low <= 1 <= ratio.high:
+        return UNDECIDED
+    return question.names[0] if ratio.high < 1 else question.names[1]
+
+
+def _measured_note(rows: Sequence[Row]) -> str:
+    """Which one was faster, from which N to which."""
+    parts = []
+    measured = [row for row in rows if "latency_winner" in row]
+    for winner, run in groupby(measured, key=lambda row: row["latency_winner"]):
+        numbers = [row["n"] for row in run]
+        parts.append(f"{winner} at N = {numbers[0]}" + (f" to {numbers[-1]}" if len(numbers) > 1 else ""))
+    return f"measured, faster is: {'; '.join(parts)}"
+
+
+def _plot(question: KernelQuestion, measured: Comparison | None) -> Plot:
+    """The paper's ratio, the chain's where it differs, and the measured one."""
+    keys = ["paper_ratio", *(["chain_ratio"] if question.m else []), *(["latency_ratio"] if measured else [])]
+    crossings = dict.fromkeys(crossing for crossing in question.crossings if crossing is not None)
+    return Plot("n", tuple(keys), level=1.0, marks=tuple(crossings))
+
+
+def _candidates_section(
+    question: KernelQuestion, pairs: dict[int, tuple[Plan, Plan]], measured: Comparison | None
+) -> Section:
+    latencies = dict(zip(question.n, measured.latency_ms, strict=True)) if measured else {}
+    rows: list[Row] = []
+    for n in question.n:
+        kernels = ((question.kernel,), question.stack)
+        kernel_first = latencies[n][::-1] if n in latencies else (None, None)
+        for name, sizes, plan, latency in zip(question.names, kernels, pairs[n], kernel_first, strict=True):
+            rows.append(_candidate_row(question, name, n, sizes, plan, latency))
+    return Section((*CANDIDATE_COLUMNS, *(LATENCY if measured else ())), tuple(rows))
+
+
+def _candidate_row(
+    question: KernelQuestion, name: str, n: int, kernels: tuple[int, ...], plan: Plan, latency: Estimate | None
+) -> Row:
+    return {
+        "name": name,
+        "n": n,
+        "m": question.channels_in(n),
+        **cost_cells(total(plan_costs(plan)), question.batch_size),
+        "receptive_field": receptive_field(kernels, question.stride),
+        "between_bytes": _between(question, plan),
+        **(latency_cells(latency) if latency else {}),
+    }
+
+
+def _between(question: KernelQuestion, plan: Plan) -> int:
+    """Bytes of the feature maps that one layer hands to the next; nothing where there is one layer."""
+    handed = 0
+    for block in plan.blocks[:-1]:
+        channels, height, width = block.output_shape
+        handed += channels * height * width
+    return handed * question.batch_size * FLOAT32_BYTES

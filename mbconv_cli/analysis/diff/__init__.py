@@ -1,0 +1,1 @@
+"""`mbconv diff`: two networks aligned by what they compute, and what lies between them."""

@@ -1,0 +1,156 @@
+"""What does every layer of a network cost? Exactly, and in measured milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from mbconv_cli.analysis.columns import (
+    ALIVE,
+    BYTES_SHARE,
+    COSTS,
+    LATENCY,
+    LATENCY_SHARE,
+    MACS_SHARE,
+    PARAMS_SHARE,
+    cost_cells,
+    latency_cells,
+)
+from mbconv_cli.analysis.grouping import LABELS, By, group_ops
+from mbconv_cli.analysis.networks import OpenNetwork, provenance
+from mbconv_cli.analysis.profile.benches import LatencyRequest, run_benches
+from mbconv_cli.analysis.profile.forms import (
+    DIRECTIONS,
+    form_notes,
+    form_subject,
+    latency_columns,
+    latency_section,
+    timed_rows,
+    unmeasured_reason,
+)
+from mbconv_cli.analysis.profile.peak_memory import memory_notes
+from mbconv_cli.analysis.profile.roofline import ROOFLINE, ROOFLINE_COLUMNS, Roofline, least_times
+from mbconv_cli.analysis.profile.rows import COSTS_BY_ROLE, exact_rows, with_shares
+from mbconv_cli.analysis.view import View, arranged, demand_column
+from mbconv_cli.cost.counts import Cost, plan_costs, total
+from mbconv_cli.cost.memory import alive_bytes
+from mbconv_cli.errors import InputError
+from mbconv_cli.plan.ops import Plan
+from mbconv_cli.report.model import Cell, Column, Report, Row, Section
+from mbconv_cli.runtime.execution import DEFAULT, Backend, Execution, demand_possible, plan_to_run
+from mbconv_cli.runtime.machine import host_fingerprint
+
+if TYPE_CHECKING:
+    from mbconv_cli.runtime.bench_result import Bench
+    from mbconv_cli.runtime.calibration_cache import Calibration
+
+NOT_MEASURED: Final = "not measured and not audited: --no-latency"
+MEASURED: Final = (*LATENCY, *DIRECTIONS, LATENCY_SHARE)
+ADDING_UP: Final = (
+    *COSTS, PARAMS_SHARE, MACS_SHARE, BYTES_SHARE, LATENCY[0], *DIRECTIONS, LATENCY_SHARE, ROOFLINE,
+)  # fmt: skip
+
+
+def profile(
+    network: OpenNetwork,
+    *,
+    execution: Execution = DEFAULT,
+    view: View | None = None,
+    latency: LatencyRequest | None = None,
+    calibration: Calibration | None = None,
+) -> Report:
+    """The costs of one pass of a batch, per layer, block, stage or role.
+
+    Args:
+        network: what to profile.
+        execution: in which form; MACs, FLOPs and bytes are those of the whole batch, bytes in its dtype.
+        view: which rows.
+        latency: what to measure; nothing if absent.
+        calibration: the limits of where it is measured, to compare what is measured with.
+
+    Raises:
+        InputError: the form is impossible, the view names no column, or the device is not there or too small.
+        CheckFailedError: closed forms and fvcore disagree; names the ops. Or the form changes the outputs.
+    """
+    view = view or View()
+    demand_possible(network.plan, execution)
+    if view.by is By.LAYER and latency and execution.backend is Backend.ONNXRUNTIME:
+        raise InputError("--by layer with --backend onnxruntime: it fuses layers; take --by block, stage or role")
+    columns = _columns(view.by, execution, measured=latency is not None, roofline=calibration is not None)
+    unmeasured = () if LATENCY_SHARE in columns else MEASURED
+    demand_column(view.sort, columns, unmeasured, unmeasured_reason(execution, measured=latency is not None))
+    plan = plan_to_run(network.plan, execution)
+    costs = plan_costs(plan)
+    batch_size, element_size = execution.batch_size, execution.dtype.element_size
+    alive = alive_bytes(plan, batch_size, element_size)
+    groups = group_ops(plan, view.by)
+    rows = exact_rows(groups, costs, alive, batch_size, element_size)
+    totals = cost_cells(total(costs), batch_size, element_size) | {"peak_bytes": max(alive)}
+    bench = run_benches(network.plan, costs, execution, (batch_size,), latency)[0] if latency else None
+    if bench and execution.by_layer:
+        rows = timed_rows(rows, groups, bench)
+    rows = with_shares(rows, columns)
+    roofline = _roofline(plan, costs, execution, calibration, bench) if calibration and bench else None
+    if roofline:
+        rows = roofline.beside(rows, groups)
+    sections = {view.by.section: _section(columns, rows, view)}
+    subject = network.subject(batch_size) | form_subject(execution)
+    memory = memory_notes(plan, alive, bench.allocated_bytes if bench else None, training=execution.training)
+    notes = form_notes(network.plan, execution)
+    if bench is None:
+        machine = provenance(network.spec, host_fingerprint())
+        return Report("profile", machine, subject, totals, sections, (NOT_MEASURED, *notes, *memory))
+    report = _measured_report(network, subject, totals, sections, execution, bench, notes)
+    report = replace(report, notes=(*report.notes, *memory))
+    return roofline.told_in(report, rows, groups) if roofline else report
+
+
+def _measured_report(
+    network: OpenNetwork,
+    subject: dict[str, Cell],
+    totals: dict[str, Cell],
+    sections: dict[str, Section],
+    execution: Execution,
+    bench: Bench,
+    notes: tuple[str, ...],
+) -> Report:
+    from mbconv_cli.analysis.profile.notes import measurement_figures, measurement_notes
+    from mbconv_cli.analysis.profile.reconciliation import end_to_end, raw_samples
+
+    totals |= {**latency_cells(end_to_end(bench)), "latency_samples": len(bench.measurement.end_to_end)}
+    return Report(
+        "profile",
+        provenance(network.spec, host_fingerprint() | bench.machine, **execution.settings()),
+        subject,
+        totals,
+        sections | {"latency": latency_section(bench, execution)},
+        (*notes, *measurement_notes(bench)),
+        measurement_figures(bench),
+        raw_samples(bench, LATENCY[0].key),
+    )
+
+
+def _columns(by: By, execution: Execution, *, measured: bool, roofline: bool) -> tuple[Column, ...]:
+    """The columns of a row; shares of all costs by role, where there are few rows, else one share at the end."""
+    timed = latency_columns(execution) if measured else ()
+    costs = (*COSTS, ALIVE) if timed else (*COSTS, ALIVE, MACS_SHARE)
+    return (
+        *LABELS[by],
+        *(COSTS_BY_ROLE if by is By.ROLE else costs),
+        *timed,
+        *(ROOFLINE_COLUMNS if roofline else ()),
+    )
+
+
+def _section(columns: Sequence[Column], rows: Sequence[Row], view: View) -> Section:
+    return Section(tuple(columns), tuple(arranged(rows, view, [column for column in columns if column in ADDING_UP])))
+
+
+def _roofline(plan: Plan, costs: Sequence[Cost], execution: Execution, limits: Calibration, bench: Bench) -> Roofline:
+    from mbconv_cli.analysis.profile.reconciliation import group_latencies
+
+    batch_size, element_size = execution.batch_size, execution.dtype.element_size
+    times = least_times(plan, costs, limits.limits, batch_size=batch_size, element_size=element_size)
+    singles = group_latencies(bench, [(index,) for index in range(len(plan.ops))])
+    return Roofline(plan, limits, times, [estimate.value for estimate in singles])
