@@ -34,7 +34,7 @@ from mbconv_cli.analysis.check.latency import GATE_SECONDS
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.plan.ops import Activation, BatchNorm, Conv2d, Op, Plan, Value
 from mbconv_cli.runtime.devices import DeviceChoice
-from mbconv_cli.runtime.processes import Request, launch_process
+from mbconv_cli.runtime.processes.comparisons import Request, launch_process
 from mbconv_cli.spec.check_config import DEFAULT_PROCESSES, LatencySettings
 
 NETWORKS = ("efficientnet-b0", "mobilenet-v3-small")

@@ -32,8 +32,8 @@ from statistics import NormalDist, fmean, median
 from typing import TypeAlias
 
 from mbconv_cli.report.verdict import Verdict
-from mbconv_cli.runtime.regression import Judgement, Mean, judge, trimmed_mean
-from mbconv_cli.runtime.student import incomplete_beta
+from mbconv_cli.runtime.statistics.regression import Judgement, Mean, judge, trimmed_mean
+from mbconv_cli.runtime.statistics.student import incomplete_beta
 from mbconv_cli.spec.check_config import LatencySettings
 
 BASE = "base"

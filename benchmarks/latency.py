@@ -49,10 +49,10 @@ from mbconv_cli.plan.ops import Plan
 from mbconv_cli.runtime.allocator import keep_memory
 from mbconv_cli.runtime.budget import Budget
 from mbconv_cli.runtime.clocks import HostClock
-from mbconv_cli.runtime.estimates import median_interval, midmeans
 from mbconv_cli.runtime.execution import Allocator
 from mbconv_cli.runtime.latency import Measurement, Stamp, collector_off, measure
 from mbconv_cli.runtime.network import Network, build, settle
+from mbconv_cli.runtime.statistics.estimates import median_interval, midmeans
 
 NETWORKS: Final = ("efficientnet-b0", "mobilenet-v3-large", "mobilenet-v3-small", "mobilenet-v2", "mnasnet-a1")
 BATCH_SIZES: Final = (1, 8)

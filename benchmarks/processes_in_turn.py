@@ -24,7 +24,7 @@ from statistics import fmean, median, stdev
 from typing import Final
 
 from mbconv_cli.runtime.budget import DEFAULT_PROCESSES, Budget, budget_of_process
-from mbconv_cli.runtime.estimates import median_interval, process_mean
+from mbconv_cli.runtime.statistics.estimates import median_interval, process_mean
 
 TURN_SECONDS: Final = 0.12
 PASSES_TO_RESUME: Final = 3

@@ -15,7 +15,7 @@ from mbconv_cli.runtime.machine import host_fingerprint
 from mbconv_cli.units import COUNT
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.counted import CountedModule
+    from mbconv_cli.runtime.peers.counted import CountedModule
 
 DIFFERENCES: Final = (Column("tool"), Column("item"), Column("count", COUNT, Kind.EXACT), Column("unit"))
 FIGURES: Final = (
@@ -67,7 +67,7 @@ def conventions(network: OpenNetwork, *, peer: bool, progress: Callable[[int], N
     Raises:
         InputError: the network names a peer that there is not, or the machine has too little memory.
     """
-    from mbconv_cli.runtime.counted import counted_module
+    from mbconv_cli.runtime.peers.counted import counted_module
 
     module = counted_module(network.plan, network.spec.expect.peer if peer and network.spec.expect else None)
     macs = total(plan_costs(network.plan)).macs
@@ -90,7 +90,7 @@ def conventions(network: OpenNetwork, *, peer: bool, progress: Callable[[int], N
 
 
 def _account(name: str, module: CountedModule, macs: int, computed: Sequence[tuple[Op, Form | None]]) -> Account:
-    from mbconv_cli.runtime.peers import PeerAbsentError
+    from mbconv_cli.runtime.peers.peers import PeerAbsentError
 
     tool = TOOLS[name]
     try:

@@ -152,8 +152,8 @@ def _first_of_audit(audit: Audit) -> list[str]:
 
 
 def _check_peer(network: OpenNetwork, peer: str, checks: Checks, cost: Cost, findings: _Findings) -> None:
-    from mbconv_cli.runtime.peer_counts import count_peer
-    from mbconv_cli.runtime.peers import PeerAbsentError, PeerRefusesError
+    from mbconv_cli.runtime.peers.counts import count_peer
+    from mbconv_cli.runtime.peers.peers import PeerAbsentError, PeerRefusesError
 
     try:
         count = count_peer(network.plan, peer)
@@ -174,7 +174,7 @@ def _check_peer(network: OpenNetwork, peer: str, checks: Checks, cost: Cost, fin
 
 
 def _check_forward(network: OpenNetwork, peer: str, findings: _Findings) -> None:
-    from mbconv_cli.runtime.peer_forward import compare_forward
+    from mbconv_cli.runtime.peers.forward import compare_forward
     from mbconv_cli.runtime.weights import WeightMismatchError
 
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from mbconv_cli.errors import CheckFailedError
-from mbconv_cli.runtime.peer_forward import relative_difference
+from mbconv_cli.runtime.peers.forward import relative_difference
 
 
 def demand_equal(what: str, output: Tensor, expected: Tensor, tolerance: float) -> str:

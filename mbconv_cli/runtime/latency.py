@@ -12,9 +12,9 @@ from statistics import median
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mbconv_cli.runtime.budget import Budget
-from mbconv_cli.runtime.estimates import FEWEST_SAMPLES
 from mbconv_cli.runtime.load import Load, load_between, moment, page_faults
 from mbconv_cli.runtime.stamp_cost import StampCost, stamp_cost
+from mbconv_cli.runtime.statistics.estimates import FEWEST_SAMPLES
 from mbconv_cli.runtime.stopping import Stopping
 
 if TYPE_CHECKING:  # clocks import torch

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from mbconv_cli.runtime.budget import Budget
-from mbconv_cli.runtime.estimates import median_interval
+from mbconv_cli.runtime.statistics.estimates import median_interval
 
 _LOOK_AGAIN: Final = 1.05
 

@@ -13,7 +13,7 @@ from mbconv_cli.plan.rewrites import fold_norm
 from mbconv_cli.runtime.audit import audit
 from mbconv_cli.runtime.folding import fold_network
 from mbconv_cli.runtime.network import Network, build, images_to_settle, settle
-from mbconv_cli.runtime.peer_forward import relative_difference
+from mbconv_cli.runtime.peers.forward import relative_difference
 
 CPU = torch.device("cpu")
 NETWORKS = ("bottleneck-v3-se-last", "mixnet-s", "mobilenet-v2-0.35", "tinynet-e")

@@ -18,7 +18,7 @@ from mbconv_cli.errors import CheckFailedError, InputError, MbconvError, Undecid
 from mbconv_cli.report.model import Cell, Report, Row, Section
 from mbconv_cli.report.verdict import CHECK_COLUMNS, CHECKS, MEASURED_KEYS, Level, Verdict
 from mbconv_cli.runtime.machine import host_fingerprint
-from mbconv_cli.runtime.regression import FALSE_ALARM
+from mbconv_cli.runtime.statistics.regression import FALSE_ALARM
 from mbconv_cli.spec.catalogue import Catalogue
 from mbconv_cli.spec.check_config import LoadedConfig
 from mbconv_cli.spec.revisions import Revision

@@ -11,7 +11,7 @@ from mbconv_cli.analysis.measuring import MeasureRequest, busy_warning, device_n
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
 from mbconv_cli.report.verdict import Verdict
-from mbconv_cli.runtime.regression import (
+from mbconv_cli.runtime.statistics.regression import (
     FALSE_ALARM,
     PASS_CONFIDENCE,
     POWER,
@@ -26,7 +26,7 @@ from mbconv_cli.runtime.regression import (
 from mbconv_cli.spec.check_config import AnyRule
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.processes import Comparison, Outcome
+    from mbconv_cli.runtime.processes.comparisons import Comparison, Outcome
 
 GATE_SECONDS: Final = 0.75
 """How long a process measures one network, base and head in turn: with ten, a network takes some 30 s. By the rounds in

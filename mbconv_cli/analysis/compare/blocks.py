@@ -17,7 +17,7 @@ from mbconv_cli.runtime.machine import host_fingerprint
 from mbconv_cli.units import RATIO, SHARE
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.processes import Comparison
+    from mbconv_cli.runtime.processes.comparisons import Comparison
 
 RATIOS: Final = (
     Column("params_ratio", RATIO, Kind.EXACT),

@@ -28,8 +28,8 @@ from mbconv_cli.runtime.machine import host_fingerprint
 from mbconv_cli.units import BYTE, MAC, PIXEL, RATIO
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.estimates import Estimate
-    from mbconv_cli.runtime.processes import Comparison
+    from mbconv_cli.runtime.processes.comparisons import Comparison
+    from mbconv_cli.runtime.statistics.estimates import Estimate
 
 TIE: Final = "tie"
 UNDECIDED: Final = "undecided"

@@ -20,7 +20,7 @@ from mbconv_cli.spec.network import Spec
 from mbconv_cli.units import CHANGE
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.processes import Comparison
+    from mbconv_cli.runtime.processes.comparisons import Comparison
 
 UNCHANGED: Final = "as it is"
 

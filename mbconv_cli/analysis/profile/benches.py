@@ -49,7 +49,7 @@ _BACKENDS: Final = {
         lambda execution, sizes, device: {"execution": execution, "batch_sizes": tuple(sizes), "device": device},
     ),
     Backend.ONNXRUNTIME: _Backend(
-        "mbconv_cli.runtime.onnx_bench:run_in_onnxruntime", lambda execution, _, __: {"execution": execution}
+        "mbconv_cli.runtime.onnx.bench:run_in_onnxruntime", lambda execution, _, __: {"execution": execution}
     ),
 }
 
@@ -76,7 +76,7 @@ def run_benches(
         CheckFailedError: closed forms and fvcore disagree; names the ops. Or the form changes the outputs.
     """
     if execution.backend is Backend.ONNXRUNTIME:
-        from mbconv_cli.runtime.onnx_packages import demand_onnxruntime
+        from mbconv_cli.runtime.onnx.packages import demand_onnxruntime
 
         demand_onnxruntime(request.device)
     backend = _BACKENDS[execution.backend]
@@ -84,7 +84,7 @@ def run_benches(
     if request.processes == 1:
         benches = _here(backend.function, arguments, request)
     else:
-        from mbconv_cli.runtime.repetition import repeat
+        from mbconv_cli.runtime.processes.repetition import repeat
 
         benches = repeat(backend.function, arguments, request.budget, request.processes, request.progress)
     _demand_agreement(benches[0])

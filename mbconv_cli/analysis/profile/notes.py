@@ -11,11 +11,11 @@ from mbconv_cli.analysis.measuring import busy_warning, device_note
 from mbconv_cli.analysis.profile.reconciliation import end_to_end, sum_of_layers
 from mbconv_cli.report.model import Cell
 from mbconv_cli.runtime.bench_result import Bench
-from mbconv_cli.runtime.estimates import Estimate
 from mbconv_cli.runtime.latency import Measurement
 from mbconv_cli.runtime.load import BUSY_SHARE
 from mbconv_cli.runtime.machine import usable_cores
 from mbconv_cli.runtime.stamp_cost import StampCost
+from mbconv_cli.runtime.statistics.estimates import Estimate
 from mbconv_cli.units import MICROSECONDS_PER_MILLISECOND
 
 NOISY_PRECISION: Final = 0.05

@@ -24,7 +24,7 @@ from mbconv_cli.report.model import Cell, Row
 from mbconv_cli.report.verdict import CHECK_COLUMNS, Verdict
 from mbconv_cli.runtime.devices import DeviceChoice
 from mbconv_cli.runtime.latency import Progress
-from mbconv_cli.runtime.processes import Outcome, Request
+from mbconv_cli.runtime.processes.comparisons import Outcome, Request
 from mbconv_cli.spec.catalogue import Catalogue
 from mbconv_cli.spec.check_config import CountRule, load_config
 from mbconv_cli.spec.revisions import Revision, resolve

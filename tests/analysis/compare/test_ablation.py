@@ -11,7 +11,7 @@ from mbconv_cli.plan.ops import Activation
 from mbconv_cli.report.model import Cell, Row
 from mbconv_cli.runtime.devices import DeviceChoice
 from mbconv_cli.runtime.latency import Progress
-from mbconv_cli.runtime.processes import Outcome, Request
+from mbconv_cli.runtime.processes.comparisons import Outcome, Request
 
 
 def rows(name: str) -> dict[str, Row]:

@@ -11,7 +11,7 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.report.model import Cell, Report
 from mbconv_cli.runtime.devices import DeviceChoice
 from mbconv_cli.runtime.latency import Progress
-from mbconv_cli.runtime.processes import Outcome, Request
+from mbconv_cli.runtime.processes.comparisons import Outcome, Request
 
 MACHINE: dict[str, Cell] = {"device": "cpu", "device_name": "a CPU", "threads": 1, "torch": "2"}
 

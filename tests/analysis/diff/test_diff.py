@@ -24,7 +24,7 @@ from mbconv_cli.report.model import Cell, Report, Row
 from mbconv_cli.runtime.devices import DeviceChoice
 from mbconv_cli.runtime.execution import Execution
 from mbconv_cli.runtime.latency import Progress
-from mbconv_cli.runtime.processes import Outcome, Request
+from mbconv_cli.runtime.processes.comparisons import Outcome, Request
 from mbconv_cli.spec.catalogue import shipped, user_catalogue
 from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.rows import BlockRow, MBConv

@@ -1,0 +1,1 @@
+"""A Plan exported to ONNX and measured in onnxruntime, an optional extra."""

@@ -1,0 +1,1 @@
+"""Samples -> estimates, intervals and judgements; needs no torch."""
