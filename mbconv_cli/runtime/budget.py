@@ -12,7 +12,7 @@ PRECISE_SECONDS: Final = 60.0
 """The bound where a precision is asked for and no bound."""
 DEFAULT_PROCESSES: Final = 5
 """Where lies what in memory, and all else that stays the same as long as a process lives, moved medians on the CPU by
-2 to 3 % from one process to the next (`benchmarks/results/interval-coverage.csv`)."""
+2 to 3 % from one process to the next (`benchmarks/results/processes-in-turn.csv`)."""
 LEAST_PROCESSES: Final = 3
 PROCESS_SECONDS: Final = 0.9
 """The bound of a process where their number is open: more of them tell more than longer ones."""
