@@ -64,7 +64,8 @@ def budget_for(precision: float | None, max_seconds: float | None, processes: in
 def budget_of_process(budget: Budget, processes: int | None) -> Budget:
     """What one of several processes may take of a budget.
 
-    A process need not be more precise than `DEFAULT_PRECISION`: more of them help where longer ones do not.
+    Where their number is open, one need not be more precise than `DEFAULT_PRECISION`: more of them help where longer
+    ones do not.
 
     Args:
         budget: of all of them.
@@ -74,7 +75,7 @@ def budget_of_process(budget: Budget, processes: int | None) -> Budget:
     if processes is None:
         seconds = min(seconds, PROCESS_SECONDS)
     return Budget(
-        precision=max(budget.precision, DEFAULT_PRECISION),
+        precision=budget.precision if processes else max(budget.precision, DEFAULT_PRECISION),
         min_seconds=min(LEAST_PROCESS_SECONDS, seconds / 2),
         max_seconds=seconds,
         min_rounds=max(LEAST_ROUNDS, math.ceil(budget.min_rounds / (processes or DEFAULT_PROCESSES))),

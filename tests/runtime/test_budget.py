@@ -57,5 +57,6 @@ def test_a_process_of_many_is_short_and_no_more_precise_than_usual() -> None:
     share = budget_of_process(budget_for(0.001, None), None)
     assert share.precision == DEFAULT_PRECISION
     assert share.max_seconds == PROCESS_SECONDS
+    assert budget_of_process(budget_for(0.001, None), 2).precision == 0.001
     assert budget_of_process(budget_for(0.1, None), None).precision == 0.1
     assert budget_of_process(budget_for(None, 1.0), None).max_seconds == pytest.approx(1.0 / DEFAULT_PROCESSES)

@@ -10,8 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from queue import SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import IO, Any, Final, TypeAlias, assert_never
 
 from mbconv_cli.errors import CheckFailedError, InputError, MbconvError
@@ -19,6 +18,7 @@ from mbconv_cli.runtime.latency import Progress
 from mbconv_cli.runtime.processes.messages import Interrupted, Message, Ready, Refused, Returned, Underway
 
 CHILD: Final = "mbconv_cli.runtime.processes.fresh_process"
+_LOOK_AGAIN_SECONDS: Final = 0.1
 
 
 class FreshProcess:
@@ -33,7 +33,9 @@ class FreshProcess:
         self._process = process
         self._errors = errors
         self._ready = False
-        self._messages: SimpleQueue[Message | None] = SimpleQueue()
+        self._messages: list[Message | None] = []
+        self._taken = 0
+        self._arrived = Event()
         self._listener = Thread(target=self._listen, daemon=True)  # else Ctrl-C would cut a message in two
         self._listener.start()
 
@@ -50,8 +52,6 @@ class FreshProcess:
     def call(self, *positional: Any, progress: Progress, **named: Any) -> Any:
         """Call the function in it, once.
 
-        An interruption (Ctrl-C) is handed on to the process; if it returns all the same, that is returned.
-
         Args:
             positional: the function's arguments.
             progress: told how much is done; the function is given a `progress` of its own.
@@ -60,17 +60,23 @@ class FreshProcess:
         Raises:
             InputError: what the process could not do, in its own words; or that it died.
             CheckFailedError: a check of it failed.
+        """
+        self.wait_until_ready()
+        self._hand_over((positional, named))
+        return self._returned(progress)
+
+    def interrupt(self) -> Any:
+        """Interrupt the call, after Ctrl-C has interrupted the wait for it; what it returns all the same.
+
+        Raises:
+            InputError: as of a call.
+            CheckFailedError: as of a call.
             KeyboardInterrupt: it was interrupted before there was anything to tell.
         """
-        try:
-            self.wait_until_ready()
-            self._hand_over((positional, named))
-            return self._returned(progress)
-        except KeyboardInterrupt:
-            if not self._ready or sys.platform == "win32":  # where a process cannot be sent what Ctrl-C sends
-                raise
-            self._process.send_signal(signal.SIGINT)
-            return self._returned(progress)
+        if not self._ready or sys.platform == "win32":  # where a process cannot be sent what Ctrl-C sends
+            raise KeyboardInterrupt
+        self._process.send_signal(signal.SIGINT)
+        return self._returned(lambda _: None)
 
     def _returned(self, progress: Progress) -> Any:
         while True:
@@ -100,17 +106,26 @@ class FreshProcess:
                 pipe.close()
 
     def _listen(self) -> None:
-        """Every message into the queue, and None after the last one."""
+        """Every message into the list, and None after the last one."""
         assert self._process.stdout is not None
         with suppress(EOFError, pickle.UnpicklingError):  # it is over, or was killed within a message
             while True:
-                self._messages.put(pickle.load(self._process.stdout))  # noqa: S301 - this process started it
-        self._messages.put(None)
+                self._put(pickle.load(self._process.stdout))  # noqa: S301 - this process started it
+        self._put(None)
+
+    def _put(self, message: Message | None) -> None:
+        self._messages.append(message)
+        self._arrived.set()
 
     def _receive(self) -> Message:
-        message = self._messages.get()
+        """The next message; an interruption loses none, and is seen soon even if it comes just before the waiting."""
+        while self._taken == len(self._messages):
+            self._arrived.wait(_LOOK_AGAIN_SECONDS)
+            self._arrived.clear()
+        message = self._messages[self._taken]
         if message is None:
             raise self._death()
+        self._taken += 1
         return message
 
     def _death(self) -> InputError:

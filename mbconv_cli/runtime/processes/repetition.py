@@ -64,12 +64,16 @@ def repeat(
                     process.wait_until_ready()
                 repetition.begin()
                 for process in started:
-                    found = process.call(
-                        **arguments,
-                        budget=of_one,
-                        audited=repetition.audited,
-                        progress=lambda done: progress(repetition.share_done(done)),
-                    )
+                    try:
+                        found = process.call(
+                            **arguments,
+                            budget=of_one,
+                            audited=repetition.audited,
+                            progress=lambda done: progress(repetition.share_done(done)),
+                        )
+                    except KeyboardInterrupt:
+                        repetition.interrupted = True
+                        found = process.interrupt()
                     process.close()  # at once, so that its end takes no time from the next one
                     repetition.tell(found)
                     if repetition.enough:
@@ -105,11 +109,10 @@ class _Repetition:
 
     @property
     def enough(self) -> bool:
-        """Whether no further process is wanted: all have run, one failed or was interrupted, or the rule says so."""
+        """Whether no further process is wanted: all have run, it was interrupted, one failed, or the rule says so."""
         if not self.results:
             return False
-        latest = self.results[-1]
-        if not latest[0].audit.agrees or any(bench.measurement.interrupted for bench in latest):
+        if self.interrupted or not self.results[-1][0].audit.agrees:
             return True
         count = len(self.results)
         if self._processes is not None:

@@ -132,8 +132,25 @@ def test_an_interruption_reaches_it_and_what_it_returns_counts() -> None:
 
 
 def test_an_interruption_before_there_is_anything_to_tell_is_one_here_too() -> None:
-    with fresh_process("called:waits_for_nothing") as process, pytest.raises(KeyboardInterrupt):
-        interrupted(process)
+    with fresh_process("called:waits_for_nothing") as process:
+        nothing_to_tell = None
+        try:
+            interrupted(process)
+        except KeyboardInterrupt as error:
+            nothing_to_tell = error
+    assert nothing_to_tell is not None
+
+
+def test_what_had_been_returned_before_the_interruption_is_not_lost() -> None:
+    with fresh_process("called:echo") as process:
+        process.call(progress=no_progress)
+        process._taken -= 1  # as if the wait for it had been interrupted
+        assert process.interrupt()[:2] == ((), {})
+
+
+def test_a_process_that_is_not_ready_has_nothing_to_tell() -> None:
+    with fresh_process("called:echo") as process, pytest.raises(KeyboardInterrupt):
+        process.interrupt()
 
 
 def interrupted(process: FreshProcess) -> object:
@@ -147,9 +164,11 @@ def interrupted(process: FreshProcess) -> object:
     watcher = threading.Thread(target=press)
     watcher.start()
     try:
-        return process.call(progress=lambda _: at_work.set())
+        with pytest.raises(KeyboardInterrupt):
+            process.call(progress=lambda _: at_work.set())
     finally:
         watcher.join()
+    return process.interrupt()
 
 
 def test_it_ends_with_its_context() -> None:

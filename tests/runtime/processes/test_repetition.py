@@ -41,6 +41,7 @@ class FakeProcesses:
     alive: int = 0
     ready: int = 0
     closed: int = 0
+    so_far: Sequence[Bench] | None = None
     calls: list[dict[str, Any]] = field(default_factory=list)
     ready_at_call: list[int] = field(default_factory=list)
     told: list[float] = field(default_factory=list)
@@ -61,6 +62,11 @@ class FakeProcesses:
 
     def close(self) -> None:
         self.closed += 1
+
+    def interrupt(self) -> Sequence[Bench]:
+        if self.so_far is None:
+            raise KeyboardInterrupt
+        return self.so_far
 
     def call(self, *, progress: Any, **arguments: Any) -> Sequence[Bench]:
         assert self.closed == len(self.calls), "the one before it may still be busy with its end"
@@ -148,8 +154,10 @@ def test_a_disagreement_ends_it_at_once() -> None:
 
 
 @pytest.mark.parametrize("processes", [None, 4])
-def test_a_process_that_was_interrupted_is_the_last(processes: int | None) -> None:
-    fake = FakeProcesses([[found(10.0)], [found(12.0, interrupted=True)]])
+@pytest.mark.parametrize("just_done", [True, False])
+def test_a_process_that_was_interrupted_is_the_last(processes: int | None, just_done: bool) -> None:
+    so_far = [found(12.0, interrupted=not just_done)]
+    fake = FakeProcesses([[found(10.0)], KeyboardInterrupt()], so_far=so_far)
     bench = fake.repeat(budget_for(None, None), processes)
     assert len(bench.measurement.processes) == len(fake.calls) == 2
     assert bench.measurement.interrupted
