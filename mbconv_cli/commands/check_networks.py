@@ -12,6 +12,7 @@ from mbconv_cli.analysis.check.sides import Against, StoredBaseline
 from mbconv_cli.commands.check_options import (
     ConfigOption,
     GateProcessesOption,
+    GateThreadsOption,
     demand_measuring,
     measure_request,
     open_config,
@@ -22,7 +23,7 @@ from mbconv_cli.commands.github_actions import (
     append_step_summary,
     demand_room_for_annotations,
 )
-from mbconv_cli.commands.options import ArchDirOption, CheckFormatOption, DeviceOption, OutputOption, ThreadsOption
+from mbconv_cli.commands.options import ArchDirOption, CheckFormatOption, DeviceOption, OutputOption
 from mbconv_cli.commands.output import progress_bar, show
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import demand_place
@@ -57,7 +58,7 @@ def check_command(
     against: AgainstOption = None,
     baseline: BaselineOption = None,
     device: DeviceOption = None,
-    threads: ThreadsOption = None,
+    threads: GateThreadsOption = None,
     processes: GateProcessesOption = None,
     output_format: CheckFormatOption = Format.TABLE,
     annotate: AnnotateOption = False,

@@ -26,6 +26,17 @@ ConfigOption: TypeAlias = Annotated[
         "--config", metavar="FILE", help="Which networks, and what they may come to.", show_default=DEFAULT_CONFIG
     ),
 ]
+GateThreadsOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        metavar="N",
+        min=1,
+        max=1_024,
+        help="Threads on the CPU.",
+        show_default="the config's, or 1",
+    ),
+]
 GateProcessesOption: TypeAlias = Annotated[
     int | None,
     typer.Option(

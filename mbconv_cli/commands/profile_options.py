@@ -67,7 +67,7 @@ PrecisionOption = Annotated[
     typer.Option(
         "--precision",
         metavar="SHARE",
-        help="Measure until half the 95 % interval of the end-to-end median is so small a share of it: 1% or 0.01.",
+        help="Measure until half the 95 % interval of the end-to-end latency is so small a share of it: 1% or 0.01.",
         show_default=f"{DEFAULT_PRECISION:.0%}",
         rich_help_panel=MEASURING,
     ),

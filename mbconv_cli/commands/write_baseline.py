@@ -11,12 +11,13 @@ from mbconv_cli.analysis.check.baseline import take_baseline
 from mbconv_cli.commands.check_options import (
     ConfigOption,
     GateProcessesOption,
+    GateThreadsOption,
     demand_measuring,
     measure_request,
     open_config,
 )
 from mbconv_cli.commands.guard import guarded
-from mbconv_cli.commands.options import ArchDirOption, DeviceOption, MeasureOption, ThreadsOption
+from mbconv_cli.commands.options import ArchDirOption, DeviceOption, MeasureOption
 from mbconv_cli.commands.output import progress_bar, say
 from mbconv_cli.files import demand_place, write_atomically
 from mbconv_cli.report.baseline import DEFAULT_BASELINE, baseline_to_json
@@ -38,7 +39,7 @@ def write_baseline_command(
     config: ConfigOption = None,
     measure: MeasureOption = False,
     device: DeviceOption = None,
-    threads: ThreadsOption = None,
+    threads: GateThreadsOption = None,
     processes: GateProcessesOption = None,
     arch_dir: ArchDirOption = None,
     output: BaselinePathOption = None,
