@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mbconv_cli.cost.counts import Cost
@@ -92,8 +92,7 @@ def run_benches(
 
 
 def _here(function: str, arguments: dict[str, Any], request: LatencyRequest) -> tuple[Bench, ...]:
-    module, _, name = function.partition(":")
-    run: Callable[..., tuple[Bench, ...]] = getattr(import_module(module), name)
+    run: Callable[..., tuple[Bench, ...]] = resolve_name(function)
     return run(**arguments, budget=request.budget, progress=request.progress)
 
 

@@ -10,7 +10,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any, BinaryIO, Final
 
 from mbconv_cli.errors import MbconvError
@@ -22,8 +22,7 @@ PROGRESS_STEP: Final = 0.02
 def main() -> None:
     """Answer one call."""
     messages = _standard_output()
-    module, _, name = sys.argv[1].partition(":")
-    function = getattr(import_module(module), name)
+    function = resolve_name(sys.argv[1])
     _tell(messages, Ready())
     _tell(messages, _answer(function, _told_at_times(messages)))
 
