@@ -22,7 +22,7 @@ import torch
 import torchvision
 
 from mbconv_cli.cost.counts import plan_costs, total
-from mbconv_cli.plan.network import make_plan
+from mbconv_cli.plan.planner import make_plan
 from mbconv_cli.spec.loader import load
 
 with warnings.catch_warnings():

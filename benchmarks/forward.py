@@ -20,8 +20,8 @@ import torchvision
 from torch import Tensor, nn
 
 from mbconv_cli.analysis.networks import open_network
-from mbconv_cli.runtime.network import build
-from mbconv_cli.runtime.weights import copy_weights
+from mbconv_cli.pytorch.built_network import build
+from mbconv_cli.pytorch.weights import copy_weights
 
 PEERS = {
     "efficientnet-b0": "efficientnet_b0",

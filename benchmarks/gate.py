@@ -30,12 +30,12 @@ from typing import TypeAlias
 
 from gate_evidence import BASE, SAME, evaluate, read
 
-from mbconv_cli.analysis.check.latency import GATE_SECONDS
 from mbconv_cli.analysis.networks import open_network
+from mbconv_cli.check.config import DEFAULT_PROCESSES, LatencySettings
+from mbconv_cli.check.measured_judgement import GATE_SECONDS
+from mbconv_cli.machine.device_choice import DeviceChoice
+from mbconv_cli.measure.processes.comparisons import Request, launch_process
 from mbconv_cli.plan.ops import Activation, BatchNorm, Conv2d, Op, Plan, Value
-from mbconv_cli.runtime.devices import DeviceChoice
-from mbconv_cli.runtime.processes.comparisons import Request, launch_process
-from mbconv_cli.spec.check_config import DEFAULT_PROCESSES, LatencySettings
 
 NETWORKS = ("efficientnet-b0", "mobilenet-v3-small")
 FIELDS = ("load", "process", "network", "candidate", "copies", "latency_ms", "ratio", "wall_s", "rounds_ms")

@@ -31,10 +31,10 @@ from pathlib import Path
 from statistics import NormalDist, fmean, median
 from typing import TypeAlias
 
+from mbconv_cli.check.config import LatencySettings
+from mbconv_cli.measure.statistics.regression import Judgement, Mean, judge, trimmed_mean
+from mbconv_cli.measure.statistics.student import incomplete_beta
 from mbconv_cli.report.verdict import Verdict
-from mbconv_cli.runtime.statistics.regression import Judgement, Mean, judge, trimmed_mean
-from mbconv_cli.runtime.statistics.student import incomplete_beta
-from mbconv_cli.spec.check_config import LatencySettings
 
 BASE = "base"
 SAME = "again"

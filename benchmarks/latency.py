@@ -45,14 +45,14 @@ from torch import Tensor
 from ways_of_timing import Pass, alone, plain, timer_median, with_hooks, with_profiler
 
 from mbconv_cli.analysis.networks import open_network
+from mbconv_cli.machine.allocator import keep_memory
+from mbconv_cli.measure.budget import Budget
+from mbconv_cli.measure.clock import HostClock
+from mbconv_cli.measure.execution import Allocator
+from mbconv_cli.measure.latency import Measurement, Stamp, collector_off, measure
+from mbconv_cli.measure.statistics.estimates import median_interval, midmeans
 from mbconv_cli.plan.ops import Plan
-from mbconv_cli.runtime.allocator import keep_memory
-from mbconv_cli.runtime.budget import Budget
-from mbconv_cli.runtime.clocks import HostClock
-from mbconv_cli.runtime.execution import Allocator
-from mbconv_cli.runtime.latency import Measurement, Stamp, collector_off, measure
-from mbconv_cli.runtime.network import Network, build, settle
-from mbconv_cli.runtime.statistics.estimates import median_interval, midmeans
+from mbconv_cli.pytorch.built_network import Network, build, settle
 
 NETWORKS: Final = ("efficientnet-b0", "mobilenet-v3-large", "mobilenet-v3-small", "mobilenet-v2", "mnasnet-a1")
 BATCH_SIZES: Final = (1, 8)

@@ -23,8 +23,8 @@ from pathlib import Path
 from statistics import fmean, median, stdev
 from typing import Final
 
-from mbconv_cli.runtime.budget import DEFAULT_PROCESSES, Budget, budget_of_process
-from mbconv_cli.runtime.statistics.estimates import median_interval, process_mean
+from mbconv_cli.measure.budget import DEFAULT_PROCESSES, Budget, budget_of_process
+from mbconv_cli.measure.statistics.estimates import median_interval, process_mean
 
 TURN_SECONDS: Final = 0.12
 PASSES_TO_RESUME: Final = 3
@@ -37,10 +37,10 @@ def take_turns(network: str, threads: int, allocator: str) -> None:
     import torch
 
     from mbconv_cli.analysis.networks import open_network
-    from mbconv_cli.runtime.allocator import keep_memory
-    from mbconv_cli.runtime.clocks import HostClock
-    from mbconv_cli.runtime.latency import measure
-    from mbconv_cli.runtime.network import build, images_to_settle, settle
+    from mbconv_cli.machine.allocator import keep_memory
+    from mbconv_cli.measure.clock import HostClock
+    from mbconv_cli.measure.latency import measure
+    from mbconv_cli.pytorch.built_network import build, images_to_settle, settle
 
     if allocator == "keep":
         keep_memory()

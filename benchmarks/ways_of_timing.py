@@ -17,7 +17,7 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.benchmark import Timer
 
 from mbconv_cli.plan.ops import Plan
-from mbconv_cli.runtime.network import Network, build
+from mbconv_cli.pytorch.built_network import Network, build
 
 MILLISECONDS = 1_000
 NANOSECONDS_PER_MILLISECOND = 1_000_000

@@ -9,7 +9,7 @@ from mbconv_cli.report.model import Better, Cell, Column, Kind
 from mbconv_cli.units import BYTE, FLOP, MAC, MILLISECOND, PARAM, RATIO, SHARE
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.statistics.estimates import Estimate
+    from mbconv_cli.measure.statistics.estimates import Estimate
 
 FLOAT32_BYTES: Final = 4
 

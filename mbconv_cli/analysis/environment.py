@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mbconv_cli.analysis.networks import provenance
+from mbconv_cli.machine.fingerprint import host_fingerprint, load_average
+from mbconv_cli.pytorch.devices import available_devices, torch_fingerprint
 from mbconv_cli.report.model import Column, Report, Section
-from mbconv_cli.runtime.devices import available_devices
-from mbconv_cli.runtime.machine import host_fingerprint, load_average, torch_fingerprint
 
 
 def environment() -> Report:

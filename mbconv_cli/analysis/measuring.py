@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from mbconv_cli.machine.device_choice import DeviceChoice
+from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
-from mbconv_cli.runtime.devices import DeviceChoice
-from mbconv_cli.runtime.machine import host_fingerprint
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.latency import Progress
-    from mbconv_cli.runtime.processes.comparisons import Comparison, Launcher
+    from mbconv_cli.measure.latency import Progress
+    from mbconv_cli.measure.processes.comparisons import Comparison, Launcher
 
 MIN_PROCESSES: Final = 2
 DEFAULT_PROCESSES: Final = 5
@@ -49,7 +49,7 @@ def measure_sets(
         InputError: the device is not there, or has too little memory.
         CheckFailedError: closed forms and fvcore disagree on what was built.
     """
-    from mbconv_cli.runtime.processes.comparisons import Request, compare, launch_process
+    from mbconv_cli.measure.processes.comparisons import Request, compare, launch_process
 
     request = Request(
         sets=tuple(tuple(plans) for plans in sets),

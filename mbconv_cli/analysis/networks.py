@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from mbconv_cli import __version__
 from mbconv_cli.cost.convention import CONVENTION
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.network import plan_loaded
 from mbconv_cli.plan.ops import Plan
+from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.report.model import Cell, Provenance
 from mbconv_cli.spec.catalogue import Catalogue
 from mbconv_cli.spec.loader import LoadedSpec, load
-from mbconv_cli.spec.network import Scaling, Spec
 from mbconv_cli.spec.overrides import Override, parse_override
+from mbconv_cli.spec.spec import Scaling, Spec
 
 
 @dataclass(frozen=True, slots=True)

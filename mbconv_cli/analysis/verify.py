@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
 from mbconv_cli.cost.counts import Cost, plan_costs, total
+from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.report.model import Cell, Column, Kind, Report, Row, Section
-from mbconv_cli.runtime.machine import host_fingerprint
 from mbconv_cli.units import MAC, PARAM, SECOND
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.audit_result import Audit
+    from mbconv_cli.measure.audit_result import Audit
 
 TOLERANCE: Final = 1e-4
 AGREES: Final = "agrees"
@@ -134,7 +134,7 @@ def _check_expect(network: OpenNetwork, cost: Cost, findings: _Findings) -> None
 
 
 def _check_fvcore(network: OpenNetwork, costs: Sequence[Cost], findings: _Findings) -> None:
-    from mbconv_cli.runtime.audit import audit_plan
+    from mbconv_cli.pytorch.audit import audit_plan
 
     findings.note("fvcore", *_first_of_audit(audit_plan(network.plan, costs)))
 
@@ -152,8 +152,8 @@ def _first_of_audit(audit: Audit) -> list[str]:
 
 
 def _check_peer(network: OpenNetwork, peer: str, checks: Checks, cost: Cost, findings: _Findings) -> None:
-    from mbconv_cli.runtime.peers.counts import count_peer
-    from mbconv_cli.runtime.peers.peers import PeerAbsentError, PeerRefusesError
+    from mbconv_cli.pytorch.peers.peer_counts import count_peer
+    from mbconv_cli.pytorch.peers.peer_modules import PeerAbsentError, PeerRefusesError
 
     try:
         count = count_peer(network.plan, peer)
@@ -174,8 +174,8 @@ def _check_peer(network: OpenNetwork, peer: str, checks: Checks, cost: Cost, fin
 
 
 def _check_forward(network: OpenNetwork, peer: str, findings: _Findings) -> None:
-    from mbconv_cli.runtime.peers.forward import compare_forward
-    from mbconv_cli.runtime.weights import WeightMismatchError
+    from mbconv_cli.pytorch.peers.peer_forward import compare_forward
+    from mbconv_cli.pytorch.weights import WeightMismatchError
 
     try:
         forward = compare_forward(network.plan, peer, TOLERANCE)

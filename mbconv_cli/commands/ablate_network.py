@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mbconv_cli.analysis.compare.ablation import ablate
 from mbconv_cli.analysis.networks import open_network
-from mbconv_cli.commands.measuring import measuring
+from mbconv_cli.commands.measuring_options import measuring
 from mbconv_cli.commands.options import (
     ArchDirOption,
     BatchOption,
@@ -19,7 +19,7 @@ from mbconv_cli.commands.options import (
     ThreadsOption,
 )
 from mbconv_cli.commands.output import show
-from mbconv_cli.render.registry import Format
+from mbconv_cli.render.renderers import Format
 from mbconv_cli.spec.catalogue import user_catalogue
 
 

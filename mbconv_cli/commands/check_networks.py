@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from mbconv_cli.analysis.check.check import check
-from mbconv_cli.analysis.check.sides import Against, StoredBaseline
+from mbconv_cli.check.config import LoadedConfig
+from mbconv_cli.check.run_check import check
+from mbconv_cli.check.sides import Against, StoredBaseline
 from mbconv_cli.commands.check_options import (
     ConfigOption,
     GateProcessesOption,
@@ -27,11 +28,10 @@ from mbconv_cli.commands.options import ArchDirOption, CheckFormatOption, Device
 from mbconv_cli.commands.output import progress_bar, show
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import demand_place
-from mbconv_cli.render.registry import Format
+from mbconv_cli.git.revisions import resolve
+from mbconv_cli.render.renderers import Format
 from mbconv_cli.report.baseline import read_baseline
 from mbconv_cli.spec.catalogue import user_catalogue
-from mbconv_cli.spec.check_config import LoadedConfig
-from mbconv_cli.spec.revisions import resolve
 
 AgainstOption = Annotated[
     str | None,

@@ -8,10 +8,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from mbconv_cli.analysis.measuring import MeasureRequest
-from mbconv_cli.errors import InputError
-from mbconv_cli.runtime.devices import parse_device
-from mbconv_cli.runtime.latency import Progress
-from mbconv_cli.spec.check_config import (
+from mbconv_cli.check.config import (
     DEFAULT_CONFIG,
     MAX_PROCESSES,
     MIN_PROCESSES,
@@ -19,6 +16,9 @@ from mbconv_cli.spec.check_config import (
     LoadedConfig,
     load_config,
 )
+from mbconv_cli.errors import InputError
+from mbconv_cli.machine.device_choice import parse_device
+from mbconv_cli.measure.latency import Progress
 
 ConfigOption: TypeAlias = Annotated[
     Path | None,

@@ -8,7 +8,7 @@ import typer
 
 from mbconv_cli.analysis.compare.block_family import BlockQuestion
 from mbconv_cli.analysis.compare.blocks import compare_blocks
-from mbconv_cli.commands.measuring import measuring
+from mbconv_cli.commands.measuring_options import measuring
 from mbconv_cli.commands.options import (
     BatchOption,
     DeviceOption,
@@ -21,7 +21,7 @@ from mbconv_cli.commands.options import (
 )
 from mbconv_cli.commands.output import show
 from mbconv_cli.commands.sizes import parse_kernel
-from mbconv_cli.render.registry import Format
+from mbconv_cli.render.renderers import Format
 from mbconv_cli.spec.values import MAX_KERNEL_SIZE, MAX_RESOLUTION, MAX_SIZE
 
 InOption = Annotated[

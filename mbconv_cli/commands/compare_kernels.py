@@ -11,7 +11,7 @@ from mbconv_cli.analysis.compare.kernel_question import KernelQuestion
 from mbconv_cli.analysis.compare.kernels import compare_kernels
 from mbconv_cli.analysis.compare.kernels_in_network import kernels_in_network
 from mbconv_cli.analysis.networks import open_network
-from mbconv_cli.commands.measuring import measuring
+from mbconv_cli.commands.measuring_options import measuring
 from mbconv_cli.commands.options import (
     ArchDirOption,
     BatchOption,
@@ -26,9 +26,9 @@ from mbconv_cli.commands.options import (
 )
 from mbconv_cli.commands.output import show
 from mbconv_cli.commands.sizes import parse_kernel, parse_sizes, parse_stack
-from mbconv_cli.cost.kernels import equal_stack
+from mbconv_cli.cost.kernel_formulas import equal_stack
 from mbconv_cli.errors import InputError
-from mbconv_cli.render.registry import Format
+from mbconv_cli.render.renderers import Format
 from mbconv_cli.spec.catalogue import user_catalogue
 from mbconv_cli.spec.values import MAX_KERNEL_SIZE, MAX_RESOLUTION
 

@@ -8,7 +8,7 @@ import typer
 
 from mbconv_cli.analysis.diff.diff import DiffBy, diff
 from mbconv_cli.analysis.diff.references import open_both
-from mbconv_cli.commands.measuring import measuring
+from mbconv_cli.commands.measuring_options import measuring
 from mbconv_cli.commands.options import (
     ArchDirOption,
     DeviceOption,
@@ -20,7 +20,7 @@ from mbconv_cli.commands.options import (
     complete_network_or_report,
 )
 from mbconv_cli.commands.output import show
-from mbconv_cli.render.registry import Format
+from mbconv_cli.render.renderers import Format
 from mbconv_cli.spec.catalogue import user_catalogue
 
 DIFFERENT = 1

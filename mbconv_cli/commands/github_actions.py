@@ -10,7 +10,7 @@ import typer
 
 from mbconv_cli.commands.output import print_text, say
 from mbconv_cli.errors import InputError
-from mbconv_cli.render.registry import Format, render
+from mbconv_cli.render.renderers import Format, render
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Report
 

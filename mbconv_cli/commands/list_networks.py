@@ -5,7 +5,7 @@ from __future__ import annotations
 from mbconv_cli.analysis.listing import list_networks
 from mbconv_cli.commands.options import ArchDirOption, FormatOption, OutputOption
 from mbconv_cli.commands.output import show
-from mbconv_cli.render.registry import Format
+from mbconv_cli.render.renderers import Format
 from mbconv_cli.spec.catalogue import user_catalogue
 
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from mbconv_cli.analysis.measuring import DEFAULT_PROCESSES, MIN_PROCESSES
-from mbconv_cli.render.registry import RENDERERS, Format, renderers
-from mbconv_cli.runtime.devices import AUTO, DEVICE_TYPES
+from mbconv_cli.machine.device_choice import AUTO, DEVICE_TYPES
+from mbconv_cli.render.renderers import RENDERERS, Format, renderers
 from mbconv_cli.spec.catalogue import SUFFIXES, user_catalogue
 from mbconv_cli.spec.values import MAX_RESOLUTION
 

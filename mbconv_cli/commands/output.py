@@ -12,7 +12,7 @@ from typing import TextIO
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import write_atomically
-from mbconv_cli.render.registry import Format, render
+from mbconv_cli.render.renderers import Format, render
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Report

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mbconv_cli.analysis.environment import environment
 from mbconv_cli.commands.options import FormatOption, OutputOption
 from mbconv_cli.commands.output import show
-from mbconv_cli.render.registry import Format
+from mbconv_cli.render.renderers import Format
 
 
 def env_command(output_format: FormatOption = Format.TABLE, output: OutputOption = None) -> None:

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from mbconv_cli.check.config import config_schema
 from mbconv_cli.commands.options import OutputOption
 from mbconv_cli.commands.output import write_text
-from mbconv_cli.spec.check_config import config_schema
 from mbconv_cli.spec.json_schema import json_schema
 
 CheckOption = Annotated[bool, typer.Option("--check", help="Of the config of `mbconv check` instead.")]

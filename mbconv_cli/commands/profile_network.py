@@ -11,7 +11,7 @@ from mbconv_cli.analysis.profile.batch_sizes import profile_batches
 from mbconv_cli.analysis.profile.benches import LatencyRequest, usual_processes
 from mbconv_cli.analysis.profile.profile import profile
 from mbconv_cli.analysis.view import View
-from mbconv_cli.commands.forms import (
+from mbconv_cli.commands.form_options import (
     AllocatorOption,
     BatchSizesOption,
     DtypeOption,
@@ -23,7 +23,7 @@ from mbconv_cli.commands.forms import (
     demand_measured,
     parse_batch_sizes,
 )
-from mbconv_cli.commands.measuring import parse_precision, parse_seconds
+from mbconv_cli.commands.measuring_options import parse_precision, parse_seconds
 from mbconv_cli.commands.options import (
     ArchDirOption,
     DeviceOption,
@@ -49,15 +49,15 @@ from mbconv_cli.commands.profile_options import (
 )
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import demand_place
-from mbconv_cli.render.registry import Format
+from mbconv_cli.machine.device_choice import AUTO, DeviceChoice, parse_device
+from mbconv_cli.measure.budget import budget_for
+from mbconv_cli.measure.execution import Allocator, Backend, Dtype, Execution, MemoryFormat, Mode, demand_supported
+from mbconv_cli.render.renderers import Format
 from mbconv_cli.report.model import Report
-from mbconv_cli.runtime.budget import budget_for
-from mbconv_cli.runtime.devices import AUTO, DeviceChoice, parse_device
-from mbconv_cli.runtime.execution import Allocator, Backend, Dtype, Execution, MemoryFormat, Mode, demand_supported
 from mbconv_cli.spec.catalogue import user_catalogue
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.calibration_cache import Calibration
+    from mbconv_cli.pytorch.calibration_cache import Calibration
 
 TOTALS_ONLY: Final = (Format.BMF, Format.BENCHMARK_ACTION)
 """Formats that have a network's totals, and no rows."""
@@ -189,7 +189,7 @@ def _demand_roofline(
 
 def _calibration(device: DeviceChoice, execution: Execution, *, anew: bool) -> Calibration:
     """What the device can do at best, with a progress bar if it must be measured."""
-    from mbconv_cli.runtime.calibration_cache import calibration
+    from mbconv_cli.pytorch.calibration_cache import calibration
 
     with progress_bar("measuring what the machine can do") as progress:
         return calibration(device, execution.threads, execution.dtype.value, anew=anew, progress=progress)

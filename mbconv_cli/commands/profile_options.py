@@ -7,9 +7,9 @@ from typing import Annotated, Final
 import typer
 
 from mbconv_cli.analysis.grouping import By
-from mbconv_cli.commands.forms import FORM
-from mbconv_cli.runtime.budget import DEFAULT_PRECISION, DEFAULT_PROCESSES, DEFAULT_SECONDS, PRECISE_SECONDS
-from mbconv_cli.runtime.execution import Backend
+from mbconv_cli.commands.form_options import FORM
+from mbconv_cli.measure.budget import DEFAULT_PRECISION, DEFAULT_PROCESSES, DEFAULT_SECONDS, PRECISE_SECONDS
+from mbconv_cli.measure.execution import Backend
 
 ROWS: Final = "Rows"
 MEASURING: Final = "Measuring"

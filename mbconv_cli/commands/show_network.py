@@ -11,7 +11,7 @@ from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.structure import structure
 from mbconv_cli.commands.options import ArchDirOption, NetworkArgument, OutputOption, ResolutionOption, SetOption
 from mbconv_cli.commands.output import show, write_text
-from mbconv_cli.render.registry import Format
+from mbconv_cli.render.renderers import Format
 from mbconv_cli.spec.catalogue import user_catalogue
 from mbconv_cli.spec.yaml_writer import to_yaml
 

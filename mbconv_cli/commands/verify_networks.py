@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from mbconv_cli.analysis.conventions import conventions
+from mbconv_cli.analysis.conventions_report import conventions
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.verify import Checks, verify
 from mbconv_cli.commands.options import ArchDirOption, FormatOption, OutputOption, complete_network
 from mbconv_cli.commands.output import progress_bar, show
-from mbconv_cli.cost.conventions import TOOLS
+from mbconv_cli.cost.tool_conventions import TOOLS
 from mbconv_cli.errors import CheckFailedError, InputError
-from mbconv_cli.render.registry import Format
+from mbconv_cli.render.renderers import Format
 from mbconv_cli.spec.catalogue import user_catalogue
 
 NetworksArgument = Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mbconv_cli.analysis.check.baseline import take_baseline
+from mbconv_cli.check.take_baseline import take_baseline
 from mbconv_cli.commands.check_options import (
     ConfigOption,
     GateProcessesOption,

@@ -22,7 +22,7 @@ from mbconv_cli.plan.ops import (
 )
 from mbconv_cli.plan.scaling import make_divisible
 from mbconv_cli.plan.shapes import ShapeError, same_padding
-from mbconv_cli.spec.network import Spec, SqueezeExcite
+from mbconv_cli.spec.spec import Spec, SqueezeExcite
 from mbconv_cli.spec.values import Activation as ActivationChoice
 from mbconv_cli.spec.values import Padding, Shortcut
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import assert_never
 
-from mbconv_cli.spec.network import Scaling
 from mbconv_cli.spec.rows import Row
+from mbconv_cli.spec.spec import Scaling
 
 
 def make_divisible(value: float, divisor: int, round_limit: float = 0.9) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from mbconv_cli.errors import InputError, did_you_mean
-from mbconv_cli.spec.revisions import RevisionPath, counterpart, files_at, parse_revision, read_at
+from mbconv_cli.git.revisions import RevisionPath, counterpart, files_at, parse_revision, read_at
 
 Location: TypeAlias = Path | RevisionPath
 """A file or folder of the working tree, or of a git revision."""

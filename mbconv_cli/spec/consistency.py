@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mbconv_cli.spec.yaml_text import Document, Finding, Path
+from mbconv_cli.yaml.yaml_text import Document, Finding, Path
 
 _KERNEL_KEYS: Final = ("kernel_size", "depthwise_stack", "start_kernel_size", "middle_kernel_size")
 _IS_EVEN: Final = "is even; with symmetric padding it must be odd (or say `padding: same`)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from mbconv_cli.spec.yaml_text import Document, Path
+from mbconv_cli.yaml.yaml_text import Document, Path
 
 # What is said of one network only, and does not hold for one derived from it.
 NOT_INHERITED: Final = ("name", "expect")

@@ -7,9 +7,9 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from mbconv_cli.spec.extends import NOT_INHERITED
-from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.notation import TIMM
 from mbconv_cli.spec.rows import ROW_TYPES
+from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.spellings import ROW_SPELLINGS
 from mbconv_cli.spec.values import Stride
 

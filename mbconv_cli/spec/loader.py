@@ -14,12 +14,12 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.spec.catalogue import STDIN, Catalogue, Location, read, read_stdin, user_catalogue
 from mbconv_cli.spec.consistency import contradictions
 from mbconv_cli.spec.extends import extend
-from mbconv_cli.spec.messages import findings
-from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.overrides import Override, apply_overrides
-from mbconv_cli.spec.quotes import shown
+from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.spellings import Parsed, canonical
-from mbconv_cli.spec.yaml_text import Document, Finding, Path, read_yaml
+from mbconv_cli.spec.validation_messages import findings
+from mbconv_cli.yaml.quotes import shown
+from mbconv_cli.yaml.yaml_text import Document, Finding, Path, read_yaml
 
 MAX_EXTENDS: Final = 16
 MAX_TOLD: Final = 100

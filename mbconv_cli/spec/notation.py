@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mbconv_cli.errors import did_you_mean
-from mbconv_cli.spec.core_schema import MAX_DIGITS
-from mbconv_cli.spec.quotes import shorten
+from mbconv_cli.yaml.core_schema import MAX_DIGITS
+from mbconv_cli.yaml.quotes import shorten
 
 _TOKEN: Final = re.compile(r"([a-z]+?)([0-9][0-9.]*)?")
 _ACTIVATIONS: Final[Mapping[str, str]] = {"nre": "relu", "nr6": "relu6", "nhs": "hard_swish", "nsw": "swish"}

@@ -12,8 +12,8 @@ from typing import Any, Final, TypeAlias
 
 from mbconv_cli.spec.nested_rows import unnested
 from mbconv_cli.spec.notation import NotationError, row_of
-from mbconv_cli.spec.quotes import shown
-from mbconv_cli.spec.yaml_text import Document, Finding, Mark, Path
+from mbconv_cli.yaml.quotes import shown
+from mbconv_cli.yaml.yaml_text import Document, Finding, Mark, Path
 
 Parsed: TypeAlias = tuple[Document, list[Finding]]
 """A document in this vocabulary, and what is wrong with the spellings in it."""

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import yaml
 
-from mbconv_cli.spec.core_schema import resolve_scalar
-from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.rows import BlockRow
+from mbconv_cli.spec.spec import Spec
+from mbconv_cli.yaml.core_schema import resolve_scalar
 
 PAIRS: Final = ("stride", "resolution")
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mbconv_cli.analysis.conventions import conventions
+from mbconv_cli.analysis.conventions_report import conventions
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.report.model import Report
 
@@ -50,6 +50,9 @@ def test_a_tool_that_is_not_installed_says_so(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_what_cannot_be_explained_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mbconv_cli.analysis.conventions.differences", lambda _tool, _computed: [("nonsense", 1)])
+    def nonsense(_tool: object, _computed: object) -> list[tuple[str, int]]:
+        return [("nonsense", 1)]
+
+    monkeypatch.setattr("mbconv_cli.analysis.conventions_report.differences", nonsense)
     told = report(peer=False)
     assert "warning: 15,844,639 of fvcore's figure are unexplained" in told.notes

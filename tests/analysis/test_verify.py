@@ -10,8 +10,8 @@ import pytest
 
 from mbconv_cli.analysis.networks import OpenNetwork, open_network
 from mbconv_cli.analysis.verify import Checks, Verification, verify
+from mbconv_cli.measure.audit_result import Audit, Disagreement
 from mbconv_cli.report.model import Row
-from mbconv_cli.runtime.audit_result import Audit, Disagreement
 
 SMALL = "mobilenet-v3-small"
 EXPECT = 'expect: {params: 2542856, macs: 56510400, source: "torchvision", peer: "torchvision:mobilenet_v3_small"}'
@@ -127,7 +127,7 @@ def test_the_first_thing_that_an_audit_finds_is_told(
 ) -> None:
     clean = Audit(ops=1, macs=4, params=7, expected_params=7, disagreements=(), unknown=())
     found = replace(clean, **change)  # type: ignore[arg-type]  # of the field's type, by the table above
-    monkeypatch.setattr("mbconv_cli.runtime.audit.audit_plan", lambda _plan, _costs: found)
+    monkeypatch.setattr("mbconv_cli.pytorch.audit.audit_plan", lambda _plan, _costs: found)
     verification = run(open_network(SMALL), peer=False)
     assert verification.problems == (f"{SMALL}: fvcore: {problem}",)
 

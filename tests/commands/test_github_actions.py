@@ -12,7 +12,7 @@ from mbconv_cli.commands.github_actions import (
 )
 from mbconv_cli.errors import InputError
 from mbconv_cli.render.check_markdown import MARKER
-from mbconv_cli.render.registry import Format
+from mbconv_cli.render.renderers import Format
 from tests.render.conftest import check_report, check_row
 
 REPORT = check_report((check_row("ünsere", "params", (1, 2, "param"), "max_increase 0", "fail", message="1 more"),))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from mbconv_cli.cost.counts import Cost, cost_of, plan_costs, total
-from mbconv_cli.plan.network import plan_loaded
 from mbconv_cli.plan.ops import (
     Activation,
     Add,
@@ -19,6 +18,7 @@ from mbconv_cli.plan.ops import (
     Shape,
     Value,
 )
+from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.plan.shapes import infer_shape
 from mbconv_cli.spec.loader import load_text
 

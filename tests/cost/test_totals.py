@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mbconv_cli.cost.counts import plan_costs, total
-from mbconv_cli.plan.network import plan_loaded
+from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.catalogue import shipped
 from mbconv_cli.spec.loader import load
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mbconv_cli.spec.check_config import load_config_text
+from mbconv_cli.check.config import load_config_text
 from tests.e2e.conftest import Environment
 from tests.repositories import NETWORK, GitRepository, new_repository
 

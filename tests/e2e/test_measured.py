@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from mbconv_cli.runtime.budget import LEAST_PROCESSES
-from mbconv_cli.runtime.onnx.packages import PACKAGES
+from mbconv_cli.measure.budget import LEAST_PROCESSES
+from mbconv_cli.pytorch.onnx.onnx_packages import PACKAGES
 from tests.e2e.conftest import MODULE, Environment, Run
 
 COSTS = ("params", "macs", "flops", "bytes")

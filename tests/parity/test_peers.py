@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from mbconv_cli.cost.counts import plan_costs, total
-from mbconv_cli.plan.network import plan_loaded
 from mbconv_cli.plan.ops import BatchNorm, Conv2d, Linear, Plan
-from mbconv_cli.runtime.network import build
-from mbconv_cli.runtime.weights import copy_weights, layers_in_order
+from mbconv_cli.plan.planner import plan_loaded
+from mbconv_cli.pytorch.built_network import build
+from mbconv_cli.pytorch.weights import copy_weights, layers_in_order
 from mbconv_cli.spec.catalogue import shipped
 from mbconv_cli.spec.loader import load, load_text
 from mbconv_cli.units import FLOPS_PER_MAC

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.network import plan_loaded
-from mbconv_cli.runtime.network import build
-from mbconv_cli.runtime.weights import copy_weights
+from mbconv_cli.plan.planner import plan_loaded
+from mbconv_cli.pytorch.built_network import build
+from mbconv_cli.pytorch.weights import copy_weights
 from mbconv_cli.spec.loader import load_text
 
 EXAMPLES: Final = 150

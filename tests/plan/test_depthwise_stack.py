@@ -4,12 +4,13 @@ import pytest
 
 from mbconv_cli.cost.counts import cost_of, plan_costs
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.network import make_plan
+from mbconv_cli.machine.device_choice import parse_device
 from mbconv_cli.plan.ops import Conv2d, Plan
-from mbconv_cli.plan.rewrites import without_norm_and_activation
-from mbconv_cli.runtime.audit import audit
-from mbconv_cli.runtime.devices import parse_device, resolve_device
-from mbconv_cli.runtime.network import build
+from mbconv_cli.plan.plan_rewrites import without_norm_and_activation
+from mbconv_cli.plan.planner import make_plan
+from mbconv_cli.pytorch.audit import audit
+from mbconv_cli.pytorch.built_network import build
+from mbconv_cli.pytorch.devices import resolve_device
 from mbconv_cli.spec.loader import load_text
 
 STACKED = "{kernel_size: 5, depthwise_stack: [3, 3], expand_ratio: 2, output_filters: 4, stride: 2, num_repeat: 2}"

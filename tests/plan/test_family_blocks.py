@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.network import plan_loaded
 from mbconv_cli.plan.ops import Activation, ChannelSlice, Concat, Conv2d, MaxPool, Plan
+from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.loader import load_text
 
 

@@ -8,7 +8,7 @@ from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.plan.draft import BlockDraft, Draft, network_input
 from mbconv_cli.plan.ops import Activation, Add, BatchNorm, Conv2d, Kind, Op, Plan, Value
-from mbconv_cli.plan.rewrites import fold_norm, folded_norms
+from mbconv_cli.plan.plan_rewrites import fold_norm, folded_norms
 from mbconv_cli.spec.catalogue import shipped
 
 NORM = BatchNorm(4, 1e-5, 0.1)

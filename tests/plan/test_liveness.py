@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mbconv_cli.plan.liveness import dying_inputs
-from mbconv_cli.plan.network import plan_loaded
 from mbconv_cli.plan.ops import INPUT
+from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.catalogue import shipped
 from mbconv_cli.spec.loader import load, load_text
 

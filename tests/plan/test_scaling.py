@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mbconv_cli.plan.scaling import make_divisible, scale_filters, scale_repeat, scale_repeats
-from mbconv_cli.spec.network import Scaling
 from mbconv_cli.spec.rows import MBConv
+from mbconv_cli.spec.spec import Scaling
 
 
 @pytest.mark.parametrize(

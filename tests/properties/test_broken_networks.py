@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.network import plan_loaded
+from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.catalogue import decode, read, shipped
 from mbconv_cli.spec.loader import load_text
 

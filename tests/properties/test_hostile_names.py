@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mbconv_cli.render.registry import Format, render
+from mbconv_cli.render.renderers import Format, render
 from mbconv_cli.render.style import Style
 from tests.render.conftest import check_report, check_row
 from tests.render.junit_schema import violations

@@ -19,14 +19,14 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.network import plan_loaded
 from mbconv_cli.plan.ops import Plan
-from mbconv_cli.runtime.audit import audit
-from mbconv_cli.runtime.network import Network, build
+from mbconv_cli.plan.planner import plan_loaded
+from mbconv_cli.pytorch.audit import audit
+from mbconv_cli.pytorch.built_network import Network, build
 from mbconv_cli.spec.json_schema import json_schema
 from mbconv_cli.spec.loader import load_text
-from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.rows import DEFAULT_TYPE, ROW_TYPES
+from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.yaml_writer import to_yaml
 
 EXAMPLES = int(os.environ.get("MBCONV_EXAMPLES", "150"))

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from mbconv_cli.render.registry import Format, render
+from mbconv_cli.render.renderers import Format, render
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Report
 from mbconv_cli.report.verdict import Verdict

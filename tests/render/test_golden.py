@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mbconv_cli.render.registry import Format, render
+from mbconv_cli.render.renderers import Format, render
 from mbconv_cli.render.style import Style
 
 GOLDEN = Path(__file__).parent / "golden"

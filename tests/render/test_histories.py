@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from mbconv_cli.render.registry import Format, render
+from mbconv_cli.render.renderers import Format, render
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Cell, Report
 from tests.render.conftest import check_report, check_row

@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.render.registry import RENDERERS, Format, render, renderers
+from mbconv_cli.render.renderers import RENDERERS, Format, render, renderers
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.document import from_json
 from mbconv_cli.report.model import Column, Kind, Provenance, Report, Section

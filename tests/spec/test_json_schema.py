@@ -13,7 +13,7 @@ from mbconv_cli.spec.catalogue import shipped
 from mbconv_cli.spec.json_schema import DIALECT, json_schema
 from mbconv_cli.spec.loader import load_text
 from mbconv_cli.spec.rows import ROW_TYPES
-from mbconv_cli.spec.yaml_text import read_yaml
+from mbconv_cli.yaml.yaml_text import read_yaml
 
 HEADER = "input: {resolution: 32}\nstem: {output_filters: 8}\n"
 ROW = "kernel_size: 3, output_filters: 8, expand_ratio: 1"

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.network import make_plan
+from mbconv_cli.plan.planner import make_plan
 from mbconv_cli.spec.loader import load_text
-from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.notation import NotationError, row_of
+from mbconv_cli.spec.spec import Spec
 
 
 def spec_of(*rows: str) -> Spec:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mbconv_cli.plan.network import make_plan
+from mbconv_cli.plan.planner import make_plan
 from mbconv_cli.spec.catalogue import shipped
 from mbconv_cli.spec.loader import load, load_text
 from mbconv_cli.spec.yaml_writer import to_yaml

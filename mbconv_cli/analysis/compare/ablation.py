@@ -10,8 +10,8 @@ from mbconv_cli.analysis.compare.variants import Variant, compare_variants
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.analysis.networks import OpenNetwork
 from mbconv_cli.report.model import Report
-from mbconv_cli.spec.network import Spec
-from mbconv_cli.spec.rewrites import (
+from mbconv_cli.spec.spec import Spec
+from mbconv_cli.spec.spec_rewrites import (
     of_one_block,
     with_activation,
     with_expand_ratio,

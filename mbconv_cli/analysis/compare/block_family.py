@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.network import plan_loaded
 from mbconv_cli.plan.ops import Plan
+from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.loader import load_text
 from mbconv_cli.spec.overrides import Override, parse_override
-from mbconv_cli.spec.yaml_text import read_yaml
+from mbconv_cli.yaml.yaml_text import read_yaml
 
 PLAIN: Final = "convolution"
 

@@ -11,13 +11,13 @@ from mbconv_cli.analysis.measuring import BLOCK_SECONDS, MeasureRequest, measure
 from mbconv_cli.analysis.measuring import notes as measuring_notes
 from mbconv_cli.analysis.networks import provenance
 from mbconv_cli.cost.counts import Cost, plan_costs, total
+from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell, Column, Kind, Report, Row, Section
-from mbconv_cli.runtime.machine import host_fingerprint
 from mbconv_cli.units import RATIO, SHARE
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.processes.comparisons import Comparison
+    from mbconv_cli.measure.processes.comparisons import Comparison
 
 RATIOS: Final = (
     Column("params_ratio", RATIO, Kind.EXACT),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mbconv_cli.analysis.compare.kernel_question import KernelQuestion
-from mbconv_cli.cost.kernels import chain_crossing, paper_crossing, paper_macs, receptive_field
+from mbconv_cli.cost.kernel_formulas import chain_crossing, paper_crossing, paper_macs, receptive_field
 
 
 def question_notes(question: KernelQuestion) -> list[str]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from mbconv_cli.cost.kernels import chain_crossing, paper_crossing
-from mbconv_cli.plan.network import make_plan
+from mbconv_cli.cost.kernel_formulas import chain_crossing, paper_crossing
 from mbconv_cli.plan.ops import Plan
-from mbconv_cli.plan.rewrites import without_norm_and_activation
-from mbconv_cli.spec.network import Input, Spec
+from mbconv_cli.plan.plan_rewrites import without_norm_and_activation
+from mbconv_cli.plan.planner import make_plan
 from mbconv_cli.spec.rows import DepthwiseSeparable
+from mbconv_cli.spec.spec import Input, Spec
 
 NEIGHBOURS: Final = 2
 

@@ -21,15 +21,15 @@ from mbconv_cli.analysis.measuring import BLOCK_SECONDS, MeasureRequest, measure
 from mbconv_cli.analysis.measuring import notes as measuring_notes
 from mbconv_cli.analysis.networks import provenance
 from mbconv_cli.cost.counts import plan_costs, total
-from mbconv_cli.cost.kernels import paper_macs, receptive_field
+from mbconv_cli.cost.kernel_formulas import paper_macs, receptive_field
+from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Better, Cell, Column, Kind, Plot, Report, Row, Section
-from mbconv_cli.runtime.machine import host_fingerprint
 from mbconv_cli.units import BYTE, MAC, PIXEL, RATIO
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.processes.comparisons import Comparison
-    from mbconv_cli.runtime.statistics.estimates import Estimate
+    from mbconv_cli.measure.processes.comparisons import Comparison
+    from mbconv_cli.measure.statistics.estimates import Estimate
 
 TIE: Final = "tie"
 UNDECIDED: Final = "undecided"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from mbconv_cli.analysis.compare.variants import Variant, compare_variants
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.analysis.networks import OpenNetwork
-from mbconv_cli.cost.kernels import receptive_field
+from mbconv_cli.cost.kernel_formulas import receptive_field
 from mbconv_cli.errors import InputError
 from mbconv_cli.report.model import Report
-from mbconv_cli.spec.rewrites import with_stack, without_stack
+from mbconv_cli.spec.spec_rewrites import with_stack, without_stack
 
 
 def kernels_in_network(

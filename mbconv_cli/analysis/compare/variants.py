@@ -12,15 +12,15 @@ from mbconv_cli.analysis.measuring import notes as measuring_notes
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.network import PlanError, make_plan
+from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.plan.ops import Plan
+from mbconv_cli.plan.planner import PlanError, make_plan
 from mbconv_cli.report.model import Better, Cell, Column, Kind, Report, Row, Section
-from mbconv_cli.runtime.machine import host_fingerprint
-from mbconv_cli.spec.network import Spec
+from mbconv_cli.spec.spec import Spec
 from mbconv_cli.units import CHANGE
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.processes.comparisons import Comparison
+    from mbconv_cli.measure.processes.comparisons import Comparison
 
 UNCHANGED: Final = "as it is"
 

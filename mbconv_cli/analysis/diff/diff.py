@@ -8,17 +8,17 @@ from enum import Enum
 from typing import Final
 
 from mbconv_cli.analysis.columns import BYTES, COSTS
-from mbconv_cli.analysis.diff.latency import Latency, measured_latency, stored_latency
+from mbconv_cli.analysis.diff.diff_latency import Latency, measured_latency, stored_latency
+from mbconv_cli.analysis.diff.diff_parts import Cut
+from mbconv_cli.analysis.diff.diff_sides import Side, identical, sides_of
 from mbconv_cli.analysis.diff.layers import COST_KEYS
 from mbconv_cli.analysis.diff.options import spec_changes
 from mbconv_cli.analysis.diff.pairings import Pairing, Status, difference_section, pair_layers, pair_parts
-from mbconv_cli.analysis.diff.parts import Cut
 from mbconv_cli.analysis.diff.references import Opened
-from mbconv_cli.analysis.diff.sides import Side, identical, sides_of
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.analysis.networks import provenance
+from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.report.model import Better, Cell, Column, Kind, Provenance, Report, Row, Section
-from mbconv_cli.runtime.machine import host_fingerprint
 from mbconv_cli.units import CHANGE
 
 PEAK_BYTES: Final = replace(BYTES, key="peak_bytes")

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from typing import Final, TypeAlias
 
+from mbconv_cli.analysis.diff.diff_parts import Part
 from mbconv_cli.analysis.diff.layers import Layer
 from mbconv_cli.analysis.diff.options import changes
-from mbconv_cli.analysis.diff.parts import Part
 from mbconv_cli.analysis.diff.sequences import Pair, align
 
 Views: TypeAlias = tuple[Counter[Hashable], ...]

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from mbconv_cli.analysis.diff.sequences import align
 from mbconv_cli.plan.blocks.registry import describe
-from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.rows import BlockRow
+from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.yaml_writer import PAIRS
 
 NOT_OF_THE_NETWORK: Final = frozenset({"name", "family", "source", "expect"})

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
+from mbconv_cli.analysis.diff.diff_parts import Part
 from mbconv_cli.analysis.diff.layers import COST_KEYS, Layer
 from mbconv_cli.analysis.diff.likeness import align_layers, align_parts
 from mbconv_cli.analysis.diff.options import changes
-from mbconv_cli.analysis.diff.parts import Part
 from mbconv_cli.analysis.diff.sequences import Pair
 from mbconv_cli.report.model import Better, Cell, Column, Kind, Row, Section
 from mbconv_cli.units import BYTE, MAC, PARAM

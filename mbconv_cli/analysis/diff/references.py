@@ -9,10 +9,10 @@ from typing import Final, TypeAlias
 from mbconv_cli.analysis.diff.stored_profiles import StoredProfile, stored_profile
 from mbconv_cli.analysis.networks import OpenNetwork, open_network
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.network import plan_loaded
+from mbconv_cli.git.revisions import parse_revision
+from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.catalogue import STDIN, Catalogue, read, read_stdin
 from mbconv_cli.spec.loader import load_text
-from mbconv_cli.spec.revisions import parse_revision
 
 Opened: TypeAlias = OpenNetwork | StoredProfile
 

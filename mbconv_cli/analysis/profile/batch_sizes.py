@@ -10,20 +10,20 @@ from mbconv_cli.analysis.columns import ALIVE, COSTS, LATENCY, cost_cells, estim
 from mbconv_cli.analysis.grouping import LABELS, Group, group_ops
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
 from mbconv_cli.analysis.profile.benches import LatencyRequest, run_benches
-from mbconv_cli.analysis.profile.forms import form_notes, form_subject, latency_section, unmeasured_reason
+from mbconv_cli.analysis.profile.form_notes import form_notes, form_subject, latency_section, unmeasured_reason
 from mbconv_cli.analysis.profile.peak_memory import memory_notes
 from mbconv_cli.analysis.profile.profile import NOT_MEASURED
-from mbconv_cli.analysis.profile.rows import exact_rows
+from mbconv_cli.analysis.profile.profile_rows import exact_rows
 from mbconv_cli.analysis.view import View, arranged, demand_column
+from mbconv_cli.cost.activation_memory import alive_bytes
 from mbconv_cli.cost.counts import Cost, plan_costs, total
-from mbconv_cli.cost.memory import alive_bytes
+from mbconv_cli.machine.fingerprint import host_fingerprint
+from mbconv_cli.measure.execution import Execution, demand_possible, plan_to_run
 from mbconv_cli.report.model import Better, Cell, Column, Kind, Provenance, Report, Row, Section
-from mbconv_cli.runtime.execution import Execution, demand_possible, plan_to_run
-from mbconv_cli.runtime.machine import host_fingerprint
 from mbconv_cli.units import IMAGE_PER_SECOND, MILLISECOND, MILLISECONDS_PER_SECOND
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.bench_result import Bench
+    from mbconv_cli.measure.bench_result import Bench
 
 BATCH_SIZE: Final = Column("batch_size")
 THROUGHPUT: Final = (
@@ -159,7 +159,7 @@ def _notes(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> list[str]:
     """What is said of each measurement, once where it is the same for all."""
     if not benches:
         return [NOT_MEASURED]
-    from mbconv_cli.analysis.profile.notes import measurement_notes
+    from mbconv_cli.analysis.profile.measurement_notes import measurement_notes
 
     told = [measurement_notes(bench) for bench in benches]
     shared = [note for note in told[0] if all(note in notes for notes in told)]

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mbconv_cli.cost.counts import Cost
 from mbconv_cli.errors import CheckFailedError
+from mbconv_cli.machine.device_choice import DeviceChoice
+from mbconv_cli.measure.execution import Backend, Execution, Mode
 from mbconv_cli.plan.ops import Plan
-from mbconv_cli.runtime.devices import DeviceChoice
-from mbconv_cli.runtime.execution import Backend, Execution, Mode
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.bench_result import Bench
-    from mbconv_cli.runtime.budget import Budget
-    from mbconv_cli.runtime.latency import Progress
+    from mbconv_cli.measure.bench_result import Bench
+    from mbconv_cli.measure.budget import Budget
+    from mbconv_cli.measure.latency import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ class _Backend(NamedTuple):
 
 _BACKENDS: Final = {
     Backend.TORCH: _Backend(
-        "mbconv_cli.runtime.bench:run_batches",
+        "mbconv_cli.pytorch.bench:run_batches",
         lambda execution, sizes, device: {"execution": execution, "batch_sizes": tuple(sizes), "device": device},
     ),
     Backend.ONNXRUNTIME: _Backend(
-        "mbconv_cli.runtime.onnx.bench:run_in_onnxruntime", lambda execution, _, __: {"execution": execution}
+        "mbconv_cli.pytorch.onnx.onnx_bench:run_in_onnxruntime", lambda execution, _, __: {"execution": execution}
     ),
 }
 
@@ -76,7 +76,7 @@ def run_benches(
         CheckFailedError: closed forms and fvcore disagree; names the ops. Or the form changes the outputs.
     """
     if execution.backend is Backend.ONNXRUNTIME:
-        from mbconv_cli.runtime.onnx.packages import demand_onnxruntime
+        from mbconv_cli.pytorch.onnx.onnx_packages import demand_onnxruntime
 
         demand_onnxruntime(request.device)
     backend = _BACKENDS[execution.backend]
@@ -84,7 +84,7 @@ def run_benches(
     if request.processes == 1:
         benches = _here(backend.function, arguments, request)
     else:
-        from mbconv_cli.runtime.processes.repetition import repeat
+        from mbconv_cli.measure.processes.repetition import repeat
 
         benches = repeat(backend.function, arguments, request.budget, request.processes, request.progress)
     _demand_agreement(benches[0])
@@ -98,7 +98,7 @@ def _here(function: str, arguments: dict[str, Any], request: LatencyRequest) -> 
 
 def _demand_agreement(bench: Bench) -> None:
     """Refuse a count that is not confirmed."""
-    from mbconv_cli.runtime.audit_result import failures
+    from mbconv_cli.measure.audit_result import failures
 
     if not bench.audit.agrees:
         raise CheckFailedError(*failures(bench.audit))

@@ -20,7 +20,7 @@ from mbconv_cli.analysis.columns import (
 from mbconv_cli.analysis.grouping import LABELS, By, group_ops
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
 from mbconv_cli.analysis.profile.benches import LatencyRequest, run_benches
-from mbconv_cli.analysis.profile.forms import (
+from mbconv_cli.analysis.profile.form_notes import (
     DIRECTIONS,
     form_notes,
     form_subject,
@@ -30,20 +30,20 @@ from mbconv_cli.analysis.profile.forms import (
     unmeasured_reason,
 )
 from mbconv_cli.analysis.profile.peak_memory import memory_notes
-from mbconv_cli.analysis.profile.roofline import ROOFLINE, ROOFLINE_COLUMNS, Roofline, least_times
-from mbconv_cli.analysis.profile.rows import COSTS_BY_ROLE, exact_rows, with_shares
+from mbconv_cli.analysis.profile.profile_rows import COSTS_BY_ROLE, exact_rows, with_shares
+from mbconv_cli.analysis.profile.roofline_section import ROOFLINE, ROOFLINE_COLUMNS, Roofline, least_times
 from mbconv_cli.analysis.view import View, arranged, demand_column
+from mbconv_cli.cost.activation_memory import alive_bytes
 from mbconv_cli.cost.counts import Cost, plan_costs, total
-from mbconv_cli.cost.memory import alive_bytes
 from mbconv_cli.errors import InputError
+from mbconv_cli.machine.fingerprint import host_fingerprint
+from mbconv_cli.measure.execution import DEFAULT, Backend, Execution, demand_possible, plan_to_run
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell, Column, Report, Row, Section
-from mbconv_cli.runtime.execution import DEFAULT, Backend, Execution, demand_possible, plan_to_run
-from mbconv_cli.runtime.machine import host_fingerprint
 
 if TYPE_CHECKING:
-    from mbconv_cli.runtime.bench_result import Bench
-    from mbconv_cli.runtime.calibration_cache import Calibration
+    from mbconv_cli.measure.bench_result import Bench
+    from mbconv_cli.pytorch.calibration_cache import Calibration
 
 NOT_MEASURED: Final = "not measured and not audited: --no-latency"
 MEASURED: Final = (*LATENCY, *DIRECTIONS, LATENCY_SHARE)
@@ -115,7 +115,7 @@ def _measured_report(
     bench: Bench,
     notes: tuple[str, ...],
 ) -> Report:
-    from mbconv_cli.analysis.profile.notes import measurement_figures, measurement_notes
+    from mbconv_cli.analysis.profile.measurement_notes import measurement_figures, measurement_notes
     from mbconv_cli.analysis.profile.reconciliation import end_to_end, raw_samples
 
     totals |= {**latency_cells(end_to_end(bench)), "latency_samples": len(bench.measurement.end_to_end)}

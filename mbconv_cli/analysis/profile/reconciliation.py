@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 from mbconv_cli.analysis.columns import LATENCY, LATENCY_SHARE, latency_cells
+from mbconv_cli.measure.bench_result import Bench
+from mbconv_cli.measure.latency import Measurement
+from mbconv_cli.measure.statistics.estimates import Estimate, median_interval, midmeans, percentiles, process_mean
 from mbconv_cli.report.model import Cell, Column, Row, Section
-from mbconv_cli.runtime.bench_result import Bench
-from mbconv_cli.runtime.latency import Measurement
-from mbconv_cli.runtime.statistics.estimates import Estimate, median_interval, midmeans, percentiles, process_mean
 
 
 def end_to_end(bench: Bench) -> Estimate:

@@ -10,8 +10,8 @@ from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
 from mbconv_cli.plan.parts import Widths, activate, add_shortcut, convolution, squeeze_excite
 from mbconv_cli.plan.scaling import scale_filters
-from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.rows import Bottleneck
+from mbconv_cli.spec.spec import Spec
 
 BLOCK_TYPE = "Bottleneck"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
 from mbconv_cli.plan.parts import add_shortcut, convolution
-from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.rows import Conv
+from mbconv_cli.spec.spec import Spec
 
 BLOCK_TYPE = "Conv"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
 from mbconv_cli.plan.parts import Widths, add_shortcut, convolution, depthwise, squeeze_excite
-from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.rows import DepthwiseSeparable
+from mbconv_cli.spec.spec import Spec
 
 BLOCK_TYPE = "SepConv"
 

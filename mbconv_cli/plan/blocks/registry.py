@@ -17,7 +17,6 @@ from mbconv_cli.plan.blocks import (
 )
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
-from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.rows import (
     Bottleneck,
     Conv,
@@ -28,6 +27,7 @@ from mbconv_cli.spec.rows import (
     UniversalInvertedBottleneck,
     Xception,
 )
+from mbconv_cli.spec.spec import Spec
 
 
 @dataclass(frozen=True, slots=True)

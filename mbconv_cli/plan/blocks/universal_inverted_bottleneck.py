@@ -11,8 +11,8 @@ from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
 from mbconv_cli.plan.parts import add_shortcut, convolution
 from mbconv_cli.plan.scaling import expand_filters
-from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.rows import UniversalInvertedBottleneck
+from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.values import Activation as ActivationChoice
 
 BLOCK_TYPE = "UIB"

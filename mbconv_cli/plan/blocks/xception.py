@@ -8,8 +8,8 @@ from __future__ import annotations
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
 from mbconv_cli.plan.parts import activate, add_shortcut, convolution, max_pool
-from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.rows import Xception
+from mbconv_cli.spec.spec import Spec
 
 BLOCK_TYPE = "Xception"
 

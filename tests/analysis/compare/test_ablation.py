@@ -6,12 +6,12 @@ from mbconv_cli.analysis.compare.ablation import CHANGES, ablate
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.cost.counts import plan_costs, total
-from mbconv_cli.plan.network import make_plan
+from mbconv_cli.machine.device_choice import DeviceChoice
+from mbconv_cli.measure.latency import Progress
+from mbconv_cli.measure.processes.comparisons import Outcome, Request
 from mbconv_cli.plan.ops import Activation
+from mbconv_cli.plan.planner import make_plan
 from mbconv_cli.report.model import Cell, Row
-from mbconv_cli.runtime.devices import DeviceChoice
-from mbconv_cli.runtime.latency import Progress
-from mbconv_cli.runtime.processes.comparisons import Outcome, Request
 
 
 def rows(name: str) -> dict[str, Row]:

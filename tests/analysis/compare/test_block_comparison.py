@@ -6,10 +6,11 @@ from mbconv_cli.analysis.compare.block_family import FAMILY, BlockQuestion, bloc
 from mbconv_cli.analysis.compare.blocks import compare_blocks
 from mbconv_cli.cost.counts import plan_costs
 from mbconv_cli.errors import InputError
+from mbconv_cli.machine.device_choice import parse_device
+from mbconv_cli.pytorch.audit import audit
+from mbconv_cli.pytorch.built_network import build
+from mbconv_cli.pytorch.devices import resolve_device
 from mbconv_cli.report.model import Row
-from mbconv_cli.runtime.audit import audit
-from mbconv_cli.runtime.devices import parse_device, resolve_device
-from mbconv_cli.runtime.network import build
 
 QUESTION = BlockQuestion(80, 112, 14, kernel_size=5)
 NOTATION = "ir_r1_k5_s1_e6_c112_se0.25"

@@ -8,10 +8,10 @@ from mbconv_cli.analysis.compare.kernels_in_network import kernels_in_network
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.errors import InputError
+from mbconv_cli.machine.device_choice import DeviceChoice
+from mbconv_cli.measure.latency import Progress
+from mbconv_cli.measure.processes.comparisons import Outcome, Request
 from mbconv_cli.report.model import Cell, Report
-from mbconv_cli.runtime.devices import DeviceChoice
-from mbconv_cli.runtime.latency import Progress
-from mbconv_cli.runtime.processes.comparisons import Outcome, Request
 
 MACHINE: dict[str, Cell] = {"device": "cpu", "device_name": "a CPU", "threads": 1, "torch": "2"}
 

@@ -13,8 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mbconv_cli.analysis.compare.kernel_question import KernelQuestion, layers_plan
 from mbconv_cli.analysis.compare.kernels import compare_kernels
+from mbconv_cli.pytorch.built_network import build
 from mbconv_cli.report.model import Cell
-from mbconv_cli.runtime.network import build
 
 FLOAT32 = 4
 KERNELS = st.integers(0, 4).map(lambda half: 2 * half + 1)

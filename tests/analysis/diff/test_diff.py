@@ -15,19 +15,19 @@ from mbconv_cli.analysis.diff.stored_profiles import stored_profile
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.analysis.networks import OpenNetwork, open_network
 from mbconv_cli.analysis.profile.profile import profile
+from mbconv_cli.cost.activation_memory import peak
 from mbconv_cli.cost.counts import plan_costs, total
-from mbconv_cli.cost.memory import peak
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.network import make_plan
+from mbconv_cli.machine.device_choice import DeviceChoice
+from mbconv_cli.measure.execution import Execution
+from mbconv_cli.measure.latency import Progress
+from mbconv_cli.measure.processes.comparisons import Outcome, Request
+from mbconv_cli.plan.planner import make_plan
 from mbconv_cli.report.document import from_json, to_json
 from mbconv_cli.report.model import Cell, Report, Row
-from mbconv_cli.runtime.devices import DeviceChoice
-from mbconv_cli.runtime.execution import Execution
-from mbconv_cli.runtime.latency import Progress
-from mbconv_cli.runtime.processes.comparisons import Outcome, Request
 from mbconv_cli.spec.catalogue import shipped, user_catalogue
-from mbconv_cli.spec.network import Spec
 from mbconv_cli.spec.rows import BlockRow, MBConv
+from mbconv_cli.spec.spec import Spec
 
 NAMES = st.sampled_from(sorted(name for name in shipped() if "b7" not in name))
 SUMMED = ("params", "macs", "bytes")

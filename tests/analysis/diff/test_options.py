@@ -8,7 +8,7 @@ import pytest
 
 from mbconv_cli.analysis.diff.options import option_text, spec_changes
 from mbconv_cli.spec.loader import load, load_text
-from mbconv_cli.spec.network import Spec
+from mbconv_cli.spec.spec import Spec
 from tests.repositories import NETWORK
 
 

@@ -15,14 +15,14 @@ from mbconv_cli.analysis.profile.profile import profile
 from mbconv_cli.analysis.view import View
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError
+from mbconv_cli.machine.device_choice import DeviceChoice
+from mbconv_cli.measure.audit_result import Audit
+from mbconv_cli.measure.bench_result import Bench
+from mbconv_cli.measure.budget import Budget
+from mbconv_cli.measure.execution import Dtype, Execution, Mode, plan_to_run
+from mbconv_cli.measure.latency import Measurement
 from mbconv_cli.render.cells import subject_line, title
 from mbconv_cli.report.model import Column, Row, Section
-from mbconv_cli.runtime.audit_result import Audit
-from mbconv_cli.runtime.bench_result import Bench
-from mbconv_cli.runtime.budget import Budget
-from mbconv_cli.runtime.devices import DeviceChoice
-from mbconv_cli.runtime.execution import Dtype, Execution, Mode, plan_to_run
-from mbconv_cli.runtime.latency import Measurement
 
 REQUEST = LatencyRequest(DeviceChoice("cpu"), Budget(), lambda _: None)
 BATCHES = (1, 8)
@@ -53,7 +53,7 @@ def _benches(network: OpenNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
     def run_batches(*_: Any, execution: Execution, batch_sizes: tuple[int, ...], **__: Any) -> tuple[Bench, ...]:
         return tuple(made_up(network, execution, size) for size in batch_sizes)
 
-    monkeypatch.setattr("mbconv_cli.runtime.bench.run_batches", run_batches)
+    monkeypatch.setattr("mbconv_cli.pytorch.bench.run_batches", run_batches)
 
 
 def figure(row: Row, key: str) -> float:

@@ -16,15 +16,16 @@ from mbconv_cli.analysis.profile.profile import profile
 from mbconv_cli.analysis.view import View
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import CheckFailedError, InputError
+from mbconv_cli.machine.device_choice import DeviceChoice
+from mbconv_cli.machine.load import Load
+from mbconv_cli.measure.audit_result import Audit, Disagreement
+from mbconv_cli.measure.bench_result import Bench
+from mbconv_cli.measure.budget import Budget
+from mbconv_cli.measure.clock import HostTimes
+from mbconv_cli.measure.execution import Execution
+from mbconv_cli.measure.latency import Measurement
+from mbconv_cli.measure.stamp_cost import StampCost
 from mbconv_cli.report.model import Cell, Report, Row, Section
-from mbconv_cli.runtime.audit_result import Audit, Disagreement
-from mbconv_cli.runtime.bench_result import Bench
-from mbconv_cli.runtime.budget import Budget
-from mbconv_cli.runtime.devices import DeviceChoice
-from mbconv_cli.runtime.execution import Execution
-from mbconv_cli.runtime.latency import HostTimes, Measurement
-from mbconv_cli.runtime.load import Load
-from mbconv_cli.runtime.stamp_cost import StampCost
 
 NETWORK = "efficientnet-b0"
 COSTS = ("params", "macs", "flops", "bytes")
@@ -66,7 +67,7 @@ def fake(network: OpenNetwork, monkeypatch: pytest.MonkeyPatch) -> FakeBench:
             machine,
         )
     )
-    monkeypatch.setattr("mbconv_cli.runtime.bench.run_batches", fake)
+    monkeypatch.setattr("mbconv_cli.pytorch.bench.run_batches", fake)
     return fake
 
 
@@ -339,7 +340,7 @@ def test_a_busy_machine_is_told_where_it_matters(
     expected: list[str],
 ) -> None:
     monkeypatch.setattr("mbconv_cli.analysis.measuring.host_fingerprint", lambda: {"usable_cores": 4})
-    monkeypatch.setattr("mbconv_cli.analysis.profile.notes.usable_cores", lambda: frozenset(range(4)))
+    monkeypatch.setattr("mbconv_cli.analysis.profile.measurement_notes.usable_cores", lambda: frozenset(range(4)))
     measurement = replace(fake.bench.measurement, end_to_end=[QUIET] * 8, load=load)
     with_bench(fake, machine=fake.bench.machine | {"device": device}, measurement=measurement)
     assert warnings(profile(network, latency=request())) == expected
@@ -368,7 +369,7 @@ def labelled(report: Report, label: str) -> list[str]:
 def test_the_load_is_told_as_far_as_it_is_known(
     network: OpenNetwork, fake: FakeBench, monkeypatch: pytest.MonkeyPatch, load: Load, told: list[str]
 ) -> None:
-    monkeypatch.setattr("mbconv_cli.analysis.profile.notes.usable_cores", lambda: frozenset({0, 1, 2, 5}))
+    monkeypatch.setattr("mbconv_cli.analysis.profile.measurement_notes.usable_cores", lambda: frozenset({0, 1, 2, 5}))
     with_bench(fake, measurement=replace(fake.bench.measurement, load=load))
     assert labelled(profile(network, latency=request()), "load") == told
 

@@ -12,19 +12,19 @@ from mbconv_cli.analysis.grouping import By
 from mbconv_cli.analysis.networks import OpenNetwork, open_network
 from mbconv_cli.analysis.profile.benches import LatencyRequest
 from mbconv_cli.analysis.profile.profile import profile
-from mbconv_cli.analysis.profile.roofline import least_times
+from mbconv_cli.analysis.profile.roofline_section import least_times
 from mbconv_cli.analysis.view import View
+from mbconv_cli.cost.activation_memory import alive_bytes
 from mbconv_cli.cost.counts import plan_costs, total
-from mbconv_cli.cost.memory import alive_bytes
 from mbconv_cli.cost.roofline import Bandwidth, Limits
+from mbconv_cli.machine.device_choice import DeviceChoice
+from mbconv_cli.measure.audit_result import Audit
+from mbconv_cli.measure.bench_result import Bench
+from mbconv_cli.measure.budget import Budget
+from mbconv_cli.measure.execution import Execution
+from mbconv_cli.measure.latency import Measurement
+from mbconv_cli.pytorch.calibration_cache import Calibration
 from mbconv_cli.report.model import Cell, Report, Row
-from mbconv_cli.runtime.audit_result import Audit
-from mbconv_cli.runtime.bench_result import Bench
-from mbconv_cli.runtime.budget import Budget
-from mbconv_cli.runtime.calibration_cache import Calibration
-from mbconv_cli.runtime.devices import DeviceChoice
-from mbconv_cli.runtime.execution import Execution
-from mbconv_cli.runtime.latency import Measurement
 
 KEYS = ("intensity", "roofline_ms", "roofline_share", "bound")
 # 100 GFLOP/s and 10 GB/s whatever the working set, so the machine balances at 10 FLOP/byte.
@@ -49,7 +49,7 @@ def measured(network: OpenNetwork, monkeypatch: pytest.MonkeyPatch) -> Measure:
         passes = Measurement([math.fsum(latencies)] * 8, [list(latencies)] * 8, 8, steady=True, seconds=1.0)
         machine: dict[str, Cell] = {"torch": "2.6", "threads": 1, "device": "cuda:0", "device_name": "an abacus"}
         bench = Bench(audit, passes, machine, allocated_bytes=allocated)
-        monkeypatch.setattr("mbconv_cli.runtime.bench.run_batches", lambda *_, **__: (bench,))
+        monkeypatch.setattr("mbconv_cli.pytorch.bench.run_batches", lambda *_, **__: (bench,))
         request = LatencyRequest(DeviceChoice("cuda"), Budget(), lambda _: None)
         return profile(network, view=View(by, **asked), latency=request, calibration=CALIBRATION)
 

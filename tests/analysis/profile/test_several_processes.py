@@ -18,15 +18,16 @@ from mbconv_cli.analysis.profile.profile import profile
 from mbconv_cli.analysis.view import View
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import CheckFailedError
+from mbconv_cli.machine.device_choice import DeviceChoice
+from mbconv_cli.measure.audit_result import Audit
+from mbconv_cli.measure.bench_result import Bench
+from mbconv_cli.measure.budget import Budget
+from mbconv_cli.measure.clock import HostTimes
+from mbconv_cli.measure.execution import Backend, Execution, Mode
+from mbconv_cli.measure.latency import Measurement
+from mbconv_cli.measure.processes.pooling import pooled
+from mbconv_cli.measure.statistics.estimates import process_mean
 from mbconv_cli.report.model import Cell, Report, Row
-from mbconv_cli.runtime.audit_result import Audit
-from mbconv_cli.runtime.bench_result import Bench
-from mbconv_cli.runtime.budget import Budget
-from mbconv_cli.runtime.devices import DeviceChoice
-from mbconv_cli.runtime.execution import Backend, Execution, Mode
-from mbconv_cli.runtime.latency import HostTimes, Measurement
-from mbconv_cli.runtime.processes.pooling import pooled
-from mbconv_cli.runtime.statistics.estimates import process_mean
 
 PACES = (1.0, 1.02, 0.97, 1.05)
 JITTER = (1.0, 1.01, 0.99, 1.0, 1.3, 1.0, 0.98, 1.0)
@@ -49,7 +50,7 @@ def repeated(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         sizes: Sequence[int] = arguments.get("batch_sizes", (1,))
         return tuple(bench(len(arguments["plan"].ops), size, arguments["costs"]) for size in sizes)
 
-    monkeypatch.setattr("mbconv_cli.runtime.processes.repetition.repeat", repeat)
+    monkeypatch.setattr("mbconv_cli.measure.processes.repetition.repeat", repeat)
     return asked
 
 
@@ -155,7 +156,7 @@ def test_what_a_device_showed_the_host_is_a_mean_too(network: OpenNetwork, monke
         ]
         return (replace(made, measurement=pooled(seen)),)
 
-    monkeypatch.setattr("mbconv_cli.runtime.processes.repetition.repeat", repeat)
+    monkeypatch.setattr("mbconv_cli.measure.processes.repetition.repeat", repeat)
     rows = latency_rows(profile(network, latency=request()))
     assert number(rows["wall time, by the host"]) == pytest.approx(2 * fmean(PACES))
     assert number(rows["enqueuing, by the host"], "latency_ms_low") == pytest.approx(process_mean(PACES).low)
@@ -169,7 +170,7 @@ def test_what_is_asked_of_the_processes(
     profile(network, execution=execution, latency=request(processes))
     assert repeated == [
         {
-            "function": "mbconv_cli.runtime.bench:run_batches",
+            "function": "mbconv_cli.pytorch.bench:run_batches",
             "budget": Budget(),
             "processes": processes,
             "plan": network.plan,
@@ -186,7 +187,7 @@ def test_a_count_that_is_not_confirmed_is_refused(network: OpenNetwork, monkeypa
         made = bench(len(arguments["plan"].ops), 1, arguments["costs"])
         return (replace(made, audit=replace(made.audit, params=0)),)
 
-    monkeypatch.setattr("mbconv_cli.runtime.processes.repetition.repeat", repeat)
+    monkeypatch.setattr("mbconv_cli.measure.processes.repetition.repeat", repeat)
     with pytest.raises(CheckFailedError, match="params"):
         profile(network, latency=request())
 

@@ -1,0 +1,115 @@
+"""A network cut into blocks or stages, each with what it is like."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import groupby
+from typing import Any
+
+from mbconv_cli.analysis.diff.layers import Layer
+from mbconv_cli.analysis.diff.options import Options, options_of
+from mbconv_cli.analysis.networks import OpenNetwork
+from mbconv_cli.plan.ops import Block
+from mbconv_cli.spec.spec import Spec
+
+
+class Cut(str, Enum):
+    """What a part is."""
+
+    BLOCK = "block"
+    STAGE = "stage"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A block or a stage: ops that follow each other.
+
+    Attributes:
+        name: `stages.2.1`, or `stages.2`.
+        operator: in the words of tables, e.g. `MBConv6, k3x3, SE`.
+        layers: its ops.
+        options: what it is like, as far as that is known.
+    """
+
+    name: str
+    operator: str
+    layers: tuple[Layer, ...]
+    options: Options
+
+    @property
+    def content(self) -> Hashable:
+        """Equal for parts that compute the same; names play no part in it."""
+        return tuple((layer.content, layer.reads) for layer in self.layers)
+
+
+def network_parts(network: OpenNetwork, layers: Sequence[Layer], cut: Cut) -> list[Part]:
+    """The blocks or stages of an open network."""
+    by_name = _gathered(layers, cut)
+    if cut is Cut.BLOCK:
+        return [
+            Part(block.name, block.operator, by_name[block.name], block_options(network.spec, block))
+            for block in network.plan.blocks
+        ]
+    stages = []
+    for name, members in groupby(network.plan.blocks, key=lambda block: block.stage):
+        first, *others = members
+        options = block_options(network.spec, first)
+        counted = Options({"blocks": 1 + len(others), **options.values}, options.defaults)
+        stages.append(Part(name, f"{1 + len(others)} x {first.operator}", by_name[name], counted))
+    return stages
+
+
+def stored_parts(layers: Sequence[Layer], cut: Cut) -> list[Part]:
+    """The blocks or stages of a stored profile."""
+    return [
+        Part(name, f"{len(members)} layers", members, _stored_options(members))
+        for name, members in _gathered(layers, cut).items()
+    ]
+
+
+def _gathered(layers: Sequence[Layer], cut: Cut) -> dict[str, tuple[Layer, ...]]:
+    gathered: dict[str, list[Layer]] = {}
+    for layer in layers:
+        gathered.setdefault(str(layer.row[cut.value]), []).append(layer)
+    return {name: tuple(members) for name, members in gathered.items()}
+
+
+def _stored_options(layers: Sequence[Layer]) -> Options:
+    return Options(
+        {
+            "roles": tuple(dict.fromkeys(str(layer.row["role"]) for layer in layers)),
+            "layers": len(layers),
+            "input_shape": layers[0].shape("input_shape"),
+            "output_shape": layers[-1].shape("output_shape"),
+        }
+    )
+
+
+def block_options(spec: Spec, block: Block) -> Options:
+    """What a block's row or section says, after scaling, and what of the network's own settings acts on it."""
+    section, _, row = block.stage.partition(".")
+    said = options_of(spec.blocks[int(row)] if row else getattr(spec, section))
+    values: dict[str, Any] = {key: value for key, value in said.values.items() if key != "num_repeat"}
+    scaled = {"output_filters": block.output_shape[0], "stride": block.stride}
+    values |= {key: value for key, value in scaled.items() if key in values}
+    values["input_filters"] = block.input_shape[0]
+    values["resolution"] = block.input_shape[1:]
+    values["activation"] = values.get("activation") or spec.activation
+    if "kernel_size" in values:  # a convolution, and so a norm
+        values["padding"] = values.get("padding") or spec.padding
+    shared = _shared_settings(spec, values)
+    return Options(values | shared, said.defaults - {"activation", "padding"} | shared.keys())
+
+
+def _shared_settings(spec: Spec, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The network's settings of what a block has."""
+    shared: dict[str, Any] = {}
+    if "kernel_size" in values:
+        shared |= {f"norm.{key}": value for key, value in options_of(spec.norm).values.items()}
+    if values.get("expand_ratio") or values.get("expanded_filters"):
+        shared["expand_divisor"] = spec.expand_divisor
+    if values.get("se_ratio"):
+        shared |= {f"se.{key}": value for key, value in options_of(spec.se).values.items()}
+    return shared

@@ -1,0 +1,103 @@
+"""The two networks of a diff, both told to the same depth: a stored profile knows less of an op than a Plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from mbconv_cli.analysis.columns import FLOAT32_BYTES
+from mbconv_cli.analysis.diff.diff_parts import Cut, Part, network_parts, stored_parts
+from mbconv_cli.analysis.diff.layers import Layer, plan_layers, stored_layers
+from mbconv_cli.analysis.diff.references import Opened
+from mbconv_cli.analysis.diff.stored_profiles import StoredProfile
+from mbconv_cli.analysis.networks import OpenNetwork, spec_sha256
+from mbconv_cli.cost.activation_memory import peak
+from mbconv_cli.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two networks.
+
+    Attributes:
+        name: the network's.
+        input_shape: `[N, C, H, W]`.
+        layers: its ops.
+        peak_bytes: of activations alive at once where they are the most, in float32; None where that is not stored.
+        spec_sha256: the digest of its spec, if known.
+        network: None where there is a stored profile alone.
+        profile: None where there is a network.
+    """
+
+    name: str
+    input_shape: tuple[int, ...]
+    layers: tuple[Layer, ...]
+    peak_bytes: int | None
+    spec_sha256: str | None
+    network: OpenNetwork | None = None
+    profile: StoredProfile | None = None
+
+    def parts(self, cut: Cut) -> list[Part]:
+        """Its blocks or stages."""
+        return network_parts(self.network, self.layers, cut) if self.network else stored_parts(self.layers, cut)
+
+
+def sides_of(base: Opened, head: Opened, batch_size: int | None) -> tuple[Side, Side]:
+    """Both networks, for batches of one size: as wanted, or as in the stored profiles, or one image.
+
+    Raises:
+        InputError: a stored profile is of another batch.
+    """
+    images = _common_batch_size((base, head), batch_size)
+    sides = _side(base, images), _side(head, images)
+    return sides if all(side.network for side in sides) else (_as_stored(sides[0]), _as_stored(sides[1]))
+
+
+def identical(base: Side, head: Side) -> bool:
+    """Whether both compute the same under the same names; what the networks are called does not count.
+
+    The rows of a stored profile do not prove it: the digests of the specs must agree too.
+    """
+    if base.network and head.network:
+        old, new = base.network.plan, head.network.plan
+        return (old.input_shape, old.ops) == (new.input_shape, new.ops)
+    first, second = ([(layer.name, layer.content) for layer in side.layers] for side in (base, head))
+    return first == second and base.spec_sha256 == head.spec_sha256 is not None
+
+
+def _side(opened: Opened, batch_size: int) -> Side:
+    match opened:
+        case OpenNetwork(spec, plan):
+            return Side(
+                name=plan.name,
+                input_shape=(batch_size, *plan.input_shape),
+                layers=plan_layers(plan, batch_size),
+                peak_bytes=batch_size * FLOAT32_BYTES * peak(plan).activations,
+                spec_sha256=spec_sha256(spec),
+                network=opened,
+            )
+        case StoredProfile(report, rows):
+            return Side(
+                name=opened.name,
+                input_shape=opened.input_shape,
+                layers=stored_layers(rows),
+                peak_bytes=opened.peak_bytes,
+                spec_sha256=report.provenance.spec_sha256,
+                profile=opened,
+            )
+
+
+def _as_stored(side: Side) -> Side:
+    """A side as its profile's rows would tell of it."""
+    return replace(side, layers=stored_layers(layer.row for layer in side.layers), network=None)
+
+
+def _common_batch_size(both: Iterable[Opened], wanted: int | None) -> int:
+    stored = {opened.input_shape[0] for opened in both if isinstance(opened, StoredProfile)}
+    sizes = stored | ({wanted} if wanted is not None else set())
+    if len(sizes) > 1:
+        raise InputError(
+            f"batches of {' and '.join(map(str, sorted(sizes)))} images cannot be compared; "
+            "a stored profile keeps its --batch-size"
+        )
+    return sizes.pop() if sizes else 1

@@ -1,0 +1,98 @@
+"""What a report says of the form of execution: in its subject, in its notes, and of each direction of a pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from mbconv_cli.analysis.columns import COSTS, LATENCY, LATENCY_SHARE, latency_cells
+from mbconv_cli.analysis.grouping import Group
+from mbconv_cli.measure.execution import DEFAULT, Execution
+from mbconv_cli.plan.ops import BatchNorm, Plan
+from mbconv_cli.plan.plan_rewrites import folded_norms
+from mbconv_cli.report.model import Better, Cell, Column, Kind, Row, Section
+from mbconv_cli.units import MILLISECOND
+
+if TYPE_CHECKING:
+    from mbconv_cli.measure.bench_result import Bench
+
+DIRECTIONS: Final = (
+    Column("forward_ms", MILLISECOND, Kind.MEASURED, Better.LOWER),
+    Column("backward_ms", MILLISECOND, Kind.MEASURED, Better.LOWER),
+)
+NO_COSTS: Final[dict[str, Cell]] = {column.key: 0 for column in COSTS}
+"""Of what takes time outside of every op."""
+OF_THE_LAYERS: Final = frozenset({"sum of layers", "difference", "slowdown by the stamps"})
+"""Rows that say nothing where there are no layers."""
+
+
+def latency_columns(execution: Execution) -> tuple[Column, ...]:
+    """The measured columns of a row in this form: none where layers cannot be told apart."""
+    if not execution.by_layer:
+        return ()
+    return (*LATENCY, *(DIRECTIONS if execution.training else ()), LATENCY_SHARE)
+
+
+def unmeasured_reason(execution: Execution, *, measured: bool) -> str:
+    """Why rows have no latency."""
+    if measured:
+        return f"layers are not measured with --mode {execution.mode.value}"
+    return "nothing is measured with --no-latency"
+
+
+def timed_rows(rows: Sequence[Row], groups: Sequence[Group], bench: Bench) -> list[Row]:
+    """Each row with the time of its ops, and one row more for each part of a pass that is outside of every op.
+
+    In training both directions, and what they sum to.
+    """
+    from mbconv_cli.analysis.profile.reconciliation import group_latencies
+
+    outside = [(bench.audit.ops + index,) for index in range(len(bench.outside))]
+    rows = [*rows, *({"name": name, **NO_COSTS} for name in bench.outside)]
+    estimates = group_latencies(bench, [*(bench.parts_of(group.ops) for group in groups), *outside])
+    timed: list[Row] = [{**row, **latency_cells(estimate)} for row, estimate in zip(rows, estimates, strict=True)]
+    if not bench.both_ways:
+        return timed
+    ways = (
+        group_latencies(bench, [group.ops for group in groups]),
+        group_latencies(bench, [bench.backward_parts_of(group.ops) for group in groups]),
+    )
+    return [
+        {**row, **{column.key: estimate.value for column, estimate in zip(DIRECTIONS, both, strict=True)}}
+        for row, both in zip(timed, zip(*ways, strict=True), strict=True)
+    ]
+
+
+def latency_section(bench: Bench, execution: Execution) -> Section:
+    """What the passes say of each other, as far as there are layers to tell of."""
+    from mbconv_cli.analysis.profile.reconciliation import reconcile
+
+    section = reconcile(bench)
+    if execution.by_layer:
+        return section
+    return Section(section.columns, tuple(row for row in section.rows if row["name"] not in OF_THE_LAYERS))
+
+
+def form_subject(execution: Execution) -> dict[str, Cell]:
+    """The dtype, and whatever else is not as usual."""
+    usual = DEFAULT.settings()
+    unusual = {key: value for key, value in execution.settings().items() if value != usual[key] and key != "threads"}
+    return {"dtype": execution.dtype.value} | unusual
+
+
+def form_notes(plan: Plan, execution: Execution) -> tuple[str, ...]:
+    """What this form does to the exact figures.
+
+    Args:
+        plan: before any folding.
+        execution: the form.
+    """
+    if not execution.fold_norm:
+        return ()
+    folded, norms = len(folded_norms(plan)), sum(isinstance(op.kind, BatchNorm) for op in plan.ops)
+    return (
+        (
+            f"norm: {folded} batch norms are part of the convolutions before them, which have a bias now, and "
+            f"{norms - folded} stay; all figures are those of the folded network, params too"
+        ),
+    )

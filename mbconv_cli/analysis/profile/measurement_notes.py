@@ -1,0 +1,205 @@
+"""How the figures of a profile came about, and what to hold against them: in sentences, and as figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from statistics import median
+from typing import Final
+
+from mbconv_cli.analysis.measuring import busy_warning, device_note
+from mbconv_cli.analysis.profile.reconciliation import end_to_end, sum_of_layers
+from mbconv_cli.machine.fingerprint import usable_cores
+from mbconv_cli.machine.load import BUSY_SHARE
+from mbconv_cli.measure.bench_result import Bench
+from mbconv_cli.measure.latency import Measurement
+from mbconv_cli.measure.stamp_cost import StampCost
+from mbconv_cli.measure.statistics.estimates import Estimate
+from mbconv_cli.report.model import Cell
+from mbconv_cli.units import MICROSECONDS_PER_MILLISECOND
+
+NOISY_PRECISION: Final = 0.05
+WIDE_DIFFERENCE: Final = 0.05
+MANY_FAULTS: Final = 100
+"""Of a pass; each takes about a microsecond, of which a handful is not worth a note."""
+LAUNCH_BOUND_SHARE: Final = 0.9
+"""Of a device's time: if handing the work over takes so much of it, the device waits for the host."""
+
+
+def measurement_figures(bench: Bench) -> dict[str, Cell]:
+    """What programs may want to know of the measurement; what the system does not tell is left out."""
+    measurement, load = bench.measurement, bench.measurement.load
+    figures: dict[str, Cell | float] = {
+        "complete": not measurement.interrupted,
+        "processes": len(measurement.by_process),
+        "rounds": len(measurement.layers),
+        "warm_up_rounds": measurement.warm_up,
+        "steady": measurement.steady,
+        "seconds": measurement.seconds,
+        "precision": end_to_end(bench).precision,
+        "precision_asked": measurement.precision_asked,
+        "affinity": _ranges(usable_cores()),
+        "load_average_before": load.before,
+        "load_average_after": load.after,
+        "others_share": load.others_share,
+        "stolen_share": load.stolen_share,
+        "enqueue_share": _enqueue_share(measurement),
+        "page_faults": measurement.page_faults,
+    }
+    if measurement.stamp_cost:
+        figures["clock_resolution_ms"] = measurement.stamp_cost.resolution_ms
+        figures["stamp_ms"] = measurement.stamp_cost.stamp_ms
+    return {key: value for key, value in figures.items() if value is not None and value != math.inf}
+
+
+def measurement_notes(bench: Bench) -> tuple[str, ...]:
+    """How the figures came about, and what to hold against them."""
+    measurement, audit, whole = bench.measurement, bench.audit, end_to_end(bench)
+    return (
+        device_note(bench.machine),
+        _samples_note(measurement, whole),
+        *([_clock_note(measurement.stamp_cost, _stamps(bench), whole)] if measurement.stamp_cost else []),
+        *_load_note(measurement),
+        *_faults_note(measurement),
+        *_device_time_note(measurement),
+        (
+            f"audit: closed forms and fvcore agree on all {audit.ops} ops: {audit.macs:,} MAC an image, "
+            f"{audit.params:,} params"
+        ),
+        *bench.notes,
+        *_warnings(bench, whole),
+        *_busy_warning(bench),
+    )
+
+
+def _samples_note(measurement: Measurement, whole: Estimate) -> str:
+    several = len(measurement.processes)
+    where = f" in {several} fresh processes," if several else ""
+    value = "the mean of the processes' medians" if several else "their median"
+    sure = "across processes" if several else "for this process"
+    layer = "the mean of their midmeans" if several else "a midmean"
+    plain, stamped = len(measurement.end_to_end), len(measurement.layers)
+    return (
+        f"samples: {plain} plain and {stamped} stamped passes in turn{where} after {measurement.warm_up} of each to "
+        f"warm up, {measurement.seconds:.1f} s; end to end is {value}, "
+        f"with 95 % confidence within {100 * whole.precision:.1f} % {sure}{_missed(measurement, whole)}; "
+        f"a layer is {layer}"
+    )
+
+
+def _missed(measurement: Measurement, whole: Estimate) -> str:
+    if whole.precision <= measurement.precision_asked:
+        return ""
+    return f", where {100 * measurement.precision_asked:g} % was asked for"
+
+
+def _stamps(bench: Bench) -> int:
+    """Of a stamped pass: one after each part, or at the end alone where a backend tells the parts by itself."""
+    return 1 if bench.outside else len(bench.measurement.layers[0])
+
+
+def _clock_note(cost: StampCost, stamps: int, whole: Estimate) -> str:
+    resolution, stamp = (_microseconds(figure) for figure in (cost.resolution_ms, cost.stamp_ms))
+    share = f"{100 * stamps * cost.stamp_ms / whole.value:.2g} % of it"
+    known = f"resolution {resolution}" if math.isfinite(cost.resolution_ms) else "resolution too coarse to be seen"
+    return f"clock: {known}; a stamp costs {stamp}, and the {stamps} of a pass {share}"
+
+
+def _microseconds(milliseconds: float) -> str:
+    return f"{MICROSECONDS_PER_MILLISECOND * milliseconds:.2g} us"
+
+
+def _load_note(measurement: Measurement) -> list[str]:
+    load = measurement.load
+    told = []
+    if load.before is not None and load.after is not None:
+        told.append(f"load average {load.before:.2f} before and {load.after:.2f} after")
+    if load.others_share is not None and load.stolen_share is not None:
+        told.append(
+            f"other processes took {100 * load.others_share:.0f} % of the cores' time, "
+            f"and the host of this machine kept {100 * load.stolen_share:.0f} %"
+        )
+    return [f"load: cores {_ranges(usable_cores())}; {'; '.join(told)}"] if told else []
+
+
+def _faults_note(measurement: Measurement) -> list[str]:
+    if measurement.page_faults is None or measurement.page_faults < MANY_FAULTS:
+        return []
+    return [
+        (
+            f"faults: {measurement.page_faults:,.0f} page faults a pass, since the allocator hands freed memory back "
+            "to the system and takes it anew; that is part of the times, and what a fault costs changes with the "
+            "machine; --allocator keep measures without"
+        )
+    ]
+
+
+def _device_time_note(measurement: Measurement) -> list[str]:
+    stream = "end to end and layers are between events on the device's stream"
+    wall = "wall time is from handing over the first op until the device is done"
+    return [f"device time: {stream}; {wall}"] if measurement.host else []
+
+
+def _warnings(bench: Bench, whole: Estimate) -> list[str]:
+    measurement, warnings = bench.measurement, []
+    if measurement.interrupted:
+        rounds = f"{len(measurement.layers)} rounds, {measurement.seconds:.1f} s"
+        warnings.append(f"incomplete: interrupted after {rounds}")
+    if not measurement.steady:
+        warnings.append("the time was not stable at the end of the warm-up; the machine may be busy")
+    if whole.precision > NOISY_PRECISION:
+        warnings.append(_known_badly(measurement, f"{100 * whole.precision:.1f} %"))
+    off = sum_of_layers(bench).value / whole.value - 1
+    if not bench.both_ways and not bench.outside and abs(off) > WIDE_DIFFERENCE:  # else the notes say why
+        side = "more" if off > 0 else "less"
+        warnings.append(f"the layers sum to {100 * abs(off):.1f} % {side} than end to end; measure again")
+    enqueuing = _enqueue_share(measurement)
+    if enqueuing is not None and enqueuing >= LAUNCH_BOUND_SHARE:
+        waited = f"the device waited for the host, which took {100 * enqueuing:.0f} % of its time to hand the work over"
+        warnings.append(f"launch-bound: {waited}; the times are those of launching")
+    return [f"warning: {warning}" for warning in warnings]
+
+
+def _known_badly(measurement: Measurement, known: str) -> str:
+    if measurement.processes:
+        return f"the processes differ: end to end is known to {known} only; more --processes tell it better"
+    return f"the machine was too noisy: the end-to-end median is known to {known} only"
+
+
+def _enqueue_share(measurement: Measurement) -> float | None:
+    """How much of the device's time the host took to hand the plain passes over; None where they are the same.
+
+    A device that has more work than its queue takes makes the host wait, and then seems launch-bound, too: queues
+    take about a thousand launches, several times those of a pass.
+    """
+    shares = [
+        times.enqueue / device
+        for times, device in zip(measurement.host, measurement.end_to_end, strict=False)  # one more if interrupted
+        if device
+    ]
+    return median(shares) if shares else None
+
+
+def _busy_warning(bench: Bench) -> list[str]:
+    """Others' work on the cores while measuring on them; where the system tells none of it, the load average."""
+    load = bench.measurement.load
+    taken = load.taken_share
+    if taken is None:
+        return busy_warning(load.before, bench.machine)
+    if bench.machine["device"] != "cpu" or taken < BUSY_SHARE:
+        return []
+    cores = len(usable_cores())
+    return [
+        f"warning: the machine was busy: others took {100 * taken:.0f} % of the time of its {cores} cores meanwhile"
+    ]
+
+
+def _ranges(numbers: Iterable[int]) -> str:
+    """`0-3,6`."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return ",".join("-".join(map(str, run)) for run in runs)

@@ -1,0 +1,177 @@
+"""`mbconv-check.yaml`: which networks are checked, and what each of their metrics may come to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import Field, Strict, ValidationError
+
+from mbconv_cli.check.limits import Bytes, Count, Milliseconds, Share, parse_share
+from mbconv_cli.errors import InputError
+from mbconv_cli.report.verdict import Level
+from mbconv_cli.spec.catalogue import read
+from mbconv_cli.spec.json_schema import DIALECT
+from mbconv_cli.spec.validation_messages import findings
+from mbconv_cli.spec.values import Frozen, Text
+from mbconv_cli.yaml.yaml_text import Document, read_yaml
+
+DEFAULT_CONFIG: Final = "mbconv-check.yaml"
+DEFAULT_PROCESSES: Final = 10
+MIN_PROCESSES: Final = 3
+MAX_PROCESSES: Final = 1_000
+LATENCY: Final = "latency_ms"
+
+_LevelName: TypeAlias = Annotated[Level, Strict(False)]
+
+
+class Rule(Frozen):
+    """What a metric may come to."""
+
+    max_increase: Share | None = Field(None, description="above the base, e.g. 2%, or 0 for not one more")
+    level: _LevelName = Field(
+        Level.ERROR, description="error: a failure fails the whole; warn: it is only told; off: nothing is checked"
+    )
+
+
+class CountRule(Rule):
+    """Of what is counted."""
+
+    max: Count | None = Field(None, description="a budget, e.g. 5.3M")
+
+
+class BytesRule(Rule):
+    """Of bytes."""
+
+    max: Bytes | None = Field(None, description="a budget, e.g. 20 MiB")
+
+
+class LatencyRule(Rule):
+    """Of time."""
+
+    max: Milliseconds | None = Field(None, description="a budget, e.g. 25 ms")
+
+
+AnyRule: TypeAlias = CountRule | BytesRule | LatencyRule
+
+
+class Metrics(Frozen):
+    """The rule of each metric that is checked."""
+
+    params: CountRule | None = Field(None, description="trainable parameters")
+    macs: CountRule | None = Field(None, description="multiply-accumulates of one image")
+    flops: CountRule | None = Field(None, description="floating-point operations of one image")
+    bytes: BytesRule | None = Field(None, description="inputs, weights and outputs of all ops, each once, in float32")
+    peak_bytes: BytesRule | None = Field(None, description="activations of one image at their peak, in float32")
+    latency_ms: LatencyRule | None = Field(None, description="of a batch, measured")
+
+
+class MetricsOverride(Frozen):
+    """Rules of some networks, laid over the defaults key by key; a later one goes over an earlier one."""
+
+    match: Text = Field(description="pattern of names, e.g. mobilenet-*")
+    metrics: Metrics
+
+
+class LatencySettings(Frozen):
+    """How latency is measured."""
+
+    margin: Share = Field(
+        parse_share("3%"),
+        description="a network passes once its slowdown is known to be below max_increase plus this",
+        validate_default=False,
+    )
+    processes: Annotated[int, Field(ge=MIN_PROCESSES, le=MAX_PROCESSES)] = Field(
+        DEFAULT_PROCESSES, description="fresh processes to measure in"
+    )
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = Field(1, description="images in a batch")
+    threads: Annotated[int, Field(ge=1, le=1_024)] = Field(
+        1, description="on the CPU; threads that wait for each other are slow where other work takes a core"
+    )
+    device: Text = Field("auto", description="auto, cpu, cuda, cuda:N, mps or xpu")
+
+
+class CheckConfig(Frozen):
+    """What `mbconv check` checks."""
+
+    networks: Annotated[tuple[Text, ...], Strict(False)] = Field(
+        min_length=1,
+        max_length=1_000,
+        description="names, patterns of names, paths, and patterns of paths; paths start from this file's folder",
+    )
+    metrics: Metrics = Metrics()
+    overrides: Annotated[tuple[MetricsOverride, ...], Strict(False)] = Field((), max_length=1_000)
+    missing: Literal["fail", "allow"] = Field(
+        "fail", description="what becomes of a network or figure that only one side has"
+    )
+    baseline: Text | None = Field(None, description="a file of `mbconv baseline write`, from this file's folder")
+    latency: LatencySettings = LatencySettings()
+
+    @property
+    def times(self) -> bool:
+        """Whether it has a rule for latency, for any network."""
+        return any(metrics.latency_ms for metrics in (self.metrics, *(o.metrics for o in self.overrides)))
+
+    def rules(self, name: str) -> dict[str, AnyRule]:
+        """The rule of each metric of a network; those that nobody speaks of have none."""
+        layers = [self.metrics, *(o.metrics for o in self.overrides if fnmatchcase(name, o.match))]
+        rules: dict[str, AnyRule] = {}
+        for key, rule in (found for layer in layers for found in _given(layer)):
+            said = {field: getattr(rule, field) for field in rule.model_fields_set}
+            rules[key] = rules[key].model_copy(update=said) if key in rules else rule
+        return rules
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedConfig:
+    """A config, and the text it came from."""
+
+    config: CheckConfig
+    document: Document
+    path: FilePath
+
+    @property
+    def folder(self) -> FilePath:
+        """What its relative paths start from."""
+        return self.path.parent
+
+
+def load_config(path: FilePath) -> LoadedConfig:
+    """The config in a file.
+
+    Raises:
+        InputError: it cannot be read, or all mistakes, each as `file:line:column: what, and what would be valid`.
+    """
+    return load_config_text(read(path), path)
+
+
+def load_config_text(text: str, path: FilePath) -> LoadedConfig:
+    """The config that a text is.
+
+    Raises:
+        InputError: all mistakes in it.
+    """
+    document = read_yaml(text, str(path), noun="config", needs="a config needs at least `networks`")
+    if not isinstance(document.data, dict):
+        raise InputError(f"{document.mark(())}: a config is a mapping of keys (networks, metrics, ...) to values")
+    try:
+        return LoadedConfig(CheckConfig.model_validate(document.data), document, path)
+    except ValidationError as error:
+        found = sorted(findings(error.errors(include_url=False), document, CheckConfig))
+        raise InputError(*(f"{mark}: {what}" for mark, what in found)) from error
+
+
+def config_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the file, for editors."""
+    schema = CheckConfig.model_json_schema(mode="validation")
+    return {"$schema": DIALECT, "title": "mbconv check", **{k: v for k, v in schema.items() if k != "title"}}
+
+
+def _given(metrics: Metrics) -> Iterator[tuple[str, AnyRule]]:
+    for key in Metrics.model_fields:
+        rule: AnyRule | None = getattr(metrics, key)
+        if rule is not None:
+            yield key, rule

@@ -1,0 +1,170 @@
+"""The rows of a check: each network's metrics, judged by its rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from mbconv_cli.analysis.measuring import MeasureRequest
+from mbconv_cli.check.blame import blame
+from mbconv_cli.check.config import LATENCY, AnyRule, LoadedConfig
+from mbconv_cli.check.exact_judgement import EXACT, exact_metrics, judge_exact, stage_metric
+from mbconv_cli.check.fingerprint import fingerprint, present_machine
+from mbconv_cli.check.latency_question import LatencyQuestion, latency_question
+from mbconv_cli.check.measured_judgement import Timing
+from mbconv_cli.check.row import SPEC, Check, Found, limit_text
+from mbconv_cli.check.selection import ReadNetwork, UnreadNetwork
+from mbconv_cli.check.sides import Absent, Against, Base, Sides, StoredBaseline
+from mbconv_cli.errors import InputError
+from mbconv_cli.pytorch.devices import resolve_device
+from mbconv_cli.report.baseline import StoredNetwork
+from mbconv_cli.report.model import Cell
+from mbconv_cli.report.verdict import Level, Verdict
+from mbconv_cli.units import MILLISECOND
+from mbconv_cli.yaml.yaml_text import Mark
+
+_PLACED: Final = re.compile(r"(?P<file>.+?):(?P<line>[0-9]+)(?::(?P<column>[0-9]+))?: (?P<what>.+)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What all networks' checks have in common."""
+
+    config: LoadedConfig
+    against: Against | None
+    measure: MeasureRequest
+
+    @property
+    def missing_allowed(self) -> bool:
+        """Whether what only one side has is no failure."""
+        return self.config.config.missing == "allow"
+
+    def rules(self, one: Sides) -> dict[str, AnyRule]:
+        """The network's rules.
+
+        Raises:
+            InputError: one of them has no bound.
+        """
+        rules = self.config.config.rules(one.label)
+        for key, rule in rules.items():
+            if rule.max is None and rule.max_increase is None and rule.level is not Level.OFF:
+                raise InputError(f"{self.config.path}: {key} of {one.label} has neither `max` nor `max_increase`")
+        return rules
+
+    def question(self, one: Sides) -> LatencyQuestion | None:
+        """What to ask about the network's latency, if anything."""
+        rule = self.rules(one).get(LATENCY)
+        if rule is None or rule.level is Level.OFF or not isinstance(one.head, ReadNetwork):
+            return None
+        allowed = self.missing_allowed
+        return latency_question(one.key, rule, one.head, one.base, self.machines, missing_allowed=allowed)
+
+    def machines(self) -> tuple[Mapping[str, Cell], Mapping[str, Cell]]:
+        """The baseline's fingerprint, and the one that measuring here would have."""
+        assert isinstance(self.against, StoredBaseline)
+        device = str(resolve_device(self.measure.device))
+        present = present_machine(device, self.measure.threads)
+        return self.against.baseline.fingerprint or {}, fingerprint(present, self.config.config.latency.batch_size)
+
+    def checks(self, one: Sides, question: LatencyQuestion | None, timing: Timing) -> Iterator[Check]:
+        """All rows of a network."""
+        match one.head:
+            case Absent(reason):
+                yield self.missing(one, reason)
+            case UnreadNetwork(problems):
+                yield from (_unread(one, problem) for problem in problems)
+            case ReadNetwork():
+                if isinstance(one.base, Absent):
+                    yield self.missing(one, one.base.reason)
+                yield from self.of_metrics(one, one.head, question, timing)
+            case _:
+                assert_never(one.head)
+
+    def missing(self, one: Sides, reason: str) -> Check:
+        """A network that only one side has."""
+        verdict = Verdict.PASS if self.missing_allowed else Verdict.MISSING
+        return Check(one.label, SPEC, verdict, reason, mark=one.mark)
+
+    def of_metrics(
+        self, one: Sides, head: ReadNetwork, question: LatencyQuestion | None, timing: Timing
+    ) -> Iterator[Check]:
+        """The rows of a network that could be read; none for a rule that needs a base where there is none."""
+        base, figures = _figures(one.base), exact_metrics(head.plan)
+        compared = isinstance(one.base, ReadNetwork | StoredNetwork)
+        for key, rule in self.rules(one).items():
+            limit = limit_text(rule, compared=compared)
+            if rule.level is Level.OFF:
+                unit = EXACT[key].unit if key in EXACT else MILLISECOND
+                yield Check(one.label, key, Verdict.OFF, "not checked", rule.level, unit=unit, file=one.file)
+            elif key == LATENCY and question:
+                yield _timed(one, rule, limit, question, timing)
+            elif key != LATENCY and limit:
+                yield self.exact(one, head, key, rule, base.get(key), figures[key])
+
+    def exact(self, one: Sides, head: ReadNetwork, key: str, rule: AnyRule, base: int | None, figure: int) -> Check:
+        """The row of an exact metric."""
+        found = judge_exact(EXACT[key], rule, base, figure)
+        if base is None and isinstance(one.base, StoredNetwork) and found.verdict is Verdict.PASS:
+            verdict = Verdict.PASS if self.missing_allowed else Verdict.MISSING
+            found = Found(verdict, "the baseline does not have it; `mbconv baseline write` adds it")
+        return Check(
+            one.label,
+            key,
+            found.verdict,
+            found.message,
+            rule.level,
+            limit_text(rule, compared=one.base is not None),
+            EXACT[key].unit,
+            base,
+            figure,
+            _blamed(one, head, key) if found.verdict is not Verdict.PASS else None,
+            one.file,
+        )
+
+
+def _timed(one: Sides, rule: AnyRule, limit: str, question: LatencyQuestion, timing: Timing) -> Check:
+    """The row of a latency."""
+    assert isinstance(one.head, ReadNetwork)
+    timed = timing.checks.get(one.key)
+    found = question.answer(timed)
+    return Check(
+        one.label,
+        LATENCY,
+        found.verdict,
+        found.message,
+        rule.level,
+        limit,
+        MILLISECOND,
+        timed.base if timed else None,
+        timed.head if timed else None,
+        _blamed(one, one.head, LATENCY) if found.verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE} else None,
+        one.file,
+        timed.measured if timed else {},
+    )
+
+
+def _figures(base: Base) -> Mapping[str, int]:
+    match base:
+        case ReadNetwork():
+            return exact_metrics(base.plan)
+        case StoredNetwork():
+            return base.metrics
+        case Absent() | None:
+            return {}
+        case _:
+            assert_never(base)
+
+
+def _blamed(one: Sides, head: ReadNetwork, key: str) -> Mark:
+    """The line that changed, or else the first one of the file."""
+    found = blame(one.base, head, stage_metric(key)) if isinstance(one.base, ReadNetwork) else None
+    return found or Mark(one.file, 1, 1)
+
+
+def _unread(one: Sides, problem: str) -> Check:
+    """The row of a mistake in a network's file, at its place."""
+    match = _PLACED.fullmatch(problem)
+    mark = Mark(match["file"], int(match["line"]), int(match["column"] or 0)) if match else None
+    return Check(one.label, SPEC, Verdict.ERROR, match["what"] if match else problem, mark=mark, file=one.file)

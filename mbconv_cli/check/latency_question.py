@@ -1,0 +1,95 @@
+"""What there is to ask about a network's latency: what is known without measuring, and what must be measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from mbconv_cli.check.config import AnyRule
+from mbconv_cli.check.fingerprint import differing
+from mbconv_cli.check.measured_judgement import LatencyTask, TimedCheck, same_plan
+from mbconv_cli.check.row import Found
+from mbconv_cli.check.selection import ReadNetwork
+from mbconv_cli.check.sides import Absent, Base
+from mbconv_cli.plan.ops import Plan
+from mbconv_cli.report.baseline import StoredNetwork
+from mbconv_cli.report.model import Cell
+from mbconv_cli.report.verdict import Verdict
+
+IDENTICAL: Final = "identical plan"
+_WORST_FIRST: Final = (
+    Verdict.FAIL,
+    Verdict.MISSING,
+    Verdict.NOT_COMPARABLE,
+    Verdict.INCONCLUSIVE,
+    Verdict.PASS,
+)
+
+Machines = Callable[[], tuple[Mapping[str, Cell], Mapping[str, Cell]]]
+"""The fingerprint of the baseline and the present one; asked for only where they matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyQuestion:
+    """Of one network: the part of the answer that needs no measuring, and what is to be measured, if anything."""
+
+    known: Found | None
+    task: LatencyTask | None
+
+    def answer(self, timed: TimedCheck | None) -> Found:
+        """The verdict: the worse one of what is known and what was measured, with both messages."""
+        found = [part for part in (self.known, timed.found if timed else None) if part]
+        worst = min((part.verdict for part in found), key=_WORST_FIRST.index)
+        return Found(worst, "; ".join(part.message for part in found))
+
+
+def latency_question(
+    key: str, rule: AnyRule, head: ReadNetwork, base: Base, machines: Machines, *, missing_allowed: bool
+) -> LatencyQuestion | None:
+    """What to ask of a network under a rule; None where the rule has nothing to say without a base.
+
+    Args:
+        key: the network's.
+        rule: its bounds.
+        head: as it is.
+        base: what it is compared with.
+        machines: fingerprints, for a stored base.
+        missing_allowed: whether a base without a latency passes.
+    """
+    known: Found | None = None
+    plan: Plan | None = None
+    stored: tuple[float, ...] = ()
+    if rule.max_increase is not None:
+        match base:
+            case ReadNetwork() if same_plan(base.plan, head.plan):
+                known = Found(Verdict.PASS, IDENTICAL)
+            case ReadNetwork():
+                plan = base.plan
+            case StoredNetwork():
+                known = _obstacle(head, base, machines, missing_allowed=missing_allowed)
+                stored = () if known else base.latency_ms or ()
+            case Absent() | None:
+                pass
+            case _:
+                assert_never(base)
+    if plan is None and not stored and rule.max is None:
+        return LatencyQuestion(known, None) if known else None
+    return LatencyQuestion(known, LatencyTask(key, rule, head.plan, plan, stored))
+
+
+def _obstacle(head: ReadNetwork, base: StoredNetwork, machines: Machines, *, missing_allowed: bool) -> Found | None:
+    """Why a stored latency cannot be compared with, if it cannot."""
+    if base.latency_ms is None:
+        verdict = Verdict.PASS if missing_allowed else Verdict.MISSING
+        return Found(verdict, "the baseline has no latency of it; `mbconv baseline write --measure` stores one")
+    old, new = machines()
+    shapes = ({"input_shape": base.input_shape}, {"input_shape": head.plan.input_shape})
+    differences = differing({**old, **shapes[0]}, {**new, **shapes[1]})
+    if not differences:
+        return None
+    return Found(
+        Verdict.NOT_COMPARABLE,
+        f"the baseline was measured under other conditions: {', '.join(differences)}; "
+        "--against REV measures both sides here",
+    )

@@ -1,0 +1,188 @@
+"""The latency gate: which networks are measured, and what the estimates of all processes say of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from mbconv_cli.analysis.measuring import MeasureRequest, busy_warning, device_note, measure_sets
+from mbconv_cli.check.config import AnyRule
+from mbconv_cli.check.row import Found
+from mbconv_cli.measure.statistics.regression import (
+    FALSE_ALARM,
+    PASS_CONFIDENCE,
+    POWER,
+    Judgement,
+    Mean,
+    difference,
+    exponential,
+    interval,
+    judge,
+    trimmed_mean,
+)
+from mbconv_cli.plan.ops import Plan
+from mbconv_cli.report.model import Cell
+from mbconv_cli.report.verdict import Verdict
+
+if TYPE_CHECKING:
+    from mbconv_cli.measure.processes.comparisons import Comparison, Outcome
+
+GATE_SECONDS: Final = 0.75
+"""How long a process measures one network, base and head in turn: with ten, a network takes some 30 s. By the rounds in
+`benchmarks/results/gate-idle.csv`, a process's ratio has a standard deviation of 1.1 % (efficientnet-b0) and 0.9 %
+(mobilenet-v3-small); half the time gives 1.6 and 1.2 %, and twice the time would give some 0.8 %."""
+
+_WORST_FIRST: Final = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyTask:
+    """A network to be timed.
+
+    Attributes:
+        network: its key.
+        rule: what it may come to.
+        head: what is checked.
+        base: what it is measured against side by side, if anything.
+        stored: a baseline's estimates in ms, one a process, measured alike on such a machine.
+    """
+
+    network: str
+    rule: AnyRule
+    head: Plan
+    base: Plan | None = None
+    stored: tuple[float, ...] = ()
+
+    @property
+    def candidates(self) -> tuple[Plan, ...]:
+        """What takes turns in a process, the base first."""
+        return (self.head,) if self.base is None else (self.base, self.head)
+
+    @property
+    def tests(self) -> int:
+        """How many questions are asked of it."""
+        compared = self.rule.max_increase is not None and (self.base is not None or bool(self.stored))
+        return int(compared) + int(self.rule.max is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class TimedCheck:
+    """What became of a task: the verdict, the figures in ms, and the cells of what was measured."""
+
+    found: Found
+    base: float | None
+    head: float
+    measured: Mapping[str, Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """All tasks' results by network, and how they came about."""
+
+    checks: Mapping[str, TimedCheck] = field(default_factory=dict)
+    machine: Mapping[str, Cell] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def same_plan(one: Plan, other: Plan) -> bool:
+    """Whether two networks are the same but for their names."""
+    return replace(one, name="") == replace(other, name="")
+
+
+def time_networks(tasks: Sequence[LatencyTask], wanted: MeasureRequest, *, batch_size: int, margin: float) -> Timing:
+    """Measure all tasks in the same fresh processes, and judge each.
+
+    Raises:
+        InputError: the device is not there, or has too little memory.
+        CheckFailedError: closed forms and fvcore disagree on what was built.
+    """
+    if not tasks:
+        return Timing()
+    sets = [task.candidates for task in tasks]
+    measured = measure_sets(sets, wanted, batch_size=batch_size, seconds=GATE_SECONDS * len(sets))
+    tests = sum(task.tests for task in tasks)
+    return Timing(
+        {task.network: _judged(task, measured.outcomes, index, margin, tests) for index, task in enumerate(tasks)},
+        measured.machine,
+        _notes(measured, tests, margin),
+    )
+
+
+def _judged(task: LatencyTask, outcomes: Sequence[Outcome], index: int, margin: float, tests: int) -> TimedCheck:
+    """One task's verdict from what every process found of the set of this index."""
+    head = trimmed_mean([outcome.latency_ms[index][-1] for outcome in outcomes])
+    base, ratio = _compared(task, outcomes, index, head)
+    answers: list[tuple[Judgement, str]] = []
+    if ratio is not None and task.rule.max_increase is not None:
+        allowed = 1 + float(task.rule.max_increase.value)
+        judgement = judge(ratio, allowed, margin / allowed, tests)
+        answers.append((judgement, _sentence(judgement, ratio, allowed, "{:.3f} of the base's time", tests)))
+    if task.rule.max is not None:
+        allowed = float(task.rule.max.value)
+        judgement = judge(head, allowed, margin, tests)
+        answers.append((judgement, _sentence(judgement, head, allowed, "{:.4g} ms", tests)))
+    worst = min((judgement.verdict for judgement, _ in answers), key=_WORST_FIRST.index)
+    return TimedCheck(
+        Found(worst, "; ".join(sentence for _, sentence in answers)),
+        exponential(base.value) if base else None,
+        exponential(head.value),
+        {
+            **_ends("head", head),
+            **({"ratio": exponential(ratio.value), **_ends("ratio", ratio)} if ratio else {}),
+            "detectable": answers[0][0].detectable,
+            "processes": len(outcomes),
+        },
+    )
+
+
+def _compared(
+    task: LatencyTask, outcomes: Sequence[Outcome], index: int, head: Mean
+) -> tuple[Mean | None, Mean | None]:
+    """The base's time and the ratio to it: of pairs in the same process, or of two independent samples."""
+    if task.base is not None:
+        base = trimmed_mean([outcome.latency_ms[index][0] for outcome in outcomes])
+        return base, trimmed_mean([outcome.latency_ratio[index][-1] for outcome in outcomes])
+    if task.stored:
+        base = trimmed_mean(task.stored)
+        return base, difference(head, base)
+    return None, None
+
+
+def _ends(key: str, mean: Mean) -> dict[str, Cell]:
+    """The ends of a figure's interval."""
+    _, low, high = interval(mean)
+    return {f"{key}_low": low, f"{key}_high": high}
+
+
+def _sentence(judgement: Judgement, mean: Mean, allowed: float, figure: str, tests: int) -> str:
+    """What was found, how sure that is, and what is allowed."""
+    low = f"at least {figure.format(judgement.low * allowed)} with {100 * (1 - FALSE_ALARM / tests):.4g} % confidence"
+    high = f"at most {figure.format(judgement.high * allowed)} with {100 * PASS_CONFIDENCE:g} %"
+    said = figure.format(exponential(mean.value))
+    limit = f"{figure.partition(' ')[0].format(allowed)} is allowed"
+    match judgement.verdict:
+        case Verdict.FAIL:
+            return f"takes {said}, {low}; {limit}"
+        case Verdict.PASS:
+            return f"takes {said}, {high}; {limit}"
+    return f"takes {said}, {low}, {high}; {limit}; more `processes` or a quieter machine would decide"
+
+
+def _notes(measured: Comparison, tests: int, margin: float) -> tuple[str, ...]:
+    return (
+        device_note(measured.machine),
+        (
+            f"latency: {measured.processes} fresh processes, a number fixed beforehand, each with at least "
+            f"{measured.rounds} rounds in random order and one estimate; the test is across processes, on logarithms, "
+            "without the tenth at either end"
+        ),
+        (
+            f"verdicts: fail where slower than allowed, at a level of {100 * FALSE_ALARM:g} % shared by {tests} tests "
+            f"(Bonferroni); pass where at most {100 * margin:g} % beyond what is allowed, with "
+            f"{100 * PASS_CONFIDENCE:g} % confidence; "
+            f"detectable: the slowdown beyond that which such a run finds {100 * POWER:g} times in 100"
+        ),
+        f"audit: closed forms and fvcore agree on all {measured.audited_ops} ops",
+        *busy_warning(measured.load_before, measured.machine),
+    )

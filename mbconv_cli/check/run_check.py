@@ -1,0 +1,122 @@
+"""Does any network cost more than it may? Every metric of every network against its budget and its base."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Final
+
+from mbconv_cli.analysis.measuring import MeasureRequest
+from mbconv_cli.analysis.networks import provenance
+from mbconv_cli.check.config import LoadedConfig
+from mbconv_cli.check.former_config import FormerConfig, UnreadConfig, former_config
+from mbconv_cli.check.gate import Gate
+from mbconv_cli.check.measured_judgement import Timing, time_networks
+from mbconv_cli.check.row import Check, tally
+from mbconv_cli.check.sides import Against, Sides, both_sides, name_of
+from mbconv_cli.errors import CheckFailedError, InputError, MbconvError, UndecidedError
+from mbconv_cli.git.revisions import Revision
+from mbconv_cli.machine.fingerprint import host_fingerprint
+from mbconv_cli.measure.statistics.regression import FALSE_ALARM
+from mbconv_cli.report.model import Cell, Report, Row, Section
+from mbconv_cli.report.verdict import CHECK_COLUMNS, CHECKS, MEASURED_KEYS, Level, Verdict
+from mbconv_cli.spec.catalogue import Catalogue
+
+_HINT: Final = "; give --against REV or --baseline FILE"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The report, and what it means for whoever waits for it: nothing, or an error to end with."""
+
+    report: Report
+    error: MbconvError | None
+
+
+def check(config: LoadedConfig, against: Against | None, catalogue: Catalogue, measure: MeasureRequest) -> Checked:
+    """Check all networks that a config selects.
+
+    Args:
+        config: which networks, and what each may come to.
+        against: what they are compared with; only budgets are checked if absent.
+        catalogue: where names are looked up.
+        measure: where and how often to measure, if a rule asks for it.
+
+    Raises:
+        InputError: the config names what there is not or says nothing to check; the device is not there or too small.
+        CheckFailedError: closed forms and fvcore disagree on what was built.
+    """
+    former = former_config(config, against) if isinstance(against, Revision) else None
+    sides = both_sides(config, against, catalogue, former)
+    gate = Gate(config, against, measure)
+    questions = {one.key: question for one in sides if (question := gate.question(one))}
+    timing = time_networks(
+        [question.task for question in questions.values() if question.task],
+        measure,
+        batch_size=config.config.latency.batch_size,
+        margin=float(config.config.latency.margin.value),
+    )
+    checks = [check for one in sides for check in gate.checks(one, questions.get(one.key), timing)]
+    if not checks:
+        raise InputError(f"{config.path}: nothing to check: no budget (`max`), and nothing to compare with{_HINT}")
+    return Checked(_report(gate, sides, checks, timing, former), _error(checks))
+
+
+def _report(
+    gate: Gate, sides: Sequence[Sides], checks: Sequence[Check], timing: Timing, former: FormerConfig
+) -> Report:
+    subject: dict[str, Cell] = {"name": str(gate.config.path)}
+    settings: dict[str, Cell] = {}
+    if timing.checks:
+        settings = {"processes": gate.measure.processes, "false_alarm": FALSE_ALARM}
+    return Report(
+        "check",
+        replace(provenance(machine={**host_fingerprint(), **timing.machine}), settings=settings),
+        subject | ({"against": name_of(gate.against)} if gate.against else {}),
+        tally(checks),
+        {CHECKS: _section([check.row() for check in checks])},
+        (*_warnings(gate, sides, former), *timing.notes),
+    )
+
+
+def _section(rows: Sequence[Row]) -> Section:
+    """The rows under all columns; without those of what was measured, where nothing was."""
+    columns = [
+        column for column in CHECK_COLUMNS if column.key not in MEASURED_KEYS or any(column.key in row for row in rows)
+    ]
+    return Section(tuple(columns), tuple(rows))
+
+
+def _warnings(gate: Gate, sides: Sequence[Sides], former: FormerConfig) -> Iterator[str]:
+    """What the config says that has no effect, and what could not be seen."""
+    if isinstance(former, UnreadConfig) and gate.against:
+        yield (
+            f"warning: the config as of {name_of(gate.against)} cannot be read, so a network that it alone selects is "
+            f"not missed: {former.problems[0]}"
+        )
+    for index, override in enumerate(gate.config.config.overrides):
+        if not any(fnmatchcase(one.label, override.match) for one in sides):
+            where = gate.config.document.mark(("overrides", index))
+            yield f"warning: {where}: no network matches {override.match!r}"
+    if gate.against is None and any(
+        rule.max_increase is not None for one in sides for rule in gate.rules(one).values()
+    ):
+        yield f"warning: max_increase is not checked, for there is nothing to compare with{_HINT}"
+
+
+def _error(checks: Sequence[Check]) -> MbconvError | None:
+    """How a run ends: bad input before failures, these before what could not be decided; all of it is told."""
+    totals = tally(checks)
+    told = [_told(check) for check in checks if check.verdict not in {Verdict.PASS, Verdict.OFF}]
+    if totals["errors"]:
+        return InputError(*told)
+    if totals["failed"]:
+        return CheckFailedError(*told)
+    return UndecidedError(*told) if totals["inconclusive"] or totals["not_comparable"] else None
+
+
+def _told(check: Check) -> str:
+    place = f"{check.mark}: " if check.mark else ""
+    weight = "warning: " if check.level is Level.WARN else ""
+    return f"{place}{weight}{check.network}: {check.metric}: {check.verdict.value}: {check.message}"

@@ -1,0 +1,175 @@
+"""Which networks a config selects: in the working tree, and where they are compared with, as of a git revision too."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from mbconv_cli.check.config import LoadedConfig
+from mbconv_cli.errors import InputError
+from mbconv_cli.git.revisions import Revision, RevisionPath, counterpart, files_at, glob_at
+from mbconv_cli.plan.ops import Plan
+from mbconv_cli.plan.planner import plan_loaded
+from mbconv_cli.spec.catalogue import SUFFIXES, Catalogue, Location
+from mbconv_cli.spec.loader import LoadedSpec, load_file
+from mbconv_cli.yaml.yaml_text import Mark
+
+_WILD: Final = frozenset("*?[")
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A network that a config selects.
+
+    Attributes:
+        key: its name, or its path from the config's folder: what it is called in a baseline.
+        place: its file.
+        mark: the config's entry that selects it.
+    """
+
+    key: str
+    place: Location
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class ReadNetwork:
+    """A network that was read: its Spec with the text it comes from, and its Plan."""
+
+    loaded: LoadedSpec
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadNetwork:
+    """A network that could not be read, and what is wrong with it, one sentence each."""
+
+    problems: tuple[str, ...]
+
+
+def select(loaded: LoadedConfig, catalogue: Catalogue) -> dict[str, Selected]:
+    """The networks of the working tree by key, in the config's order.
+
+    A path that is not there is selected all the same, for its absence is to be told; so is a pattern without a match
+    an empty selection.
+
+    Raises:
+        InputError: a name that no network has, or a pattern that starts at the root; with file, line and column.
+    """
+    selected: dict[str, Selected] = {}
+    for index, entry in enumerate(loaded.config.networks):
+        mark = loaded.document.mark(("networks", index))
+        try:
+            for key, place in _of_tree(entry, loaded.folder, catalogue):
+                selected.setdefault(key, Selected(key, place, mark))
+        except (InputError, NotImplementedError) as error:
+            raise InputError(f"{mark}: networks: {error}") from error
+    return selected
+
+
+def select_at(
+    loaded: LoadedConfig,
+    former: LoadedConfig | None,
+    revision: Revision,
+    selected: Mapping[str, Selected],
+    catalogue: Catalogue,
+) -> dict[str, Selected]:
+    """The same networks as of a revision, those that only the revision has, and those that only its config selects.
+
+    A network that is no file of the repository, as the shipped ones are elsewhere, is the same at all revisions.
+
+    Args:
+        loaded: the config.
+        former: the config as of the revision, if there was one.
+        revision: as of which.
+        selected: what the config selects of the working tree.
+        catalogue: where names are looked up.
+    """
+    found: dict[str, Selected] = {}
+    for one in selected.values():
+        if place := _as_of(one.place, revision):
+            found[one.key] = Selected(one.key, place, one.mark)
+    folder = counterpart(loaded.folder, revision)
+    for index, entry in enumerate(loaded.config.networks):
+        mark = loaded.document.mark(("networks", index))
+        for key, path in _of_revision(entry, folder) if folder else ():
+            found.setdefault(key, Selected(key, path, mark))
+    start = Mark(str(loaded.path), 1, 1)  # an entry of the former config has no line in the present one
+    for entry in former.config.networks if former else ():
+        for key, known in _of_former(entry, loaded.folder, folder, catalogue):
+            if place := _as_of(known, revision):
+                found.setdefault(key, Selected(key, place, start))
+    return found
+
+
+def labels(keys: Iterable[str]) -> dict[str, str]:
+    """What each is called in a report: a file by its name without folder and suffix, as long as no other is too."""
+    stems = {key: PurePosixPath(key).stem if _is_path(key) else key for key in keys}
+    often = Counter(stems.values())
+    return {key: stem if often[stem] == 1 else key for key, stem in stems.items()}
+
+
+def read_network(place: Location, catalogue: Catalogue) -> ReadNetwork | UnreadNetwork:
+    """The network of a file, or what is wrong with it."""
+    try:
+        loaded = load_file(place, catalogue)
+        return ReadNetwork(loaded, plan_loaded(loaded))
+    except InputError as error:
+        return UnreadNetwork(error.problems)
+
+
+def _of_tree(entry: str, folder: Path, catalogue: Catalogue) -> list[tuple[str, Location]]:
+    if not _is_path(entry):
+        if not _is_wild(entry):
+            return [(entry, catalogue.find(entry))]
+        names = dict.fromkeys(one.name for one in catalogue.entries() if fnmatchcase(one.name, entry))
+        return [(name, catalogue.find(name)) for name in names]
+    if not _is_wild(entry):
+        return [(posixpath.normpath(entry), folder / entry)]
+    paths = sorted(path for path in folder.glob(entry) if path.suffix in SUFFIXES and path.is_file())
+    return [(Path(os.path.relpath(path, folder)).as_posix(), path) for path in paths]
+
+
+def _of_revision(entry: str, folder: RevisionPath) -> list[tuple[str, RevisionPath]]:
+    """The files that match a pattern of paths; whatever else an entry is, the working tree has told already."""
+    if not (_is_path(entry) and _is_wild(entry)):
+        return []
+    start = posixpath.normpath(folder.path / entry)
+    if start.startswith(("..", "/")):
+        return []  # outside of the repository
+    places = [place for place in glob_at(folder.revision, start) if place.path.suffix in SUFFIXES]
+    return [(posixpath.relpath(place.path, folder.path), place) for place in places]
+
+
+def _of_former(
+    entry: str, folder: Path, former_folder: RevisionPath | None, catalogue: Catalogue
+) -> list[tuple[str, Location]]:
+    """What an entry of the former config stands for; a name that nothing has any more, for a file that is gone."""
+    if _is_path(entry) and _is_wild(entry):
+        return [*_of_revision(entry, former_folder)] if former_folder else []
+    try:
+        return _of_tree(entry, folder, catalogue)
+    except InputError:
+        return [(entry, folder / entry)]
+
+
+def _as_of(place: Location, revision: Revision) -> Location | None:
+    """A file as of a revision; itself where it is not of the repository, and nothing where it was not there."""
+    then = counterpart(place, revision) if isinstance(place, Path) else None
+    if then is None:
+        return place
+    return then if then in files_at(then.parent) else None
+
+
+def _is_path(entry: str) -> bool:
+    return "/" in entry or entry.endswith(SUFFIXES)
+
+
+def _is_wild(entry: str) -> bool:
+    return not _WILD.isdisjoint(entry)

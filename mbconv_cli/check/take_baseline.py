@@ -1,0 +1,72 @@
+"""What do all networks of a config cost now? The answer in the form in which it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mbconv_cli import __version__
+from mbconv_cli.analysis.measuring import MeasureRequest, measure_sets
+from mbconv_cli.analysis.networks import spec_sha256
+from mbconv_cli.check.config import LoadedConfig
+from mbconv_cli.check.exact_judgement import exact_metrics
+from mbconv_cli.check.fingerprint import fingerprint
+from mbconv_cli.check.measured_judgement import GATE_SECONDS
+from mbconv_cli.check.selection import ReadNetwork, UnreadNetwork, labels, read_network, select
+from mbconv_cli.cost.convention import CONVENTION
+from mbconv_cli.errors import InputError
+from mbconv_cli.machine.fingerprint import host_fingerprint
+from mbconv_cli.report.baseline import Baseline, StoredNetwork
+from mbconv_cli.spec.catalogue import Catalogue
+
+
+def take_baseline(config: LoadedConfig, catalogue: Catalogue, measure: MeasureRequest | None) -> Baseline:
+    """The exact metrics of all networks that a config selects, and their latencies where they are measured.
+
+    Args:
+        config: which networks.
+        catalogue: where names are looked up.
+        measure: where and how often to measure; nothing is measured if absent.
+
+    Raises:
+        InputError: the config selects nothing, or a network cannot be read; all mistakes are told together.
+        CheckFailedError: closed forms and fvcore disagree on what was built.
+    """
+    networks = _read(config, catalogue)
+    latencies: dict[str, tuple[float, ...]] = {}
+    conditions = None
+    if measure is not None:
+        batch_size = config.config.latency.batch_size
+        sets = [(network.plan,) for network in networks.values()]
+        measured = measure_sets(sets, measure, batch_size=batch_size, seconds=GATE_SECONDS * len(sets))
+        conditions = fingerprint({**host_fingerprint(), **measured.machine}, batch_size)
+        for index, key in enumerate(networks):
+            latencies[key] = tuple(outcome.latency_ms[index][0] for outcome in measured.outcomes)
+    label = labels(networks)
+    stored = {key: _stored(label[key], network, latencies.get(key)) for key, network in networks.items()}
+    return Baseline(mbconv=__version__, convention=CONVENTION, fingerprint=conditions, networks=stored)
+
+
+def _read(config: LoadedConfig, catalogue: Catalogue) -> Mapping[str, ReadNetwork]:
+    networks: dict[str, ReadNetwork] = {}
+    problems: list[str] = []
+    for key, selected in select(config, catalogue).items():
+        match read_network(selected.place, catalogue):
+            case ReadNetwork() as network:
+                networks[key] = network
+            case UnreadNetwork(found):
+                problems += found
+    if problems:
+        raise InputError(*problems)
+    if not networks:
+        raise InputError(f"{config.path}: networks: no file matches; there is nothing to keep")
+    return networks
+
+
+def _stored(name: str, network: ReadNetwork, latency_ms: tuple[float, ...] | None) -> StoredNetwork:
+    return StoredNetwork(
+        name=name,
+        input_shape=network.plan.input_shape,
+        spec_sha256=spec_sha256(network.loaded.spec),
+        metrics=exact_metrics(network.plan),
+        latency_ms=latency_ms,
+    )

@@ -1,0 +1,78 @@
+"""`--measure`, and the options that only mean something where something is measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from mbconv_cli.analysis.measuring import DEFAULT_PROCESSES, MeasureRequest
+from mbconv_cli.commands.output import progress_bar
+from mbconv_cli.errors import InputError
+from mbconv_cli.machine.device_choice import AUTO, parse_device
+
+LONGEST_SECONDS: Final = 86_400
+
+
+@contextmanager
+def measuring(
+    measure: bool, task: str, *, device: str | None, threads: int | None, processes: int | None
+) -> Iterator[MeasureRequest | None]:
+    """What to measure, with a progress bar while it is; None without `--measure`.
+
+    Raises:
+        InputError: the device has no name of one, or an option would change nothing.
+    """
+    choice = parse_device(device or AUTO)
+    if measure:
+        with progress_bar(task) as progress:
+            yield MeasureRequest(choice, threads, processes or DEFAULT_PROCESSES, progress)
+        return
+    demand_effect("without --measure; give both or neither", device=device, threads=threads, processes=processes)
+    yield None
+
+
+def demand_effect(where: str, **options: object) -> None:
+    """Refuse options that would change nothing.
+
+    Args:
+        where: the end of the sentence that says so.
+        options: their values by their names with underscores, None where one is not given.
+
+    Raises:
+        InputError: one is given.
+    """
+    for name, value in options.items():
+        if value is not None:
+            raise InputError(f"--{name.replace('_', '-')} changes nothing {where}")
+
+
+def parse_precision(text: str | None) -> float | None:
+    """`2%` or `0.02` as a share, if one is given.
+
+    Raises:
+        InputError: it is neither, or not between 0 and 100 %.
+    """
+    if text is None:
+        return None
+    number = text.removesuffix("%").rstrip()
+    try:
+        value = float(number)
+    except ValueError:
+        value = math.nan
+    share = value / 100 if text.endswith("%") else value
+    if not 0 < share < 1:
+        raise InputError(f"--precision {text!r} is no share of the latency; 2% is one, and so is 0.02")
+    return share
+
+
+def parse_seconds(option: str, seconds: float | None) -> float | None:
+    """A time that can be waited for, if one is given.
+
+    Raises:
+        InputError: it is none.
+    """
+    if seconds is not None and not 0 < seconds <= LONGEST_SECONDS:
+        raise InputError(f"{option} {seconds:g} is no time to measure for; valid are up to {LONGEST_SECONDS} s")
+    return seconds

@@ -1,0 +1,1 @@
+"""Files and objects of a git repository, read with the program `git`."""

@@ -1,0 +1,168 @@
+"""Files as of a revision, as git writes them: `REV:path`, from the top of the repository the working directory is in.
+
+A `RevisionPath` can be asked for what a `Path` can, as far as finding and reading a network needs it.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from os.path import lexists
+from pathlib import Path, PurePath, PurePosixPath
+from typing import Final
+
+from mbconv_cli.errors import InputError, did_you_mean
+from mbconv_cli.git.repository import Repository, TreeEntry, commit_of, content_of, repository_of, tree_of
+
+_OF_FORM: Final = re.compile(r"(?P<revision>(?:\{[^}]*\}|[^:{])+):(?P<path>.+)", re.DOTALL)
+"""A colon within braces is the revision's own: `main@{2026-01-01 12:00}`, `HEAD^{/fix: that}`."""
+_ON_A_DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A commit.
+
+    Attributes:
+        repository: where it is.
+        name: what the user calls it, e.g. `origin/main`.
+        commit: its id.
+    """
+
+    repository: Repository
+    name: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionPath:
+    """A file or folder as of a revision; `path` starts at the top of the repository."""
+
+    revision: Revision
+    path: PurePosixPath
+
+    def __str__(self) -> str:
+        return f"{self.revision.name}:{self.path}"
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its suffix."""
+        return self.path.stem
+
+    @property
+    def parent(self) -> RevisionPath:
+        """The folder it is in."""
+        return RevisionPath(self.revision, self.path.parent)
+
+    def __truediv__(self, reference: str) -> RevisionPath:
+        """What a relative path means from this folder, at the same revision.
+
+        Raises:
+            InputError: it leads out of the repository.
+        """
+        return RevisionPath(self.revision, _inside(self.path, reference))
+
+
+def resolve(revision: str, folder: Path | None = None) -> Revision:
+    """The commit that a revision means in the repository of a folder, or of the working directory.
+
+    Raises:
+        InputError: git is not installed, the folder is in no repository, or there is no such revision.
+    """
+    repository = repository_of(folder or Path.cwd())
+    return Revision(repository, revision, commit_of(repository, revision))
+
+
+def parse_revision(reference: str) -> RevisionPath | None:
+    """What `REV:path` means, or nothing where the text has not this form.
+
+    The path starts at the top of the repository, or at the working directory if it begins with `./` or `../`. A file
+    of such a name and a path on a drive (`C:/mine.yaml`) are no revisions.
+
+    Raises:
+        InputError: git is not installed, there is no repository or no such revision, or the path leads out of it.
+    """
+    match = _OF_FORM.fullmatch(reference)
+    if match is None or _ON_A_DRIVE.match(reference) or _is_there(reference):
+        return None
+    try:
+        revision = resolve(match["revision"])
+        start = revision.repository.prefix if match["path"].startswith(("./", "../")) else PurePosixPath()
+        return RevisionPath(revision, _inside(start, match["path"]))
+    except InputError as error:
+        raise InputError(*(f"{reference}: {problem}" for problem in error.problems)) from error
+
+
+def read_at(place: RevisionPath, *, at_most: int) -> bytes:
+    """The first bytes of a file as of its revision.
+
+    Raises:
+        InputError: it is not in that revision, or no regular file.
+    """
+    siblings = _entries(place.parent)
+    entry = next((entry for entry in siblings if entry.path.name == place.path.name), None)
+    if entry is None:
+        hint = did_you_mean(place.path.name, (entry.path.name for entry in siblings))
+        raise InputError(f"{place}: no such file in revision {place.revision.name!r}{hint}")
+    if not entry.is_file:
+        what = "a folder" if entry.kind == "tree" else "a symbolic link or a submodule"
+        raise InputError(f"{place}: {what}; name the file itself")
+    return content_of(place.revision.repository, entry, at_most=at_most)
+
+
+def files_at(folder: RevisionPath) -> tuple[RevisionPath, ...]:
+    """The files in a folder as of its revision; none if the folder was not there."""
+    return tuple(RevisionPath(folder.revision, folder.path / entry.path) for entry in _entries(folder) if entry.is_file)
+
+
+def glob_at(revision: Revision, pattern: str) -> tuple[RevisionPath, ...]:
+    """The files whose path from the top of the repository matches, by name.
+
+    Args:
+        revision: as of which.
+        pattern: `*`, `?` and `[...]` within a name, `**` for any number of folders.
+    """
+    parts = PurePosixPath(pattern).parts
+    plain = next((index for index, part in enumerate(parts[:-1]) if re.search(r"[*?[]", part)), len(parts) - 1)
+    folder = PurePosixPath(*parts[:plain])
+    found = tree_of(revision.repository, revision.commit, folder, deep=True)
+    matching = [entry.path for entry in found if entry.is_file and _matches(entry.path.parts, parts[plain:])]
+    return tuple(RevisionPath(revision, folder / path) for path in sorted(matching))
+
+
+def counterpart(path: Path, revision: Revision) -> RevisionPath | None:
+    """A path of the working tree as of a revision; nothing where it lies outside of the repository."""
+    top = revision.repository.top
+    resolved = path.resolve()
+    if top is None or not resolved.is_relative_to(top):
+        return None
+    return RevisionPath(revision, PurePosixPath(*resolved.relative_to(top).parts))
+
+
+def _entries(folder: RevisionPath) -> tuple[TreeEntry, ...]:
+    return tree_of(folder.revision.repository, folder.revision.commit, folder.path)
+
+
+def _inside(start: PurePosixPath, reference: str) -> PurePosixPath:
+    normal = posixpath.normpath(start / PurePath(reference).as_posix())
+    if normal.startswith("/") or normal.split("/")[0] == "..":
+        raise InputError(f"{reference}: outside of the repository")
+    return PurePosixPath(normal)
+
+
+def _is_there(reference: str) -> bool:
+    try:
+        return lexists(reference)
+    except ValueError:  # a NUL
+        return False
+
+
+def _matches(parts: tuple[str, ...], patterns: tuple[str, ...]) -> bool:
+    if not patterns:
+        return not parts
+    if patterns[0] == "**" and _matches(parts, patterns[1:]):
+        return True
+    rest = patterns if patterns[0] == "**" else patterns[1:]
+    return bool(parts) and fnmatchcase(parts[0], patterns[0]) and _matches(parts[1:], rest)

@@ -1,0 +1,1 @@
+"""The machine that measures: its fingerprint, its load and its memory."""

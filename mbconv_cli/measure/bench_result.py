@@ -1,0 +1,42 @@
+"""What comes of running a Plan, in one process or in several. Needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mbconv_cli.measure.audit_result import Audit
+from mbconv_cli.measure.latency import Measurement
+from mbconv_cli.report.model import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What came of running a Plan.
+
+    Attributes:
+        audit: the closed forms against fvcore.
+        measurement: the samples. A stamped pass has the times of its ops one after the other; of the whole alone
+            where the form has no layers; forward, then backward from the last op to the first, where it trains.
+        machine: torch's part of the fingerprint.
+        notes: what a reader should know of the form.
+        both_ways: whether a stamped pass goes forward and backward.
+        allocated_bytes: the most that the device's allocator gave to activations in one pass, where it tells.
+        outside: parts of a stamped pass that are outside of every op; their times stand behind the ops'.
+    """
+
+    audit: Audit
+    measurement: Measurement
+    machine: dict[str, Cell]
+    notes: tuple[str, ...] = ()
+    both_ways: bool = False
+    allocated_bytes: int | None = None
+    outside: tuple[str, ...] = ()
+
+    def parts_of(self, ops: Sequence[int]) -> tuple[int, ...]:
+        """Which times of a stamped pass belong to these ops, in all directions that there are."""
+        return (*ops, *self.backward_parts_of(ops)) if self.both_ways else tuple(ops)
+
+    def backward_parts_of(self, ops: Sequence[int]) -> tuple[int, ...]:
+        """Which of them are the ops' ways back: these follow all ways there, in reverse order."""
+        return tuple(2 * self.audit.ops - 1 - op for op in ops)

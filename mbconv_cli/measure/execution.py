@@ -1,0 +1,185 @@
+"""In which form a network is run: what is chosen beside the network itself. Needs no torch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from mbconv_cli.errors import InputError
+from mbconv_cli.plan.ops import BatchNorm, Plan
+from mbconv_cli.plan.plan_rewrites import fold_norm, folded_norms
+from mbconv_cli.report.model import Cell
+
+
+class Dtype(str, Enum):
+    """What weights and activations are made of."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
+
+    @property
+    def element_size(self) -> int:
+        """Bytes of an element."""
+        return 4 if self is Dtype.FLOAT32 else 2
+
+
+class MemoryFormat(str, Enum):
+    """How feature maps lie in memory: channel by channel, or pixel by pixel."""
+
+    CONTIGUOUS = "contiguous"
+    CHANNELS_LAST = "channels_last"
+
+
+class Mode(str, Enum):
+    """How the ops are started."""
+
+    EAGER = "eager"
+    COMPILE = "compile"
+    CUDAGRAPH = "cudagraph"
+
+
+class Backend(str, Enum):
+    """Which program runs the ops."""
+
+    TORCH = "torch"
+    ONNXRUNTIME = "onnxruntime"
+
+
+class Allocator(str, Enum):
+    """What becomes of memory that a pass frees: the C library decides, or the process keeps it for the next pass."""
+
+    SYSTEM = "system"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A form of execution.
+
+    Attributes:
+        batch_size: images in a batch.
+        dtype: of weights and images.
+        memory_format: of weights and images.
+        mode: how the ops are started.
+        fold_norm: whether batch norms are folded into the convolutions before them.
+        training: whether a pass is forward and backward with batch norm in training mode, or forward alone.
+        threads: on the CPU; the backend's choice if absent.
+        backend: which program runs the ops.
+        allocator: what becomes of memory that a pass frees.
+    """
+
+    batch_size: int = 1
+    dtype: Dtype = Dtype.FLOAT32
+    memory_format: MemoryFormat = MemoryFormat.CONTIGUOUS
+    mode: Mode = Mode.EAGER
+    fold_norm: bool = False
+    training: bool = False
+    threads: int | None = None
+    backend: Backend = Backend.TORCH
+    allocator: Allocator = Allocator.SYSTEM
+
+    @property
+    def by_layer(self) -> bool:
+        """Whether layers can be timed one by one."""
+        return self.mode is Mode.EAGER
+
+    def settings(self) -> dict[str, Cell]:
+        """What a report's provenance says of it; the batch is the subject's."""
+        return {
+            "backend": self.backend.value,
+            "mode": self.mode.value,
+            "dtype": self.dtype.value,
+            "memory_format": self.memory_format.value,
+            "fold_norm": self.fold_norm,
+            "pass": "train" if self.training else "forward",
+            "threads": self.threads,
+            "allocator": self.allocator.value,
+        }
+
+
+DEFAULT: Final = Execution()
+
+
+def plan_to_run(plan: Plan, execution: Execution) -> Plan:
+    """The Plan as this form runs it."""
+    return fold_norm(plan) if execution.fold_norm else plan
+
+
+def demand_possible(plan: Plan, execution: Execution) -> None:
+    """Refuse what cannot be.
+
+    Args:
+        plan: before any folding.
+        execution: in which form to run it.
+
+    Raises:
+        InputError: two choices exclude each other, or the network cannot be run so; says why.
+    """
+    for excluded, reason in _exclusions(execution):
+        if excluded:
+            raise InputError(reason)
+    if execution.fold_norm and not folded_norms(plan):
+        raise InputError(f"--fold-norm: {plan.name} has no batch norm that directly follows a convolution")
+    if execution.training:
+        _demand_statistics(plan, execution.batch_size)
+
+
+def demand_supported(execution: Execution, device_type: str) -> None:
+    """Refuse what a type of device has not.
+
+    Raises:
+        InputError: graphs are captured on CUDA alone, and the C library allocates for the CPU alone.
+    """
+    if execution.allocator is Allocator.KEEP and device_type != "cpu":
+        raise InputError(f"--allocator keep: torch keeps the memory of {device_type} devices anyway; leave it out")
+    if execution.mode is Mode.CUDAGRAPH and device_type != "cuda":
+        raise InputError(f"--mode cudagraph: graphs are captured on CUDA devices only, and this is {device_type}")
+
+
+def _demand_statistics(plan: Plan, batch_size: int) -> None:
+    """A batch norm in training mode needs more than one value a channel."""
+    for op in plan.ops:
+        if isinstance(op.kind, BatchNorm) and batch_size * math.prod(op.output.shape[1:]) == 1:
+            raise InputError(
+                f"--pass train: {op.name} would take its statistics of one value a channel; take a larger "
+                "--batch-size or --resolution"
+            )
+
+
+def _exclusions(execution: Execution) -> tuple[tuple[bool, str], ...]:
+    mode, training = execution.mode, execution.training
+    in_onnxruntime = execution.backend is Backend.ONNXRUNTIME
+    return (
+        (
+            training and mode is not Mode.EAGER,
+            f"--pass train with --mode {mode.value}: autograd's pass is run eagerly; take --mode eager",
+        ),
+        (
+            training and execution.fold_norm,
+            "--pass train with --fold-norm: a folded norm takes no statistics, so there is nothing left to train it by",
+        ),
+        (
+            in_onnxruntime and execution.dtype is not Dtype.FLOAT32,
+            f"--dtype {execution.dtype.value} with --backend onnxruntime: most of its kernels for the CPU want float32",
+        ),
+        (
+            in_onnxruntime and execution.memory_format is not MemoryFormat.CONTIGUOUS,
+            "--memory-format with --backend onnxruntime: it lays out feature maps as its kernels want them",
+        ),
+        (
+            in_onnxruntime and mode is not Mode.EAGER,
+            f"--mode {mode.value} with --backend onnxruntime: a mode is one of torch's",
+        ),
+        (
+            in_onnxruntime and execution.allocator is Allocator.KEEP,
+            "--allocator keep with --backend onnxruntime: its arena keeps memory anyway; leave it out",
+        ),
+        (in_onnxruntime and training, "--pass train with --backend onnxruntime: it runs the forward pass alone"),
+        (
+            in_onnxruntime and execution.fold_norm,
+            "--fold-norm with --backend onnxruntime: the export folds norms anyway; leave it out",
+        ),
+    )

@@ -1,0 +1,182 @@
+"""Two interleaved passes: one plain, which is the latency that counts; one stamped, which shares it out."""
+
+from __future__ import annotations
+
+import gc
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Final, TypeAlias
+
+from mbconv_cli.machine.load import Load, load_between, moment, page_faults
+from mbconv_cli.measure.budget import Budget
+from mbconv_cli.measure.clock import Clock, HostTimes
+from mbconv_cli.measure.stamp_cost import StampCost, stamp_cost
+from mbconv_cli.measure.statistics.estimates import FEWEST_SAMPLES
+from mbconv_cli.measure.stopping import Stopping
+
+Stamp: TypeAlias = Callable[[], None]
+Pass: TypeAlias = Callable[[Stamp | None], object]
+Progress: TypeAlias = Callable[[float], None]
+
+STEADY_WINDOW: Final = 4
+STEADY_WITHIN: Final = 0.05
+
+
+@dataclass(slots=True)
+class Measurement:
+    """The samples of one measurement, in ms, in the order in which they were taken.
+
+    Attributes:
+        end_to_end: each plain pass.
+        layers: each stamped pass as the times of its ops, `[passes][ops]`.
+        warm_up: passes that were run first and thrown away.
+        steady: whether their time had become stable when the bound was reached.
+        seconds: how long all of it took.
+        host: each plain pass as the host saw it; empty where host and device are the same.
+        precision_asked: the share of the median that half its interval was to be within.
+        interrupted: whether it was ended before that, or a bound, was reached.
+        stamp_cost: what the clock is worth, where it was tried.
+        load: what else the machine did.
+        page_faults: how often a pass touched memory that the system had not given yet, on average, where it is counted.
+        processes: the measurements of several processes that this one puts together; empty if it is of one process.
+    """
+
+    end_to_end: list[float] = field(default_factory=list)
+    layers: list[list[float]] = field(default_factory=list)
+    warm_up: int = 0
+    steady: bool = False
+    seconds: float = 0.0
+    host: list[HostTimes] = field(default_factory=list)
+    precision_asked: float = math.inf
+    interrupted: bool = False
+    stamp_cost: StampCost | None = None
+    load: Load = field(default_factory=Load)
+    page_faults: float | None = None
+    processes: tuple[Measurement, ...] = ()
+
+    @property
+    def by_process(self) -> tuple[Measurement, ...]:
+        """The measurement of each process."""
+        return self.processes or (self,)
+
+
+def measure(
+    run: Pass,
+    clock: Clock,
+    budget: Budget,
+    *,
+    now: Callable[[], float] = time.monotonic,
+    progress: Progress = lambda _: None,
+) -> Measurement:
+    """Sample plain and stamped passes in turn, each first in every other round, with the garbage collector off.
+
+    An interruption (Ctrl-C) ends the sampling early if there are `FEWEST_SAMPLES` rounds.
+
+    Args:
+        run: one pass; calls what it is given after every op.
+        clock: takes the stamps.
+        budget: how long.
+        now: a monotonic clock in seconds, for the budget.
+        progress: told the share of the time that has passed.
+
+    Raises:
+        KeyboardInterrupt: it was interrupted before there was anything to tell.
+    """
+    result = Measurement(precision_asked=budget.precision)
+    began = now()
+    with collector_off():
+        result.stamp_cost = stamp_cost(clock)
+        _warm_up(run, clock, budget, now, result)
+        first, faults = moment(), page_faults()
+        try:
+            _sample(run, clock, Stopping(budget, budget.max_seconds - (now() - began)), now, progress, result)
+        except KeyboardInterrupt:
+            if len(result.layers) < FEWEST_SAMPLES:
+                raise
+            result.interrupted = True
+        result.load = load_between(first, moment())
+        result.page_faults = _faults_of_a_pass(faults, page_faults(), result)
+    result.seconds = now() - began
+    return result
+
+
+def _faults_of_a_pass(before: int | None, after: int | None, result: Measurement) -> float | None:
+    if before is None or after is None:
+        return None
+    return (after - before) / (len(result.end_to_end) + len(result.layers))
+
+
+def _sample(
+    run: Pass,
+    clock: Clock,
+    stopping: Stopping,
+    now: Callable[[], float],
+    progress: Progress,
+    result: Measurement,
+) -> None:
+    """Round after round into the result, until there are enough."""
+    started = now()
+    while not stopping.enough:
+        stamped_first = len(result.layers) % 2 == 1
+        if stamped_first:
+            result.layers.append(_stamped_pass(run, clock))
+        result.end_to_end.append(plain_pass(run, clock))
+        if host_times := clock.host_times():
+            result.host.append(host_times)
+        if not stamped_first:
+            result.layers.append(_stamped_pass(run, clock))
+        stopping.tell(result.end_to_end, now() - started)
+        progress(stopping.share_done())
+
+
+def plain_pass(run: Pass, clock: Clock) -> float:
+    """The time of one pass without stamps, in ms."""
+    clock.start()
+    run(None)
+    clock.stamp()
+    return sum(clock.finish())
+
+
+def _stamped_pass(run: Pass, clock: Clock) -> list[float]:
+    clock.start()
+    run(clock.stamp)
+    return clock.finish()
+
+
+def _warm_up(run: Pass, clock: Clock, budget: Budget, now: Callable[[], float], result: Measurement) -> None:
+    """Until the last passes take as long as those before them, or the time for it is over."""
+    began = now()
+    times: list[float] = []
+    while len(times) < 2 or not _warm(result.steady, now() - began, budget):
+        times.append(plain_pass(run, clock))
+        _stamped_pass(run, clock)
+        result.steady = _steady(times)
+    result.warm_up = len(times)
+
+
+def _warm(steady: bool, seconds: float, budget: Budget) -> bool:
+    return seconds >= (budget.least_warm_up_seconds if steady else budget.warm_up_seconds)
+
+
+def _steady(times: Sequence[float]) -> bool:
+    """Whether the median of the last eighth of the passes, and of four at least, is that of as many before them."""
+    window = max(STEADY_WINDOW, len(times) // 8)
+    recent, before = times[-window:], times[-2 * window : -window]
+    return len(before) == window and abs(median(recent) - median(before)) <= STEADY_WITHIN * median(before)
+
+
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """No garbage collection inside, so that none falls into a pass."""
+    was_enabled = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -1,0 +1,149 @@
+"""Sets of candidates compared in several fresh processes: one estimate a process, the interval across processes.
+
+This file needs no torch: only the processes that it starts do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+from mbconv_cli.machine.device_choice import DeviceChoice
+from mbconv_cli.machine.fingerprint import load_average
+from mbconv_cli.measure.latency import Progress
+from mbconv_cli.measure.processes.launch import fresh_process
+from mbconv_cli.measure.statistics.estimates import Estimate, process_interval
+from mbconv_cli.plan.ops import Plan
+from mbconv_cli.report.model import Cell
+
+COMPARISON: Final = "mbconv_cli.pytorch.comparison_process:run"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What one process measures.
+
+    Attributes:
+        sets: candidates that are compared with each other; the first of a set is what its others are compared with.
+        device: where.
+        batch_size: images in a batch.
+        threads: on the CPU; torch's choice if absent.
+        seconds: for each set, warm-up not counted.
+        seed: of the order in which candidates take their turns.
+        audit: whether to count every candidate with fvcore too.
+        keep_rounds: whether every round's times are wanted, and not the estimates alone.
+    """
+
+    sets: tuple[tuple[Plan, ...], ...]
+    device: DeviceChoice
+    batch_size: int = 1
+    threads: int | None = None
+    seconds: float = 1.0
+    seed: int = 0
+    audit: bool = False
+    keep_rounds: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one process found.
+
+    Attributes:
+        latency_ms: of each set, each candidate's.
+        latency_ratio: of each set, each candidate's over the first one's.
+        rounds: of each set, how often every candidate ran.
+        machine: torch's part of the fingerprint.
+        audited_ops: ops on which closed forms and fvcore agree, where that was asked for.
+        round_ms: of each set, each round's times, where they were asked for.
+    """
+
+    latency_ms: tuple[tuple[float, ...], ...]
+    latency_ratio: tuple[tuple[float, ...], ...]
+    rounds: tuple[int, ...]
+    machine: dict[str, Cell]
+    audited_ops: int = 0
+    round_ms: tuple[tuple[tuple[float, ...], ...], ...] = ()
+
+
+Launcher: TypeAlias = Callable[[Request, Progress], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The estimates of all processes together.
+
+    Attributes:
+        latency_ms: of each set, each candidate's.
+        latency_ratio: of each set, each candidate's over the first one's.
+        processes: how many there were.
+        rounds: the fewest rounds of a set in a process.
+        machine: torch's part of the fingerprint.
+        audited_ops: ops on which closed forms and fvcore agree.
+        load_before: the load average when measuring began, where the system tells.
+        outcomes: what each process found, for tests across them.
+    """
+
+    latency_ms: tuple[tuple[Estimate, ...], ...]
+    latency_ratio: tuple[tuple[Estimate, ...], ...]
+    processes: int
+    rounds: int
+    machine: dict[str, Cell]
+    audited_ops: int
+    load_before: float | None
+    outcomes: tuple[Outcome, ...] = ()
+
+
+def compare(request: Request, processes: int, progress: Progress, launch: Launcher) -> Comparison:
+    """Run the request in so many fresh processes, one after the other; the first one audits what it built.
+
+    Args:
+        request: what each of them measures; each takes another order.
+        processes: at least two, so that there is an interval.
+        progress: told how much of the whole is done.
+        launch: runs a request in a process of its own.
+
+    Raises:
+        InputError: the device is not there, or has too little memory.
+        CheckFailedError: closed forms and fvcore disagree.
+    """
+    load_before = load_average()
+    outcomes: list[Outcome] = []
+    for index in range(processes):
+        of_one = replace(request, seed=request.seed + index, audit=index == 0)
+        outcomes.append(launch(of_one, _shared(progress, index, processes)))
+    return Comparison(
+        latency_ms=_across([outcome.latency_ms for outcome in outcomes]),
+        latency_ratio=_across([outcome.latency_ratio for outcome in outcomes]),
+        processes=processes,
+        rounds=min(rounds for outcome in outcomes for rounds in outcome.rounds),
+        machine=outcomes[0].machine,
+        audited_ops=outcomes[0].audited_ops,
+        load_before=load_before,
+        outcomes=tuple(outcomes),
+    )
+
+
+def launch_process(request: Request, progress: Progress) -> Outcome:
+    """A request in a process that ends, at the latest, when this function does.
+
+    Raises:
+        InputError: what the process could not do, in its own words; or that it died.
+        CheckFailedError: its audit failed.
+    """
+    with fresh_process(COMPARISON) as process:
+        outcome: Outcome = process.call(request, progress=progress)
+    return outcome
+
+
+def _shared(progress: Progress, index: int, processes: int) -> Progress:
+    """One process's progress as its share of the whole."""
+    return lambda done: progress((index + done) / processes)
+
+
+def _across(figures: Sequence[Sequence[Sequence[float]]]) -> tuple[tuple[Estimate, ...], ...]:
+    """`[processes][sets][candidates]` as an estimate for each candidate of each set."""
+    return tuple(
+        tuple(process_interval(of_candidate) for of_candidate in zip(*of_set, strict=True))
+        for of_set in zip(*figures, strict=True)
+    )

@@ -1,0 +1,63 @@
+"""What several processes measured of the same passes, put together as if it were one measurement."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain, zip_longest
+
+from mbconv_cli.machine.load import Load
+from mbconv_cli.measure.bench_result import Bench
+from mbconv_cli.measure.latency import Measurement
+
+
+def pooled_benches(processes: Sequence[Sequence[Bench]]) -> tuple[Bench, ...]:
+    """`[processes][batch sizes]` -> one for each batch size; an interrupted process may have fewer."""
+    return tuple(
+        _pooled_bench([bench for bench in of_size if bench is not None]) for of_size in zip_longest(*processes)
+    )
+
+
+def _pooled_bench(benches: Sequence[Bench]) -> Bench:
+    """The first one, with the samples of all, and the largest figure of the device's allocator."""
+    allocated = [bench.allocated_bytes for bench in benches if bench.allocated_bytes is not None]
+    return replace(
+        benches[0],
+        measurement=pooled([bench.measurement for bench in benches]),
+        allocated_bytes=max(allocated, default=None),
+    )
+
+
+def pooled(measurements: Sequence[Measurement]) -> Measurement:
+    """All samples one after the other; figures of the machine are means over the time that each process took."""
+    if len(measurements) == 1:
+        return measurements[0]
+    return Measurement(
+        end_to_end=list(chain.from_iterable(one.end_to_end for one in measurements)),
+        layers=list(chain.from_iterable(one.layers for one in measurements)),
+        warm_up=sum(one.warm_up for one in measurements),
+        steady=all(one.steady for one in measurements),
+        seconds=math.fsum(one.seconds for one in measurements),
+        host=list(chain.from_iterable(one.host for one in measurements)),
+        precision_asked=measurements[0].precision_asked,
+        interrupted=any(one.interrupted for one in measurements),
+        stamp_cost=measurements[0].stamp_cost,
+        load=Load(
+            before=measurements[0].load.before,
+            after=measurements[-1].load.after,
+            others_share=_over_time(measurements, [one.load.others_share for one in measurements]),
+            stolen_share=_over_time(measurements, [one.load.stolen_share for one in measurements]),
+        ),
+        page_faults=_over_time(measurements, [one.page_faults for one in measurements]),
+        processes=tuple(measurements),
+    )
+
+
+def _over_time(measurements: Sequence[Measurement], figures: Sequence[float | None]) -> float | None:
+    """The mean of a figure, each counting as much as its process took; None if one is not known."""
+    known = [figure for figure in figures if figure is not None]
+    seconds = [one.seconds for one in measurements]
+    if len(known) < len(figures) or not sum(seconds):
+        return None
+    return math.fsum(figure * each for figure, each in zip(known, seconds, strict=True)) / math.fsum(seconds)

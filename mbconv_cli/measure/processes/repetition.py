@@ -1,0 +1,163 @@
+"""One measurement repeated in fresh processes: started together, since importing takes longest, run one by one.
+
+What stays as it is as long as a process lives, such as where its memory lies, no longer measurement can average out
+(Kalibera and Jones, Rigorous benchmarking in reasonable time, ISMM 2013). Needs no torch itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+from mbconv_cli.measure.audit_result import Audit
+from mbconv_cli.measure.bench_result import Bench
+from mbconv_cli.measure.budget import DEFAULT_PROCESSES, LEAST_PROCESSES, Budget, budget_of_process
+from mbconv_cli.measure.latency import Progress
+from mbconv_cli.measure.processes.launch import Launch, fresh_process
+from mbconv_cli.measure.processes.pooling import pooled_benches
+from mbconv_cli.measure.statistics.estimates import process_mean
+
+
+def repeat(
+    function: str,
+    arguments: Mapping[str, Any],
+    budget: Budget,
+    processes: int | None,
+    progress: Progress,
+    *,
+    launch: Launch = fresh_process,
+    now: Callable[[], float] = time.monotonic,
+) -> tuple[Bench, ...]:
+    """Call a function that measures in one fresh process after the other.
+
+    The first one audits. An interruption (Ctrl-C) ends it early if one process has something to tell.
+
+    Args:
+        function: `module:function`; takes the arguments, a `budget`, what an audit found and a `progress`.
+        arguments: the same for every process.
+        budget: of all processes together; starting them is not counted.
+        processes: so many. If absent, until the interval across them is as precise as is asked for, or the time is
+            over; `LEAST_PROCESSES` in any case, and not judged before there are `DEFAULT_PROCESSES`.
+        progress: told how much of the whole is done.
+        launch: starts a process.
+        now: a monotonic clock in seconds.
+
+    Returns:
+        One for each batch size, its samples those of all processes.
+
+    Raises:
+        InputError: what a process could not do.
+        CheckFailedError: a check of it failed.
+        KeyboardInterrupt: it was interrupted before there was anything to tell.
+    """
+    repetition = _Repetition(budget, processes, now)
+    of_one = budget_of_process(budget, processes)
+    try:
+        while not repetition.enough:
+            with ExitStack() as stack:
+                started = [stack.enter_context(launch(function)) for _ in range(repetition.to_start)]
+                for process in started:
+                    process.wait_until_ready()
+                repetition.begin()
+                for process in started:
+                    try:
+                        found = process.call(
+                            **arguments,
+                            budget=of_one,
+                            audited=repetition.audited,
+                            progress=lambda done: progress(repetition.share_done(done)),
+                        )
+                    except KeyboardInterrupt:
+                        repetition.interrupted = True
+                        found = process.interrupt()
+                    process.close()  # at once, so that its end takes no time from the next one
+                    repetition.tell(found)
+                    if repetition.enough:
+                        break
+    except KeyboardInterrupt:
+        if not repetition.results:
+            raise
+        repetition.interrupted = True
+    return repetition.benches()
+
+
+class _Repetition:
+    """The results so far, and whether they are enough."""
+
+    def __init__(self, budget: Budget, processes: int | None, now: Callable[[], float]) -> None:
+        self.results: list[Sequence[Bench]] = []
+        self.interrupted = False
+        self._budget = budget
+        self._processes = processes
+        self._now = now
+        self._began: float | None = None
+
+    @property
+    def audited(self) -> Audit | None:
+        """What the first process found, once it has."""
+        return self.results[0][0].audit if self.results else None
+
+    @property
+    def to_start(self) -> int:
+        """How many to start together."""
+        missing = (self._processes or DEFAULT_PROCESSES) - len(self.results)
+        return min(missing, DEFAULT_PROCESSES) if missing > 0 else 1
+
+    @property
+    def enough(self) -> bool:
+        """Whether no further process is wanted: all have run, it was interrupted, one failed, or the rule says so."""
+        if not self.results:
+            return False
+        if self.interrupted or not self.results[-1][0].audit.agrees:
+            return True
+        count = len(self.results)
+        if self._processes is not None:
+            return count >= self._processes
+        over = self._seconds() >= self._budget.max_seconds
+        return (over and count >= LEAST_PROCESSES) or (count >= DEFAULT_PROCESSES and self._precise())
+
+    def begin(self) -> None:
+        """The first processes are ready: time counts from here."""
+        if self._began is None:
+            self._began = self._now()
+
+    def tell(self, found: Sequence[Bench]) -> None:
+        """What a process found."""
+        self.results.append(found)
+
+    def share_done(self, of_process: float) -> float:
+        """How much of the whole is done when so much of the present process is."""
+        wanted = self._processes or DEFAULT_PROCESSES
+        by_count = min((len(self.results) + of_process) / wanted, 1.0)
+        if self._processes is not None:
+            return by_count
+        return min(by_count, self._seconds() / self._budget.max_seconds)
+
+    def benches(self) -> tuple[Bench, ...]:
+        """All results as one, with what was asked of them together."""
+        return tuple(
+            replace(
+                bench,
+                measurement=replace(
+                    bench.measurement,
+                    precision_asked=self._budget.precision,
+                    interrupted=self.interrupted or bench.measurement.interrupted,
+                ),
+            )
+            for bench in pooled_benches(self.results)
+        )
+
+    def _precise(self) -> bool:
+        """Whether the interval of every batch size is as narrow as is asked for."""
+        return all(
+            process_mean([median(one.end_to_end) for one in bench.measurement.by_process]).precision
+            <= self._budget.precision
+            for bench in pooled_benches(self.results)
+        )
+
+    def _seconds(self) -> float:
+        return 0.0 if self._began is None else self._now() - self._began

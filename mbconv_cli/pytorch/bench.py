@@ -1,0 +1,129 @@
+"""A Plan on a device: fitted, built, audited and measured. The one door through which a profile enters torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+
+import torch
+
+from mbconv_cli.cost.activation_memory import forward_bytes, training_bytes
+from mbconv_cli.cost.counts import Cost
+from mbconv_cli.machine.allocator import keep_memory
+from mbconv_cli.machine.device_choice import DeviceChoice
+from mbconv_cli.measure.audit_result import Audit
+from mbconv_cli.measure.bench_result import Bench
+from mbconv_cli.measure.budget import Budget
+from mbconv_cli.measure.execution import Allocator, Execution, demand_supported, plan_to_run
+from mbconv_cli.measure.latency import Progress, measure
+from mbconv_cli.plan.ops import Plan
+from mbconv_cli.pytorch.built_network import images_to_settle
+from mbconv_cli.pytorch.device_memory import allocated_peak, demand_memory, memory_errors_told
+from mbconv_cli.pytorch.devices import resolve_device, torch_fingerprint
+from mbconv_cli.pytorch.passes import TimedPass, timed_pass
+from mbconv_cli.pytorch.preparation import Prepared, prepare, unsupported_forms_told
+
+
+def run_batches(
+    plan: Plan,
+    costs: Sequence[Cost],
+    *,
+    device: DeviceChoice,
+    execution: Execution,
+    batch_sizes: Sequence[int],
+    budget: Budget,
+    progress: Progress,
+    audited: Audit | None = None,
+) -> tuple[Bench, ...]:
+    """Build a Plan, audit it, and measure it on random images `[N, C, H, W]`, one batch size after the other.
+
+    Args:
+        plan: before any folding.
+        costs: of the Plan that is run, `plan_to_run`.
+        device: where.
+        execution: in which form; its own batch size is not looked at.
+        batch_sizes: each is measured by itself, on the same network.
+        budget: how long, for each batch size.
+        progress: told how much of the whole is done.
+        audited: what an audit of the same Plan found, if there was one; else it is audited.
+
+    Returns:
+        One for each batch size; fewer after an interruption.
+
+    Raises:
+        InputError: the device is not there, or has too little memory, seen before or while running; or it cannot
+            run the network in this form.
+        CheckFailedError: its outputs in this form are not those of the network as it was.
+    """
+    target = resolve_device(device)
+    demand_supported(execution, target.type)
+    if execution.allocator is Allocator.KEEP:
+        keep_memory()
+    if execution.threads is not None:
+        torch.set_num_threads(execution.threads)
+    with memory_errors_told(target), unsupported_forms_told(target, execution):
+        demand_memory(_needed(plan, costs, execution, max(batch_sizes)), target)
+        prepared = prepare(plan, costs, target, execution, audited)
+        benches: list[Bench] = []
+        for index, size in enumerate(batch_sizes):
+            share, form = _share(progress, index, batch_sizes), replace(execution, batch_size=size)
+            with _kept_if_interrupted(benches):
+                benches.append(_measured(prepared, target, form, budget, share))
+            if len(benches) <= index or benches[-1].measurement.interrupted:
+                break
+    return tuple(benches)
+
+
+@contextmanager
+def _kept_if_interrupted(benches: Sequence[Bench]) -> Iterator[None]:
+    """An interruption passes only as long as there is nothing to tell."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not benches:
+            raise
+
+
+def _needed(plan: Plan, costs: Sequence[Cost], execution: Execution, batch_size: int) -> int:
+    """Bytes that measuring takes at the least; settling, which comes first, takes its own."""
+    run = plan_to_run(plan, execution)
+    count = training_bytes if execution.training else forward_bytes
+    measuring = count(run, costs, batch_size, execution.dtype.element_size)
+    return max(measuring, forward_bytes(run, costs, images_to_settle(plan), torch.float32.itemsize))
+
+
+def _measured(
+    prepared: Prepared, device: torch.device, execution: Execution, budget: Budget, progress: Progress
+) -> Bench:
+    with _gradients(wanted=execution.training):
+        timed = timed_pass(prepared, device, execution)
+        measurement = measure(timed.run, timed.clock, budget, progress=progress)
+        allocated = _allocated(prepared, timed, device, execution)
+    return Bench(
+        prepared.audit,
+        measurement,
+        torch_fingerprint(str(device)),
+        (*prepared.notes, *timed.notes),
+        both_ways=execution.training,
+        allocated_bytes=allocated,
+    )
+
+
+def _allocated(prepared: Prepared, timed: TimedPass, device: torch.device, execution: Execution) -> int | None:
+    """The most bytes of activations in a plain forward pass, its input included, by the device's allocator."""
+    if execution.training or not execution.by_layer:
+        return None
+    allocated = allocated_peak(device, lambda: timed.run(None))
+    image = math.prod(prepared.plan.input_shape) * execution.dtype.element_size
+    return None if allocated is None else allocated + execution.batch_size * image
+
+
+def _gradients(*, wanted: bool) -> AbstractContextManager[object]:
+    return torch.enable_grad() if wanted else torch.inference_mode()
+
+
+def _share(progress: Progress, index: int, batch_sizes: Sequence[int]) -> Progress:
+    """One measurement's progress as its share of the whole."""
+    return lambda done: progress((index + done) / len(batch_sizes))

@@ -1,0 +1,86 @@
+"""One process of a comparison: every set of a request is built, audited where asked, and measured."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+
+import torch
+
+from mbconv_cli.cost.activation_memory import forward_bytes
+from mbconv_cli.cost.counts import Cost, plan_costs
+from mbconv_cli.errors import CheckFailedError
+from mbconv_cli.measure.audit_result import failures
+from mbconv_cli.measure.execution import Dtype
+from mbconv_cli.measure.latency import Progress
+from mbconv_cli.measure.processes.comparisons import Outcome, Request
+from mbconv_cli.measure.processes.turns import ComparisonBudget, Sample, interleave
+from mbconv_cli.plan.ops import Plan
+from mbconv_cli.pytorch.built_network import Network, build
+from mbconv_cli.pytorch.clocks import clock_for
+from mbconv_cli.pytorch.device_memory import demand_memory
+from mbconv_cli.pytorch.devices import resolve_device, torch_fingerprint
+
+WARM_UP_SHARE: Final = 0.3
+
+
+def run(request: Request, progress: Progress) -> Outcome:
+    """Build, audit where asked, and measure every set in float32 and eval mode on random images `[N, C, H, W]`.
+
+    Raises:
+        InputError: the device is not there, or has too little memory.
+        CheckFailedError: closed forms and fvcore disagree.
+    """
+    device = resolve_device(request.device)
+    if request.threads is not None:
+        torch.set_num_threads(request.threads)
+    order = random.Random(request.seed)  # noqa: S311 - an order of turns, no secret
+    samples: list[Sample] = []
+    for index, plans in enumerate(request.sets):
+
+        def share(done: float, before: int = index) -> None:
+            progress((before + done) / len(request.sets))
+
+        passes = _passes(plans, request, device, order)
+        with torch.inference_mode():
+            budget = ComparisonBudget(request.seconds, warm_up_seconds=WARM_UP_SHARE * request.seconds)
+            samples.append(interleave(passes, clock_for(device), budget, order=order, progress=share))
+    return Outcome(
+        latency_ms=tuple(sample.latency_ms for sample in samples),
+        latency_ratio=tuple(sample.latency_ratio for sample in samples),
+        rounds=tuple(sample.rounds for sample in samples),
+        machine=torch_fingerprint(str(device)),
+        audited_ops=sum(len(plan.ops) for plans in request.sets for plan in plans) if request.audit else 0,
+        round_ms=tuple(sample.round_ms for sample in samples) if request.keep_rounds else (),
+    )
+
+
+def _passes(plans: Sequence[Plan], request: Request, device: torch.device, order: random.Random) -> list[partial[Any]]:
+    """A pass of each candidate on images of its own.
+
+    They are built in random order: where a network lies in memory has a share in its speed, and no candidate should
+    always come first.
+    """
+    costs = [plan_costs(plan) for plan in plans]
+    needed = [
+        forward_bytes(p, c, request.batch_size, Dtype.FLOAT32.element_size) for p, c in zip(plans, costs, strict=True)
+    ]
+    demand_memory(sum(needed), device)
+    passes: dict[int, partial[Any]] = {}
+    for index in order.sample(range(len(plans)), len(plans)):
+        network = build(plans[index], device)
+        if request.audit:
+            _demand_agreement(network, plans[index], costs[index])
+        images = torch.randn(request.batch_size, *plans[index].input_shape, device=device)
+        passes[index] = partial(network.run, images)
+    return [passes[index] for index in range(len(plans))]
+
+
+def _demand_agreement(network: Network, plan: Plan, costs: Sequence[Cost]) -> None:
+    from mbconv_cli.pytorch.audit import audit  # fvcore, which a process that does not audit need not import
+
+    found = audit(network, plan, costs)
+    if not found.agrees:
+        raise CheckFailedError(*failures(found))

@@ -1,0 +1,79 @@
+"""Two sessions of onnxruntime on one exported network: a plain one, and one that writes a profile of its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
+
+import onnxruntime
+
+from mbconv_cli.pytorch.onnx.node_times import Node, read_profile
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mbconv_cli.measure.latency import Stamp
+
+PROVIDER: Final = "CPUExecutionProvider"
+VERSION: Final[str] = onnxruntime.__version__
+_ERRORS_ONLY: Final = 3
+
+
+class Sessions:
+    """A plain and a profiled session that take the same images.
+
+    Args:
+        model: a serialized ONNX network with one input and one output.
+        images: `[N, C, H, W]`, float32.
+        threads: of each session's pool.
+        folder: where the profile may lie.
+    """
+
+    def __init__(self, model: bytes, images: NDArray[Any], threads: int, folder: Path) -> None:
+        self._plain = _session(model, threads)
+        self._profiled = _session(model, threads, profile=folder / "profile")
+        self._feed = {self._plain.get_inputs()[0].name: images}
+
+    def output(self) -> NDArray[Any]:
+        """What the network gives."""
+        found: NDArray[Any] = self._plain.run(None, self._feed)[0]
+        return found
+
+    def run(self, stamp: Stamp | None) -> object:
+        """One pass: of the plain session, or of the profiled one with a stamp at its end."""
+        if stamp is None:
+            return self._plain.run(None, self._feed)
+        output = self._profiled.run(None, self._feed)
+        stamp()
+        return output
+
+    def profile(self) -> list[tuple[Node, ...]]:
+        """The nodes of every profiled pass so far; nothing is profiled afterwards."""
+        return read_profile(Path(self._profiled.end_profiling()).read_text(encoding="utf-8"))
+
+
+@contextmanager
+def open_sessions(model: bytes, images: NDArray[Any], threads: int) -> Iterator[Sessions]:
+    """The sessions, with a folder for the profile that is gone afterwards."""
+    with TemporaryDirectory(prefix="mbconv-") as folder:
+        yield Sessions(model, images, threads, Path(folder))
+
+
+def _session(model: bytes, threads: int, profile: Path | None = None) -> Any:
+    """As one would deploy it: all optimizations of the graph, one node after the other.
+
+    But threads do not spin once a run is over: they would take the cores from the other session's run.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.log_severity_level = _ERRORS_ONLY
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    if profile is not None:
+        options.enable_profiling = True
+        options.profile_file_prefix = str(profile)
+    return onnxruntime.InferenceSession(model, options, providers=[PROVIDER])

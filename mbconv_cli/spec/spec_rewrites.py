@@ -1,0 +1,101 @@
+"""Spec -> Spec: the changes by which networks of this family differ from each other, one function each.
+
+Each gives back an equal Spec where a network has nothing of what it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mbconv_cli.spec.rows import DepthwiseRow, MBConv, Row
+from mbconv_cli.spec.spec import Spec
+from mbconv_cli.spec.values import Activation
+
+
+def map_rows(spec: Spec, change: Callable[[Row], Row]) -> Spec:
+    """The Spec with every row changed."""
+    return spec.model_copy(update={"blocks": tuple(change(row) for row in spec.blocks)})
+
+
+def without_squeeze_excite(spec: Spec) -> Spec:
+    """No squeeze-and-excitation in any row."""
+    return map_rows(spec, lambda row: _updated(row, se_ratio=None) if getattr(row, "se_ratio", None) else row)
+
+
+def with_kernel(spec: Spec, old: int, new: int) -> Spec:
+    """Every old x old kernel of a row as new x new, mixed kernels included, and no stack in its place."""
+
+    def change(row: Row) -> Row:
+        kernel_size = getattr(row, "kernel_size", None)
+        if isinstance(row, DepthwiseRow) and old in row.kernel_size:
+            sizes = tuple(new if size == old else size for size in row.kernel_size)
+            return _updated(row, kernel_size=sizes, depthwise_stack=None)
+        return _updated(row, kernel_size=new) if kernel_size == old else row
+
+    return map_rows(spec, change)
+
+
+def with_stack(spec: Spec, kernel: int, stack: tuple[int, ...]) -> Spec:
+    """Every depthwise kernel x kernel as a stack of smaller ones that spans as much; mixed kernels stay."""
+
+    def change(row: Row) -> Row:
+        if isinstance(row, DepthwiseRow) and row.kernel_size == (kernel,) and row.depthwise_stack is None:
+            return _updated(row, depthwise_stack=stack)
+        return row
+
+    return map_rows(spec, change)
+
+
+def without_stack(spec: Spec, stack: tuple[int, ...]) -> Spec:
+    """Every such stack as the one kernel that it stands for."""
+
+    def change(row: Row) -> Row:
+        if isinstance(row, DepthwiseRow) and row.depthwise_stack == stack:
+            return _updated(row, depthwise_stack=None)
+        return row
+
+    return map_rows(spec, change)
+
+
+def with_expand_ratio(spec: Spec, old: float, new: float) -> Spec:
+    """Every row that expands by the old ratio expands by the new one."""
+    return map_rows(
+        spec, lambda row: _updated(row, expand_ratio=new) if getattr(row, "expand_ratio", None) == old else row
+    )
+
+
+def with_activation(spec: Spec, old: tuple[Activation, ...], new: Activation) -> Spec:
+    """The new activation wherever the network says one of the old ones: in all sections and rows."""
+
+    def changed(value: Any, key: str) -> Any:
+        if isinstance(value, Mapping):
+            return {inner: changed(below, inner) for inner, below in value.items()}
+        if key == "blocks":
+            return [changed(row, "") for row in value]
+        return new if key.endswith("activation") and value in old else value
+
+    return Spec.model_validate(changed(spec.model_dump(), ""))
+
+
+def of_one_block(spec: Spec, expand_ratio: float, kernel_size: int) -> Spec:
+    """The same MBConv without SE in every row; widths, repeats and strides stay.
+
+    Tan et al., arXiv:1807.11626, on layer diversity: variants of MnasNet-A1 that repeat a single type of layer.
+    """
+
+    def change(row: Row) -> Row:
+        return MBConv(
+            kernel_size=(kernel_size,),
+            expand_ratio=expand_ratio,
+            num_repeat=row.num_repeat,
+            input_filters=row.input_filters,
+            output_filters=row.output_filters,
+            stride=row.stride,
+        )
+
+    return map_rows(spec, change)
+
+
+def _updated(row: Row, **values: Any) -> Row:
+    return row.model_copy(update=values)

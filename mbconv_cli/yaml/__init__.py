@@ -1,0 +1,1 @@
+"""YAML 1.2 text with the position of every key and value."""

@@ -1,0 +1,49 @@
+"""Options that only mean something where something is measured."""
+
+from __future__ import annotations
+
+import pytest
+
+from mbconv_cli.commands.measuring_options import demand_effect, parse_precision, parse_seconds
+from mbconv_cli.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        (None, None),
+        ("2%", 0.02),
+        ("0.02", 0.02),
+        (".5%", 0.005),
+        ("1 %", 0.01),
+        ("99.9%", 0.999),
+        ("1e-3", 0.001),
+    ],
+)
+def test_a_precision_is_a_percentage_or_a_share(text: str | None, share: float | None) -> None:
+    assert parse_precision(text) == (None if share is None else pytest.approx(share))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "%", "2", "1", "100%", "0", "0%", "-1%", "nan", "nan%", "inf", "2%%", "% 2", "two"]
+)
+def test_a_precision_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"is no share of the latency; 2% is one, and so is 0.02"):
+        parse_precision(text)
+
+
+@pytest.mark.parametrize("seconds", [None, 0.001, 6.0, 86_400.0])
+def test_a_time_to_measure_for(seconds: float | None) -> None:
+    assert parse_seconds("--max-time", seconds) == seconds
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, 86_401.0, float("inf"), float("nan")])
+def test_a_time_that_nobody_waits_for_is_refused(seconds: float) -> None:
+    with pytest.raises(InputError, match=r"--max-time .* is no time to measure for; valid are up to 86400 s"):
+        parse_seconds("--max-time", seconds)
+
+
+def test_the_first_option_without_effect_is_named_as_it_is_typed() -> None:
+    demand_effect("here", device=None, max_time=None)
+    with pytest.raises(InputError, match=r"^--max-time changes nothing here$"):
+        demand_effect("here", device=None, max_time=0.0, threads=3)
