@@ -31,7 +31,7 @@ def write_atomically(path: Path, text: str) -> None:
         raise InputError(f"{str(path)!r}: not written: {error}") from error
 
 
-def demand_place(path: Path) -> None:
+def require_place(path: Path) -> None:
     """Refuse early what could not be written later, before the work for it is done.
 
     Raises:

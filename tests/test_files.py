@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.files import demand_place, write_atomically
+from mbconv_cli.files import require_place, write_atomically
 
 
 @pytest.fixture
@@ -134,13 +134,13 @@ def test_places_where_nothing_can_be_written(
     with pytest.raises(InputError, match=f"not written: .*{reason}"):
         write_atomically(Path(path), "text")
     with pytest.raises(InputError, match=f"not written: .*{reason}"):
-        demand_place(Path(path))
+        require_place(Path(path))
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
 @pytest.mark.parametrize("path", ["report.json", "new.json"])
 def test_places_where_something_can_be_written(old: Path, path: str) -> None:
-    demand_place(old.with_name(path))
+    require_place(old.with_name(path))
     assert list(old.parent.iterdir()) == [old]
 
 

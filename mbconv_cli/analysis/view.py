@@ -25,7 +25,7 @@ class View:
     top: int | None = None
 
 
-def demand_column(key: str | None, columns: Sequence[Column], unmeasured: Sequence[Column], reason: str) -> None:
+def require_column(key: str | None, columns: Sequence[Column], unmeasured: Sequence[Column], reason: str) -> None:
     """Refuse to sort by what is no column.
 
     Args:

@@ -14,20 +14,20 @@ from mbconv_cli.commands.check_options import (
     ConfigOption,
     GateProcessesOption,
     GateThreadsOption,
-    demand_measuring,
     measure_request,
     open_config,
+    require_measuring,
 )
 from mbconv_cli.commands.github_actions import (
     AnnotateOption,
     annotate_checks,
     append_step_summary,
-    demand_room_for_annotations,
+    require_room_for_annotations,
 )
 from mbconv_cli.commands.options import ArchDirOption, CheckFormatOption, DeviceOption, OutputOption
 from mbconv_cli.commands.output import progress_bar, show
 from mbconv_cli.errors import InputError
-from mbconv_cli.files import demand_place
+from mbconv_cli.files import require_place
 from mbconv_cli.git.revisions import resolve
 from mbconv_cli.render.renderers import Format
 from mbconv_cli.report.baseline import read_baseline
@@ -78,9 +78,9 @@ def check_command(
 
     - `mbconv check --baseline mbconv-baseline.json --format junit -o mbconv.xml`
     """
-    demand_room_for_annotations(annotate, output_format, output)
+    require_room_for_annotations(annotate, output_format, output)
     loaded = open_config(config)
-    demand_measuring(
+    require_measuring(
         loaded.config.times,
         f"without a rule for latency_ms in {loaded.path}",
         device=device,
@@ -89,7 +89,7 @@ def check_command(
     )
     compared_with = _against(loaded, against, baseline)
     if output is not None:
-        demand_place(output)
+        require_place(output)
     catalogue = user_catalogue(arch_dir or ())
     with progress_bar("checking") as progress:
         settings = loaded.config.latency

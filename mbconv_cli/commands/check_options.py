@@ -61,7 +61,7 @@ def open_config(path: Path | None) -> LoadedConfig:
     return load_config(path or Path(DEFAULT_CONFIG))
 
 
-def demand_measuring(
+def require_measuring(
     measures: bool, why: str, *, device: str | None, threads: int | None, processes: int | None
 ) -> None:
     """Refuse options that would change nothing.

@@ -133,12 +133,12 @@ def compare_kernels_command(
     layers = {"--n": n, "--m": m, "--height": height, "--width": width, "--stride": stride, "--norm-act": norm_act}
     with measuring(measure, "measuring", device=device, threads=threads, processes=processes) as wanted:
         if in_network is not None:
-            _demand_none(layers, "describes layers, not a network; leave it out with --in-network")
+            _require_none(layers, "describes layers, not a network; leave it out with --in-network")
             catalogue = user_catalogue(arch_dir or ())
             network = open_network(in_network, catalogue=catalogue, overrides=overrides or ())
             report = kernels_in_network(network, one, several, batch_size=batch_size, measure=wanted)
         else:
-            _demand_none({"--set": overrides, "--arch-dir": arch_dir}, "needs --in-network")
+            _require_none({"--set": overrides, "--arch-dir": arch_dir}, "needs --in-network")
             question = KernelQuestion(
                 kernel=one,
                 stack=several,
@@ -163,7 +163,7 @@ def _parse_m(text: str | None) -> int | None:
     return sizes[0]
 
 
-def _demand_none(options: Mapping[str, object], why: str) -> None:
+def _require_none(options: Mapping[str, object], why: str) -> None:
     for option, value in options.items():
         if value is not None:
             raise InputError(f"{option} {why}")

@@ -7,7 +7,7 @@ from typing import Annotated, Final, TypeAlias
 
 import typer
 
-from mbconv_cli.commands.measuring_options import demand_effect
+from mbconv_cli.commands.measuring_options import require_effect
 from mbconv_cli.commands.sizes import parse_sizes
 from mbconv_cli.errors import InputError
 from mbconv_cli.measure.execution import DEFAULT, Allocator, Dtype, Execution, MemoryFormat, Mode
@@ -105,7 +105,7 @@ def parse_batch_sizes(text: str) -> tuple[int, ...]:
     return sizes
 
 
-def demand_measured(execution: Execution, **options: object) -> None:
+def require_measured(execution: Execution, **options: object) -> None:
     """Refuse what changes nothing where nothing is measured: exact figures know neither place nor order.
 
     Args:
@@ -123,4 +123,4 @@ def demand_measured(execution: Execution, **options: object) -> None:
         "backend": execution.backend is not DEFAULT.backend,
         "allocator": execution.allocator is not DEFAULT.allocator,
     }
-    demand_effect("with --no-latency", **options, **{option: given or None for option, given in chosen.items()})
+    require_effect("with --no-latency", **options, **{option: given or None for option, given in chosen.items()})

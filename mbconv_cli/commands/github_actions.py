@@ -23,7 +23,7 @@ AnnotateOption: TypeAlias = Annotated[
 ]
 
 
-def demand_room_for_annotations(annotate: bool, output_format: Format, output: Path | None) -> None:
+def require_room_for_annotations(annotate: bool, output_format: Format, output: Path | None) -> None:
     """Refuse what would mix annotations into text that a program reads.
 
     Raises:

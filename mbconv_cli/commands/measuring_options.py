@@ -29,11 +29,11 @@ def measuring(
         with progress_bar(task) as progress:
             yield MeasureRequest(choice, threads, processes or DEFAULT_PROCESSES, progress)
         return
-    demand_effect("without --measure; give both or neither", device=device, threads=threads, processes=processes)
+    require_effect("without --measure; give both or neither", device=device, threads=threads, processes=processes)
     yield None
 
 
-def demand_effect(where: str, **options: object) -> None:
+def require_effect(where: str, **options: object) -> None:
     """Refuse options that would change nothing.
 
     Args:

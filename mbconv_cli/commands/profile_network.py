@@ -20,8 +20,8 @@ from mbconv_cli.commands.form_options import (
     ModeOption,
     PassName,
     PassOption,
-    demand_measured,
     parse_batch_sizes,
+    require_measured,
 )
 from mbconv_cli.commands.measuring_options import parse_precision, parse_seconds
 from mbconv_cli.commands.options import (
@@ -48,10 +48,10 @@ from mbconv_cli.commands.profile_options import (
     TopOption,
 )
 from mbconv_cli.errors import InputError
-from mbconv_cli.files import demand_place
+from mbconv_cli.files import require_place
 from mbconv_cli.machine.device_choice import AUTO, DeviceChoice, parse_device
 from mbconv_cli.measure.budget import budget_for
-from mbconv_cli.measure.execution import Allocator, Backend, Dtype, Execution, MemoryFormat, Mode, demand_supported
+from mbconv_cli.measure.execution import Allocator, Backend, Dtype, Execution, MemoryFormat, Mode, require_supported
 from mbconv_cli.render.renderers import Format
 from mbconv_cli.report.model import Report
 from mbconv_cli.spec.catalogue import user_catalogue
@@ -129,17 +129,17 @@ def profile_command(
     execution = Execution(batch_sizes[0], dtype, memory_format, mode, fold_norm, training, threads, backend, allocator)
     if len(batch_sizes) > 1 and backend is Backend.ONNXRUNTIME:
         raise InputError("several batch sizes with --backend onnxruntime: an export is for one of them; give one")
-    _demand_roofline(roofline, recalibrate, batch_sizes, execution, latency=latency)
+    _require_roofline(roofline, recalibrate, batch_sizes, execution, latency=latency)
     catalogue = user_catalogue(arch_dir or ())
     opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
     if not latency:
-        demand_measured(execution, device=device, precision=precision, max_time=max_time, processes=processes)
+        require_measured(execution, device=device, precision=precision, max_time=max_time, processes=processes)
         show(_profile(opened, batch_sizes, execution, view, None, None), output_format, output)
         return
     if choice.type != AUTO:
-        demand_supported(execution, choice.type)
+        require_supported(execution, choice.type)
     if output is not None:
-        demand_place(output)
+        require_place(output)
     if mode is Mode.COMPILE:
         say(f"mbconv: compiling {opened.plan.name}; this may take minutes")
     calibration = _calibration(choice, execution, anew=recalibrate) if roofline else None
@@ -165,7 +165,7 @@ def _profile(
     return profile_batches(network, batch_sizes, execution=execution, view=view, latency=latency)
 
 
-def _demand_roofline(
+def _require_roofline(
     roofline: bool, recalibrate: bool, batch_sizes: Sequence[int], execution: Execution, *, latency: bool
 ) -> None:
     """Refuse a roofline where there are no layers of one forward pass to hold against it.

@@ -66,7 +66,7 @@ def verify_command(
     references = networks or [str(entry.path) for entry in catalogue.entries()]
     opened = [open_network(reference, catalogue=catalogue) for reference in references]
     if show_conventions:
-        _demand_one(networks, numerics=numerics)
+        _require_one(networks, numerics=numerics)
         with progress_bar("counting", len(TOOLS)) as progress:
             report = conventions(opened[0], peer=peer, progress=progress)
         show(report, output_format, output)
@@ -78,7 +78,7 @@ def verify_command(
         raise CheckFailedError(*verification.problems)
 
 
-def _demand_one(networks: list[str] | None, *, numerics: bool) -> None:
+def _require_one(networks: list[str] | None, *, numerics: bool) -> None:
     if not networks or len(networks) > 1:
         raise InputError("--conventions explains one network; say which")
     if not numerics:

@@ -12,14 +12,14 @@ from mbconv_cli.commands.check_options import (
     ConfigOption,
     GateProcessesOption,
     GateThreadsOption,
-    demand_measuring,
     measure_request,
     open_config,
+    require_measuring,
 )
 from mbconv_cli.commands.guard import guarded
 from mbconv_cli.commands.options import ArchDirOption, DeviceOption, MeasureOption
 from mbconv_cli.commands.output import progress_bar, say
-from mbconv_cli.files import demand_place, write_atomically
+from mbconv_cli.files import require_place, write_atomically
 from mbconv_cli.report.baseline import DEFAULT_BASELINE, baseline_to_json
 from mbconv_cli.spec.catalogue import user_catalogue
 
@@ -55,10 +55,10 @@ def write_baseline_command(
 
     - `mbconv baseline write --measure -o baseline.json`
     """
-    demand_measuring(measure, "without --measure", device=device, threads=threads, processes=processes)
+    require_measuring(measure, "without --measure", device=device, threads=threads, processes=processes)
     loaded = open_config(config)
     path = output or loaded.folder / (loaded.config.baseline or DEFAULT_BASELINE)
-    demand_place(path)
+    require_place(path)
     with progress_bar("measuring" if measure else "reading") as progress:
         settings = loaded.config.latency
         wanted = measure_request(settings, progress, device=device, threads=threads, processes=processes)

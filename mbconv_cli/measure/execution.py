@@ -108,7 +108,7 @@ def plan_to_run(plan: Plan, execution: Execution) -> Plan:
     return fold_norm(plan) if execution.fold_norm else plan
 
 
-def demand_possible(plan: Plan, execution: Execution) -> None:
+def require_possible(plan: Plan, execution: Execution) -> None:
     """Refuse what cannot be.
 
     Args:
@@ -124,10 +124,10 @@ def demand_possible(plan: Plan, execution: Execution) -> None:
     if execution.fold_norm and not folded_norms(plan):
         raise InputError(f"--fold-norm: {plan.name} has no batch norm that directly follows a convolution")
     if execution.training:
-        _demand_statistics(plan, execution.batch_size)
+        _require_statistics(plan, execution.batch_size)
 
 
-def demand_supported(execution: Execution, device_type: str) -> None:
+def require_supported(execution: Execution, device_type: str) -> None:
     """Refuse what a type of device has not.
 
     Raises:
@@ -139,7 +139,7 @@ def demand_supported(execution: Execution, device_type: str) -> None:
         raise InputError(f"--mode cudagraph: graphs are captured on CUDA devices only, and this is {device_type}")
 
 
-def _demand_statistics(plan: Plan, batch_size: int) -> None:
+def _require_statistics(plan: Plan, batch_size: int) -> None:
     """A batch norm in training mode needs more than one value a channel."""
     for op in plan.ops:
         if isinstance(op.kind, BatchNorm) and batch_size * math.prod(op.output.shape[1:]) == 1:

@@ -37,30 +37,30 @@ def infer_shape(kind: Kind, inputs: Sequence[Value]) -> Shape:
         case Conv2d():
             return _conv2d(kind, inputs)
         case BatchNorm():
-            _demand(len(first) == (3 if kind.spatial else 1) and first[0] == kind.channels, kind, inputs)
+            _require(len(first) == (3 if kind.spatial else 1) and first[0] == kind.channels, kind, inputs)
             return first
         case Activation():
             return first
         case GlobalAvgPool():
-            _demand(len(first) == 3, kind, inputs)
+            _require(len(first) == 3, kind, inputs)
             return (first[0], 1, 1) if kind.keep_dims else (first[0],)
         case MaxPool():
-            _demand(len(first) == 3, kind, inputs)
+            _require(len(first) == 3, kind, inputs)
             return (first[0], *_windows(first, kind))
         case ChannelSlice():
-            _demand(len(first) == 3 and 0 <= kind.start < kind.stop <= first[0], kind, inputs)
+            _require(len(first) == 3 and 0 <= kind.start < kind.stop <= first[0], kind, inputs)
             return (kind.stop - kind.start, first[1], first[2])
         case Concat():
-            _demand(all(value.shape[1:] == first[1:] for value in inputs), kind, inputs)
+            _require(all(value.shape[1:] == first[1:] for value in inputs), kind, inputs)
             return (sum(value.shape[0] for value in inputs), *first[1:])
         case Linear():
-            _demand(first == (kind.in_features,), kind, inputs)
+            _require(first == (kind.in_features,), kind, inputs)
             return (kind.out_features,)
         case Add():
-            _demand(len(inputs) == 2 and first == inputs[1].shape, kind, inputs)
+            _require(len(inputs) == 2 and first == inputs[1].shape, kind, inputs)
             return first
         case Multiply():
-            _demand(len(inputs) == 2 and inputs[1].shape in (first, (first[0], 1, 1)), kind, inputs)
+            _require(len(inputs) == 2 and inputs[1].shape in (first, (first[0], 1, 1)), kind, inputs)
             return first
         case _:
             assert_never(kind)
@@ -78,7 +78,7 @@ def same_padding(size: int, kernel_size: int, stride: int) -> tuple[int, int]:
 
 def _conv2d(conv: Conv2d, inputs: Sequence[Value]) -> Shape:
     shape = inputs[0].shape
-    _demand(len(shape) == 3 and shape[0] == conv.in_channels, conv, inputs)
+    _require(len(shape) == 3 and shape[0] == conv.in_channels, conv, inputs)
     if conv.in_channels % conv.groups or conv.out_channels % conv.groups:
         raise ShapeError(
             f"{conv.in_channels} channels in and {conv.out_channels} out do not divide into {conv.groups} groups"
@@ -99,6 +99,6 @@ def _windows(shape: Shape, kind: Conv2d | MaxPool) -> tuple[int, int]:
     return height, width
 
 
-def _demand(holds: bool, kind: Kind, inputs: Sequence[Value]) -> None:
+def _require(holds: bool, kind: Kind, inputs: Sequence[Value]) -> None:
     if not holds:
         raise ShapeError(f"{kind} cannot take {' and '.join(str(value.shape) for value in inputs)}")

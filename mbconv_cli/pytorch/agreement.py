@@ -8,7 +8,7 @@ from mbconv_cli.errors import CheckFailedError
 from mbconv_cli.pytorch.peers.peer_forward import relative_difference
 
 
-def demand_equal(what: str, output: Tensor, expected: Tensor, tolerance: float) -> str:
+def require_equal(what: str, output: Tensor, expected: Tensor, tolerance: float) -> str:
     """Compare the outputs of two forms of a network.
 
     Args:

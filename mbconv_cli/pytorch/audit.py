@@ -14,7 +14,7 @@ from mbconv_cli.cost.counts import Cost
 from mbconv_cli.measure.audit_result import Audit, Disagreement
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.pytorch.built_network import Network, build
-from mbconv_cli.pytorch.device_memory import demand_memory
+from mbconv_cli.pytorch.device_memory import require_memory
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)  # fvcore's own imports
@@ -67,7 +67,7 @@ def audit_plan(plan: Plan, costs: Sequence[Cost]) -> Audit:
         InputError: the machine has too little memory.
     """
     cpu = torch.device("cpu")
-    demand_memory(forward_bytes(plan, costs, 1, torch.float32.itemsize), cpu, "verify it where there is more")
+    require_memory(forward_bytes(plan, costs, 1, torch.float32.itemsize), cpu, "verify it where there is more")
     return audit(build(plan, cpu), plan, costs)
 
 

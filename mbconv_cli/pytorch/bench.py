@@ -16,14 +16,14 @@ from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.measure.audit_result import Audit
 from mbconv_cli.measure.bench_result import Bench
 from mbconv_cli.measure.budget import Budget
-from mbconv_cli.measure.execution import Allocator, Execution, demand_supported, plan_to_run
+from mbconv_cli.measure.execution import Allocator, Execution, plan_to_run, require_supported
 from mbconv_cli.measure.latency import Progress, measure
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.pytorch.built_network import images_to_settle
-from mbconv_cli.pytorch.device_memory import allocated_peak, demand_memory, memory_errors_told
+from mbconv_cli.pytorch.device_memory import allocated_peak, require_memory, translate_memory_errors
 from mbconv_cli.pytorch.devices import resolve_device, torch_fingerprint
 from mbconv_cli.pytorch.passes import TimedPass, timed_pass
-from mbconv_cli.pytorch.preparation import Prepared, prepare, unsupported_forms_told
+from mbconv_cli.pytorch.preparation import Prepared, prepare, translate_unsupported_forms
 
 
 def run_batches(
@@ -58,13 +58,13 @@ def run_batches(
         CheckFailedError: its outputs in this form are not those of the network as it was.
     """
     target = resolve_device(device)
-    demand_supported(execution, target.type)
+    require_supported(execution, target.type)
     if execution.allocator is Allocator.KEEP:
         keep_memory()
     if execution.threads is not None:
         torch.set_num_threads(execution.threads)
-    with memory_errors_told(target), unsupported_forms_told(target, execution):
-        demand_memory(_needed(plan, costs, execution, max(batch_sizes)), target)
+    with translate_memory_errors(target), translate_unsupported_forms(target, execution):
+        require_memory(_needed(plan, costs, execution, max(batch_sizes)), target)
         prepared = prepare(plan, costs, target, execution, audited)
         benches: list[Bench] = []
         for index, size in enumerate(batch_sizes):

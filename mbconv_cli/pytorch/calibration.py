@@ -17,7 +17,7 @@ from mbconv_cli.cost.roofline import Bandwidth, Limits
 from mbconv_cli.measure.clock import Clock
 from mbconv_cli.measure.latency import Progress, collector_off
 from mbconv_cli.pytorch.clocks import clock_for
-from mbconv_cli.pytorch.device_memory import memory_errors_told
+from mbconv_cli.pytorch.device_memory import translate_memory_errors
 from mbconv_cli.units import GIGA, MILLISECONDS_PER_SECOND
 
 WORKING_SETS: Final = tuple(2**power for power in range(16, 29))  # 64 KiB to 256 MiB
@@ -54,7 +54,7 @@ def calibrate(device: torch.device, dtype: torch.dtype, progress: Progress = lam
         InputError: the device's memory does not hold the largest working set.
     """
     clock = clock_for(device)
-    with torch.inference_mode(), collector_off(), memory_errors_told(device):
+    with torch.inference_mode(), collector_off(), translate_memory_errors(device):
         workloads = [*arithmetic(device, dtype, clock), *transfers(device, dtype)]
         return limits(workloads, sample(workloads, clock, progress=progress))
 

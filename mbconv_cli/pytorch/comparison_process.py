@@ -20,7 +20,7 @@ from mbconv_cli.measure.processes.turns import ComparisonBudget, Sample, interle
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.pytorch.built_network import Network, build
 from mbconv_cli.pytorch.clocks import clock_for
-from mbconv_cli.pytorch.device_memory import demand_memory
+from mbconv_cli.pytorch.device_memory import require_memory
 from mbconv_cli.pytorch.devices import resolve_device, torch_fingerprint
 
 WARM_UP_SHARE: Final = 0.3
@@ -67,18 +67,18 @@ def _passes(plans: Sequence[Plan], request: Request, device: torch.device, order
     needed = [
         forward_bytes(p, c, request.batch_size, Dtype.FLOAT32.element_size) for p, c in zip(plans, costs, strict=True)
     ]
-    demand_memory(sum(needed), device)
+    require_memory(sum(needed), device)
     passes: dict[int, partial[Any]] = {}
     for index in order.sample(range(len(plans)), len(plans)):
         network = build(plans[index], device)
         if request.audit:
-            _demand_agreement(network, plans[index], costs[index])
+            _require_agreement(network, plans[index], costs[index])
         images = torch.randn(request.batch_size, *plans[index].input_shape, device=device)
         passes[index] = partial(network.run, images)
     return [passes[index] for index in range(len(plans))]
 
 
-def _demand_agreement(network: Network, plan: Plan, costs: Sequence[Cost]) -> None:
+def _require_agreement(network: Network, plan: Plan, costs: Sequence[Cost]) -> None:
     from mbconv_cli.pytorch.audit import audit  # fvcore, which a process that does not audit need not import
 
     found = audit(network, plan, costs)

@@ -52,7 +52,7 @@ def available_bytes(device: torch.device, *, root: Path = Path("/")) -> int | No
     return None
 
 
-def demand_memory(needed: int, device: torch.device, advice: str = ADVICE) -> None:
+def require_memory(needed: int, device: torch.device, advice: str = ADVICE) -> None:
     """Refuse what cannot fit.
 
     Args:
@@ -90,7 +90,7 @@ def allocated_peak(device: torch.device, run: Callable[[], object]) -> int | Non
 
 
 @contextmanager
-def memory_errors_told(device: torch.device) -> Iterator[None]:
+def translate_memory_errors(device: torch.device) -> Iterator[None]:
     """Turn torch's various ways to say that memory ran out into one; other errors pass.
 
     Raises:

@@ -16,7 +16,7 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.measure.clock import Clock
 from mbconv_cli.measure.execution import Dtype, Execution, Mode
 from mbconv_cli.measure.latency import Pass, Stamp
-from mbconv_cli.pytorch.agreement import demand_equal
+from mbconv_cli.pytorch.agreement import require_equal
 from mbconv_cli.pytorch.built_network import Network
 from mbconv_cli.pytorch.clocks import clock_for
 from mbconv_cli.pytorch.preparation import Prepared, random_images
@@ -75,10 +75,10 @@ def _compiled(network: Network, images: Tensor, clock: Clock, execution: Executi
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # that there is no CUDA is no news
     compiled = torch.compile(network, fullgraph=True, dynamic=False)
     began = time.monotonic()
-    with _compile_errors_told():
+    with _translate_compile_errors():
         output: Tensor = compiled(images)
     seconds = time.monotonic() - began
-    equal = demand_equal("--mode compile", output, network(images), MODE_TOLERANCE[execution.dtype])
+    equal = require_equal("--mode compile", output, network(images), MODE_TOLERANCE[execution.dtype])
     note = f"mode: torch.compile, which took {seconds:.1f} s; {END_TO_END_ONLY}; beside eager, {equal}"
     return TimedPass(_as_a_whole(lambda: compiled(images)), clock, (note,))
 
@@ -106,7 +106,7 @@ def _captured(network: Network, images: Tensor, clock: Clock, execution: Executi
             graph.replay()
 
     replay()
-    equal = demand_equal("--mode cudagraph", output, network(images), MODE_TOLERANCE[execution.dtype])
+    equal = require_equal("--mode cudagraph", output, network(images), MODE_TOLERANCE[execution.dtype])
     note = f"mode: one CUDA graph, replayed; {END_TO_END_ONLY}; beside eager, {equal}"
     return TimedPass(_as_a_whole(replay), clock, (note,))
 
@@ -123,7 +123,7 @@ def _as_a_whole(run: Callable[[], object]) -> Pass:
 
 
 @contextmanager
-def _compile_errors_told() -> Iterator[None]:
+def _translate_compile_errors() -> Iterator[None]:
     """Torch.compile's own words for what it could not do, in one line; other errors pass.
 
     Raises:

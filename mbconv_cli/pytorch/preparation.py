@@ -15,7 +15,7 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.measure.audit_result import Audit
 from mbconv_cli.measure.execution import Execution, MemoryFormat, plan_to_run
 from mbconv_cli.plan.ops import Plan
-from mbconv_cli.pytorch.agreement import demand_equal
+from mbconv_cli.pytorch.agreement import require_equal
 from mbconv_cli.pytorch.built_network import Network, build, images_to_settle, settle
 from mbconv_cli.pytorch.folding import fold_network
 
@@ -88,7 +88,7 @@ def torch_memory_format(execution: Execution) -> torch.memory_format:
 
 
 @contextmanager
-def unsupported_forms_told(device: torch.device, execution: Execution) -> Iterator[None]:
+def translate_unsupported_forms(device: torch.device, execution: Execution) -> Iterator[None]:
     """Turn torch's ways to say that a device has no kernel for a dtype into one; other errors pass.
 
     Raises:
@@ -111,5 +111,5 @@ def _audit(network: Network, plan: Plan, costs: Sequence[Cost]) -> Audit:
 
 @torch.inference_mode()
 def _folding_note(folded: Network, unfolded: Network, images: Tensor) -> str:
-    equal = demand_equal("--fold-norm", folded(images), unfolded(images), FOLDING_TOLERANCE)
+    equal = require_equal("--fold-norm", folded(images), unfolded(images), FOLDING_TOLERANCE)
     return f"folding: beside the network with its batch norms, {equal}"

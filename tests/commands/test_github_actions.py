@@ -8,7 +8,7 @@ from mbconv_cli.commands.github_actions import (
     STEP_SUMMARY,
     annotate_checks,
     append_step_summary,
-    demand_room_for_annotations,
+    require_room_for_annotations,
 )
 from mbconv_cli.errors import InputError
 from mbconv_cli.render.check_markdown import MARKER
@@ -58,10 +58,10 @@ def test_annotations_go_to_standard_output(capfd: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize("output_format", [Format.JSON, Format.JUNIT, Format.MARKDOWN, Format.GITHUB])
 def test_annotations_are_not_mixed_into_what_a_program_reads(output_format: Format) -> None:
     with pytest.raises(InputError, match="--annotate"):
-        demand_room_for_annotations(annotate=True, output_format=output_format, output=None)
-    demand_room_for_annotations(annotate=True, output_format=output_format, output=Path("report"))
-    demand_room_for_annotations(annotate=False, output_format=output_format, output=None)
+        require_room_for_annotations(annotate=True, output_format=output_format, output=None)
+    require_room_for_annotations(annotate=True, output_format=output_format, output=Path("report"))
+    require_room_for_annotations(annotate=False, output_format=output_format, output=None)
 
 
 def test_annotations_may_follow_a_table() -> None:
-    demand_room_for_annotations(annotate=True, output_format=Format.TABLE, output=None)
+    require_room_for_annotations(annotate=True, output_format=Format.TABLE, output=None)

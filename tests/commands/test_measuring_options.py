@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mbconv_cli.commands.measuring_options import demand_effect, parse_precision, parse_seconds
+from mbconv_cli.commands.measuring_options import parse_precision, parse_seconds, require_effect
 from mbconv_cli.errors import InputError
 
 
@@ -44,6 +44,6 @@ def test_a_time_that_nobody_waits_for_is_refused(seconds: float) -> None:
 
 
 def test_the_first_option_without_effect_is_named_as_it_is_typed() -> None:
-    demand_effect("here", device=None, max_time=None)
+    require_effect("here", device=None, max_time=None)
     with pytest.raises(InputError, match=r"^--max-time changes nothing here$"):
-        demand_effect("here", device=None, max_time=0.0, threads=3)
+        require_effect("here", device=None, max_time=0.0, threads=3)

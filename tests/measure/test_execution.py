@@ -17,9 +17,9 @@ from mbconv_cli.measure.execution import (
     Execution,
     MemoryFormat,
     Mode,
-    demand_possible,
-    demand_supported,
     plan_to_run,
+    require_possible,
+    require_supported,
 )
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.plan_rewrites import fold_norm, without_norm_and_activation
@@ -67,7 +67,7 @@ def test_only_an_eager_network_has_layers(mode: Mode, by_layer: bool) -> None:
 )
 def test_what_cannot_be_is_refused_with_a_reason(plan: Plan, execution: Execution, told: str) -> None:
     with pytest.raises(InputError) as caught:
-        demand_possible(plan, execution)
+        require_possible(plan, execution)
     assert told in str(caught.value)
 
 
@@ -80,12 +80,12 @@ def test_what_cannot_be_is_refused_with_a_reason(plan: Plan, execution: Executio
     ],
 )
 def test_what_can_be_is_let_through(plan: Plan, execution: Execution) -> None:
-    demand_possible(plan, execution)
+    require_possible(plan, execution)
 
 
 def test_folding_nothing_is_refused(plan: Plan) -> None:
     with pytest.raises(InputError, match="no batch norm that directly follows a convolution"):
-        demand_possible(without_norm_and_activation(plan), Execution(fold_norm=True))
+        require_possible(without_norm_and_activation(plan), Execution(fold_norm=True))
 
 
 def test_the_plan_that_is_run(plan: Plan) -> None:
@@ -94,13 +94,13 @@ def test_the_plan_that_is_run(plan: Plan) -> None:
 
 
 def test_memory_is_kept_on_the_cpu_and_where_nobody_else_does() -> None:
-    demand_supported(Execution(allocator=Allocator.KEEP), "cpu")
+    require_supported(Execution(allocator=Allocator.KEEP), "cpu")
     with pytest.raises(InputError, match="torch keeps the memory of cuda devices anyway"):
-        demand_supported(Execution(allocator=Allocator.KEEP), "cuda")
+        require_supported(Execution(allocator=Allocator.KEEP), "cuda")
 
 
 def test_graphs_are_for_cuda() -> None:
-    demand_supported(Execution(mode=Mode.CUDAGRAPH), "cuda")
-    demand_supported(Execution(mode=Mode.COMPILE), "cpu")
+    require_supported(Execution(mode=Mode.CUDAGRAPH), "cuda")
+    require_supported(Execution(mode=Mode.COMPILE), "cpu")
     with pytest.raises(InputError, match="captured on CUDA devices only, and this is cpu"):
-        demand_supported(Execution(mode=Mode.CUDAGRAPH), "cpu")
+        require_supported(Execution(mode=Mode.CUDAGRAPH), "cpu")

@@ -127,7 +127,7 @@ def refused_for(text: str) -> tuple[str, ...]:
     return ()
 
 
-def demand_plain_sentences(problems: tuple[str, ...]) -> None:
+def require_plain_sentences(problems: tuple[str, ...]) -> None:
     for problem in problems:
         assert problem.isprintable()
         assert PLACE.fullmatch(problem), problem
@@ -137,7 +137,7 @@ def demand_plain_sentences(problems: tuple[str, ...]) -> None:
 @SETTINGS
 @given(broken_texts())
 def test_a_broken_text(text: str) -> None:
-    demand_plain_sentences(refused_for(text))
+    require_plain_sentences(refused_for(text))
 
 
 @SETTINGS
@@ -146,6 +146,6 @@ def test_broken_bytes(content: bytes) -> None:
     try:
         text = decode(content, "f.yaml")
     except InputError as error:
-        demand_plain_sentences(error.problems)
+        require_plain_sentences(error.problems)
         return
-    demand_plain_sentences(refused_for(text))
+    require_plain_sentences(refused_for(text))

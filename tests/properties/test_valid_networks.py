@@ -166,7 +166,7 @@ def planned(data: dict[str, Any]) -> Plan:
         raise
 
 
-def demand_shapes(network: Network, plan: Plan) -> None:
+def require_shapes(network: Network, plan: Plan) -> None:
     """Every module gives the shape that the Plan says."""
     shapes: dict[str, tuple[int, ...]] = {}
     for op in plan.ops:
@@ -193,7 +193,7 @@ def test_all_counts_agree(data: dict[str, Any]) -> None:
     assert output.shape == (1, *plan.output_shape)
     assert sum(value.numel() for value in network.state_dict().values() if value.dim()) == exact.weights
     with torch.no_grad():
-        demand_shapes(network, plan)
+        require_shapes(network, plan)
 
 
 @SETTINGS

@@ -11,7 +11,7 @@ import torch
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.pytorch import device_memory as memory
-from mbconv_cli.pytorch.device_memory import allocated_peak, available_bytes, demand_memory, memory_errors_told
+from mbconv_cli.pytorch.device_memory import allocated_peak, available_bytes, require_memory, translate_memory_errors
 
 CPU = torch.device("cpu")
 CUDA = torch.device("cuda:0")
@@ -99,7 +99,7 @@ def test_a_device_that_tells_nothing() -> None:
 def test_what_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available_bytes", lambda _: 2 * 1_024)
     with pytest.raises(InputError) as caught:
-        demand_memory(3 * 1_024**3, CPU)
+        require_memory(3 * 1_024**3, CPU)
     assert str(caught.value) == (
         "the network needs at least 3.0 GiB of memory for weights and activations, but cpu has 2.0 KiB left; "
         "take a smaller --batch-size or --resolution, or do not measure"
@@ -110,7 +110,7 @@ def test_what_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("available", [1_024, None])
 def test_what_fits_or_cannot_be_known_is_let_through(available: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available_bytes", lambda _: available)
-    demand_memory(1_024, CPU)
+    require_memory(1_024, CPU)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_what_fits_or_cannot_be_known_is_let_through(available: int | None, monk
     ],
 )
 def test_every_way_to_run_out_of_memory_is_told_in_one_sentence(error: Exception) -> None:
-    with pytest.raises(InputError) as caught, memory_errors_told(CUDA):
+    with pytest.raises(InputError) as caught, translate_memory_errors(CUDA):
         raise error
     assert caught.value.problems == (
         "the memory of cuda:0 ran out; take a smaller --batch-size or --resolution, or do not measure",
@@ -134,13 +134,13 @@ def test_every_way_to_run_out_of_memory_is_told_in_one_sentence(error: Exception
 
 
 def test_torchs_own_error_on_the_cpu_is_understood() -> None:
-    with pytest.raises(InputError, match="the memory of cpu ran out"), memory_errors_told(CPU):
+    with pytest.raises(InputError, match="the memory of cpu ran out"), translate_memory_errors(CPU):
         torch.empty(10**15)
 
 
 @pytest.mark.parametrize("error", [RuntimeError("shapes do not fit"), ValueError("out of memory"), KeyboardInterrupt()])
 def test_other_errors_pass(error: BaseException) -> None:
-    with pytest.raises(type(error)) as caught, memory_errors_told(CUDA):
+    with pytest.raises(type(error)) as caught, translate_memory_errors(CUDA):
         raise error
     assert caught.value is error
 
@@ -195,5 +195,5 @@ def test_nothing_is_run_where_no_allocator_tells(device: torch.device) -> None:
 def test_a_real_cuda_device_runs_out_of_memory() -> None:
     available = available_bytes(CUDA)
     assert available is not None
-    with pytest.raises(InputError, match="the memory of cuda:0 ran out"), memory_errors_told(CUDA):
+    with pytest.raises(InputError, match="the memory of cuda:0 ran out"), translate_memory_errors(CUDA):
         torch.empty(2 * available, dtype=torch.uint8, device=CUDA)

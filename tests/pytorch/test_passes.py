@@ -15,7 +15,7 @@ from mbconv_cli.cost.counts import plan_costs
 from mbconv_cli.errors import CheckFailedError, InputError
 from mbconv_cli.measure.execution import Dtype, Execution, MemoryFormat, Mode, plan_to_run
 from mbconv_cli.pytorch.passes import timed_pass
-from mbconv_cli.pytorch.preparation import Prepared, prepare, random_images, unsupported_forms_told
+from mbconv_cli.pytorch.preparation import Prepared, prepare, random_images, translate_unsupported_forms
 
 CPU = torch.device("cpu")
 PLAN = open_network("bottleneck-v3-se-last", resolution=32).plan
@@ -77,7 +77,7 @@ def test_training_tells_how_autograd_is_driven() -> None:
 def test_a_dtype_without_kernels_is_told_in_one_sentence() -> None:
     with (
         pytest.raises(InputError) as caught,
-        unsupported_forms_told(CPU, Execution(dtype=Dtype.FLOAT16)),
+        translate_unsupported_forms(CPU, Execution(dtype=Dtype.FLOAT16)),
     ):
         raise RuntimeError("\"slow_conv2d_cpu\" not implemented for 'Half'")
     assert str(caught.value) == (
@@ -88,14 +88,14 @@ def test_a_dtype_without_kernels_is_told_in_one_sentence() -> None:
 def test_torchs_own_error_for_a_missing_kernel_is_understood() -> None:
     with (
         pytest.raises(InputError, match="cannot run this network in float16"),
-        unsupported_forms_told(CPU, Execution(dtype=Dtype.FLOAT16)),
+        translate_unsupported_forms(CPU, Execution(dtype=Dtype.FLOAT16)),
     ):
         torch.linalg.inv(torch.eye(2, dtype=torch.float16))
 
 
 @pytest.mark.parametrize("error", [RuntimeError("shapes do not fit"), RuntimeError(), ValueError("not supported")])
 def test_other_errors_pass(error: Exception) -> None:
-    with pytest.raises(type(error)) as caught, unsupported_forms_told(CPU, Execution()):
+    with pytest.raises(type(error)) as caught, translate_unsupported_forms(CPU, Execution()):
         raise error
     assert caught.value is error
 

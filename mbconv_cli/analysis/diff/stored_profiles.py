@@ -76,7 +76,7 @@ def stored_profile(text: str, origin: str) -> StoredProfile:
     if not isinstance(shape, tuple) or len(shape) != 4:
         raise InputError(f"{origin}: damaged report: input_shape should be [N, C, H, W]; got {shape!r}")
     for row in section.rows:
-        _demand_whole(row, origin)
+        _require_whole(row, origin)
     return StoredProfile(report, section.rows)
 
 
@@ -92,7 +92,7 @@ def differing_fields(base: Report, head: Report) -> tuple[str, ...]:
     )
 
 
-def _demand_whole(row: Row, origin: str) -> None:
+def _require_whole(row: Row, origin: str) -> None:
     """A row must be of one op, with its exact costs: with `--top` the last one sums up others."""
     labels = [column.key for column in LABELS[By.LAYER]]
     if missing := [key for key in labels if row.get(key) is None]:

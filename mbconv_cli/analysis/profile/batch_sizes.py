@@ -14,11 +14,11 @@ from mbconv_cli.analysis.profile.form_notes import form_notes, form_subject, lat
 from mbconv_cli.analysis.profile.peak_memory import memory_notes
 from mbconv_cli.analysis.profile.profile import NOT_MEASURED
 from mbconv_cli.analysis.profile.profile_rows import exact_rows
-from mbconv_cli.analysis.view import View, arranged, demand_column
+from mbconv_cli.analysis.view import View, arranged, require_column
 from mbconv_cli.cost.activation_memory import alive_bytes
 from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.machine.fingerprint import host_fingerprint
-from mbconv_cli.measure.execution import Execution, demand_possible, plan_to_run
+from mbconv_cli.measure.execution import Execution, plan_to_run, require_possible
 from mbconv_cli.report.model import Better, Cell, Column, Kind, Provenance, Report, Row, Section
 from mbconv_cli.units import IMAGE_PER_SECOND, MILLISECOND, MILLISECONDS_PER_SECOND
 
@@ -60,11 +60,11 @@ def profile_batches(
         CheckFailedError: closed forms and fvcore disagree; names the ops. Or the form changes the outputs.
     """
     view = view or View()
-    demand_possible(network.plan, replace(execution, batch_size=min(batch_sizes)))
+    require_possible(network.plan, replace(execution, batch_size=min(batch_sizes)))
     by_layer = latency is not None and execution.by_layer
     timed = [column for size in batch_sizes for column in latency_columns(size)]
     columns = (*LABELS[view.by], *COSTS, ALIVE, *(timed if by_layer else ()))
-    demand_column(view.sort, columns, timed, unmeasured_reason(execution, measured=latency is not None))
+    require_column(view.sort, columns, timed, unmeasured_reason(execution, measured=latency is not None))
     plan = plan_to_run(network.plan, execution)
     costs = plan_costs(plan)
     groups = group_ops(plan, view.by)

@@ -76,9 +76,9 @@ def run_benches(
         CheckFailedError: closed forms and fvcore disagree; names the ops. Or the form changes the outputs.
     """
     if execution.backend is Backend.ONNXRUNTIME:
-        from mbconv_cli.pytorch.onnx.onnx_packages import demand_onnxruntime
+        from mbconv_cli.pytorch.onnx.onnx_packages import require_onnxruntime
 
-        demand_onnxruntime(request.device)
+        require_onnxruntime(request.device)
     backend = _BACKENDS[execution.backend]
     arguments = {"plan": plan, "costs": costs} | backend.arguments(execution, batch_sizes, request.device)
     if request.processes == 1:
@@ -87,7 +87,7 @@ def run_benches(
         from mbconv_cli.measure.processes.repetition import repeat
 
         benches = repeat(backend.function, arguments, request.budget, request.processes, request.progress)
-    _demand_agreement(benches[0])
+    _require_agreement(benches[0])
     return benches
 
 
@@ -96,7 +96,7 @@ def _here(function: str, arguments: dict[str, Any], request: LatencyRequest) -> 
     return run(**arguments, budget=request.budget, progress=request.progress)
 
 
-def _demand_agreement(bench: Bench) -> None:
+def _require_agreement(bench: Bench) -> None:
     """Refuse a count that is not confirmed."""
     from mbconv_cli.measure.audit_result import failures
 

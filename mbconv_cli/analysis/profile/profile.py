@@ -32,12 +32,12 @@ from mbconv_cli.analysis.profile.form_notes import (
 from mbconv_cli.analysis.profile.peak_memory import memory_notes
 from mbconv_cli.analysis.profile.profile_rows import COSTS_BY_ROLE, exact_rows, with_shares
 from mbconv_cli.analysis.profile.roofline_section import ROOFLINE, ROOFLINE_COLUMNS, Roofline, least_times
-from mbconv_cli.analysis.view import View, arranged, demand_column
+from mbconv_cli.analysis.view import View, arranged, require_column
 from mbconv_cli.cost.activation_memory import alive_bytes
 from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.errors import InputError
 from mbconv_cli.machine.fingerprint import host_fingerprint
-from mbconv_cli.measure.execution import DEFAULT, Backend, Execution, demand_possible, plan_to_run
+from mbconv_cli.measure.execution import DEFAULT, Backend, Execution, plan_to_run, require_possible
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell, Column, Report, Row, Section
 
@@ -74,12 +74,12 @@ def profile(
         CheckFailedError: closed forms and fvcore disagree; names the ops. Or the form changes the outputs.
     """
     view = view or View()
-    demand_possible(network.plan, execution)
+    require_possible(network.plan, execution)
     if view.by is By.LAYER and latency and execution.backend is Backend.ONNXRUNTIME:
         raise InputError("--by layer with --backend onnxruntime: it fuses layers; take --by block, stage or role")
     columns = _columns(view.by, execution, measured=latency is not None, roofline=calibration is not None)
     unmeasured = () if LATENCY_SHARE in columns else MEASURED
-    demand_column(view.sort, columns, unmeasured, unmeasured_reason(execution, measured=latency is not None))
+    require_column(view.sort, columns, unmeasured, unmeasured_reason(execution, measured=latency is not None))
     plan = plan_to_run(network.plan, execution)
     costs = plan_costs(plan)
     batch_size, element_size = execution.batch_size, execution.dtype.element_size
@@ -103,7 +103,7 @@ def profile(
         return Report("profile", machine, subject, totals, sections, (NOT_MEASURED, *notes, *memory))
     report = _measured_report(network, subject, totals, sections, execution, bench, notes)
     report = replace(report, notes=(*report.notes, *memory))
-    return roofline.told_in(report, rows, groups) if roofline else report
+    return roofline.reported_in(report, rows, groups) if roofline else report
 
 
 def _measured_report(

@@ -64,7 +64,7 @@ class Roofline:
         """Each row, with FLOPs, bytes and latency, and beside them what the limits say of its ops."""
         return [{**row, **_cells(row, self._of(group))} for row, group in zip(rows, groups, strict=True)]
 
-    def told_in(self, report: Report, rows: Sequence[Row], groups: Sequence[Group]) -> Report:
+    def reported_in(self, report: Report, rows: Sequence[Row], groups: Sequence[Group]) -> Report:
         """The report with the limits as a section, and what they explain in its notes."""
         limits = self.calibration.limits
         notes = [_origin(self.calibration), *self._warnings()]

@@ -24,7 +24,7 @@ def main() -> None:
     messages = _standard_output()
     function = resolve_name(sys.argv[1])
     _tell(messages, Ready())
-    _tell(messages, _answer(function, _told_at_times(messages)))
+    _tell(messages, _answer(function, _report_sometimes(messages)))
 
 
 def _answer(function: Callable[..., Any], progress: Callable[[float], None]) -> Message:
@@ -37,7 +37,7 @@ def _answer(function: Callable[..., Any], progress: Callable[[float], None]) -> 
         return Interrupted()
 
 
-def _told_at_times(messages: BinaryIO) -> Callable[[float], None]:
+def _report_sometimes(messages: BinaryIO) -> Callable[[float], None]:
     """Progress as messages, one for every few percent: short rounds come by the thousand."""
     told = 0.0
 

@@ -20,7 +20,7 @@ from mbconv_cli.measure.latency import Measurement, Progress, measure
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.pytorch.audit import audit
 from mbconv_cli.pytorch.built_network import Network, build, images_to_settle, settle
-from mbconv_cli.pytorch.device_memory import demand_memory, memory_errors_told
+from mbconv_cli.pytorch.device_memory import require_memory, translate_memory_errors
 from mbconv_cli.pytorch.devices import torch_fingerprint
 from mbconv_cli.pytorch.onnx.node_times import OUTSIDE, Node, columns_of, op_times
 from mbconv_cli.pytorch.onnx.onnx_export import export
@@ -53,24 +53,24 @@ def run_in_onnxruntime(
     cpu = torch.device("cpu")
     if execution.threads is not None:
         torch.set_num_threads(execution.threads)
-    with memory_errors_told(cpu):
+    with translate_memory_errors(cpu):
         weights = sum(cost.params for cost in costs) * torch.float32.itemsize
         activations_too = forward_bytes(plan, costs, execution.batch_size, torch.float32.itemsize)
-        demand_memory(activations_too + COPIES * weights, cpu)
+        require_memory(activations_too + COPIES * weights, cpu)
         network = build(plan, cpu, inplace=False)
         settle(network, torch.randn(images_to_settle(plan), *plan.input_shape))
         images = torch.randn(execution.batch_size, *plan.input_shape)
         audited = audited or audit(network, plan, costs)
         model = export(network, plan, images)
         with open_sessions(model, images.numpy(), torch.get_num_threads()) as sessions:
-            difference = _demand_equal(sessions, network, images)
+            difference = _require_equal(sessions, network, images)
             measurement = measure(sessions.run, HostClock(), budget, progress=progress)
             _share_out(measurement, sessions.profile(), plan)
     machine = torch_fingerprint("cpu") | {"onnxruntime": VERSION, "provider": PROVIDER}
     return (Bench(audited, measurement, machine, outside=OUTSIDE, notes=_notes(difference)),)
 
 
-def _demand_equal(sessions: Sessions, network: Network, images: Tensor) -> float:
+def _require_equal(sessions: Sessions, network: Network, images: Tensor) -> float:
     with torch.inference_mode():
         expected = network(images)
     difference = relative_difference(torch.from_numpy(sessions.output()), expected)

@@ -11,7 +11,7 @@ from mbconv_cli.machine.device_choice import AUTO, DeviceChoice
 PACKAGES: Final = ("onnx", "onnxscript", "onnxruntime")
 
 
-def demand_onnxruntime(device: DeviceChoice) -> None:
+def require_onnxruntime(device: DeviceChoice) -> None:
     """Refuse where a package is missing, or another device than the CPU is meant.
 
     Raises:

@@ -13,7 +13,7 @@ from mbconv_cli.cost.counts import plan_costs
 from mbconv_cli.cost.tool_conventions import Form
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.pytorch.built_network import build
-from mbconv_cli.pytorch.device_memory import demand_memory
+from mbconv_cli.pytorch.device_memory import require_memory
 from mbconv_cli.pytorch.peers.alignment import align
 from mbconv_cli.pytorch.peers.calls import Call
 from mbconv_cli.pytorch.peers.counters import Counted, count_with
@@ -54,7 +54,7 @@ def counted_module(plan: Plan, peer: str | None) -> CountedModule:
         InputError: the library has no such network, it cannot take an image of the Plan's shape, or the machine has
             too little memory to run it.
     """
-    demand_memory(
+    require_memory(
         forward_bytes(plan, plan_costs(plan), 1, torch.float32.itemsize),
         torch.device("cpu"),
         "count it where there is more",

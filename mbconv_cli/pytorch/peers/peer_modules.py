@@ -86,13 +86,13 @@ def library_version(name: str) -> str:
 
 
 def _torchvision(torchvision: Any, name: str) -> nn.Module:
-    _demand_known(name, torchvision.models.list_models(), "torchvision")
+    _require_known(name, torchvision.models.list_models(), "torchvision")
     module: nn.Module = torchvision.models.get_model(name, weights=None)
     return module
 
 
 def _timm(timm: Any, name: str) -> nn.Module:
-    _demand_known(name, timm.list_models(), "timm")
+    _require_known(name, timm.list_models(), "timm")
     module: nn.Module = timm.create_model(name, pretrained=False)
     return module
 
@@ -100,6 +100,6 @@ def _timm(timm: Any, name: str) -> nn.Module:
 MAKERS: Final[dict[str, Callable[[Any, str], nn.Module]]] = {"torchvision": _torchvision, "timm": _timm}
 
 
-def _demand_known(name: str, known: list[str], library: str) -> None:
+def _require_known(name: str, known: list[str], library: str) -> None:
     if name not in known:
         raise InputError(f"peer: {library} has no network {name!r}{did_you_mean(name, known)}")

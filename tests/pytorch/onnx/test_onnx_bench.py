@@ -114,12 +114,12 @@ def test_an_exported_network_is_valid(exported: Any) -> None:
 
 @pytest.mark.parametrize("output", [torch.zeros(1, 4), torch.full((1, 4), torch.nan)], ids=["other", "nan"])
 def test_outputs_that_differ_fail_the_run(output: torch.Tensor) -> None:
-    from mbconv_cli.pytorch.onnx.onnx_bench import _demand_equal
+    from mbconv_cli.pytorch.onnx.onnx_bench import _require_equal
 
     sessions: Any = SimpleNamespace(output=output.numpy)
     network: Any = torch.nn.Identity()
     with pytest.raises(CheckFailedError, match="onnxruntime's output differs from torch's by"):
-        _demand_equal(sessions, network, torch.ones(1, 4))
+        _require_equal(sessions, network, torch.ones(1, 4))
 
 
 def test_passes_before_the_sampling_and_those_that_the_profile_lacks_are_left_out() -> None:

@@ -7,13 +7,13 @@ import pytest
 from mbconv_cli.errors import InputError
 from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.pytorch.onnx import onnx_packages as packages
-from mbconv_cli.pytorch.onnx.onnx_packages import demand_onnxruntime
+from mbconv_cli.pytorch.onnx.onnx_packages import require_onnxruntime
 
 
 def test_missing_packages_are_named_with_the_command_that_installs_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "find_spec", lambda name: None if name == "onnxscript" else object())
     with pytest.raises(InputError) as refusal:
-        demand_onnxruntime(DeviceChoice("cpu"))
+        require_onnxruntime(DeviceChoice("cpu"))
     assert refusal.value.problems == (
         "--backend onnxruntime needs onnxscript, not installed here: pip install 'mbconv-cli[onnx]'",
     )
@@ -23,10 +23,10 @@ def test_another_device_is_refused_with_the_providers_there_are(monkeypatch: pyt
     monkeypatch.setattr(packages, "find_spec", lambda _: object())
     monkeypatch.setattr(packages, "_providers", lambda: ["CPUExecutionProvider"])
     with pytest.raises(InputError, match=r"--device cuda with --backend onnxruntime: .* here: CPUExecutionProvider"):
-        demand_onnxruntime(DeviceChoice("cuda"))
+        require_onnxruntime(DeviceChoice("cuda"))
 
 
 @pytest.mark.parametrize("device", ["auto", "cpu"])
 def test_the_cpu_is_accepted(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "find_spec", lambda _: object())
-    demand_onnxruntime(DeviceChoice(device))
+    require_onnxruntime(DeviceChoice(device))
