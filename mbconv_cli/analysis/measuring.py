@@ -77,10 +77,9 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
 
 def device_note(machine: Mapping[str, Cell]) -> str:
     """Where it was measured."""
-    return (
-        f"device: {machine['device']} ({machine['device_name']}), {machine['threads']} threads, "
-        f"torch {machine['torch']}"
-    )
+    count, reason = machine["threads"], machine.get("threads_because")
+    threads = ("1 thread" if count == 1 else f"{count} threads") + (f" ({reason})" if reason else "")
+    return f"device: {machine['device']} ({machine['device_name']}), {threads}, torch {machine['torch']}"
 
 
 def busy_warning(load: float | None, machine: Mapping[str, Cell]) -> list[str]:

@@ -9,9 +9,9 @@ from typing import Final, assert_never
 
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.check.blame import blame
+from mbconv_cli.check.conditions import present_conditions
 from mbconv_cli.check.config import LATENCY, AnyRule, LoadedConfig
 from mbconv_cli.check.exact_judgement import EXACT, exact_metrics, judge_exact, stage_metric
-from mbconv_cli.check.fingerprint import fingerprint, present_machine
 from mbconv_cli.check.latency_question import LatencyQuestion, latency_question
 from mbconv_cli.check.measured_judgement import Timing
 from mbconv_cli.check.row import SPEC, Check, Found, limit_text
@@ -65,8 +65,8 @@ class Gate:
         """The baseline's fingerprint, and the one that measuring here would have."""
         assert isinstance(self.against, StoredBaseline)
         device = str(resolve_device(self.measure.device))
-        present = present_machine(device, self.measure.threads)
-        return self.against.baseline.fingerprint or {}, fingerprint(present, self.config.config.latency.batch_size)
+        batch_size = self.config.config.latency.batch_size
+        return self.against.baseline.fingerprint or {}, present_conditions(device, self.measure.threads, batch_size)
 
     def checks(self, one: Sides, question: LatencyQuestion | None, timing: Timing) -> Iterator[Check]:
         """All rows of a network."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 
 from mbconv_cli.check.config import AnyRule
-from mbconv_cli.check.fingerprint import differing
 from mbconv_cli.check.measured_judgement import LatencyTask, TimedCheck, same_plan
 from mbconv_cli.check.row import Found
 from mbconv_cli.check.selection import ReadNetwork
 from mbconv_cli.check.sides import Absent, Base
+from mbconv_cli.machine.comparability import differences
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.baseline import StoredNetwork
 from mbconv_cli.report.model import Cell
@@ -85,11 +85,11 @@ def _obstacle(head: ReadNetwork, base: StoredNetwork, machines: Machines, *, mis
         return Found(verdict, "the baseline has no latency of it; `mbconv baseline write --measure` stores one")
     old, new = machines()
     shapes = ({"input_shape": base.input_shape}, {"input_shape": head.plan.input_shape})
-    differences = differing({**old, **shapes[0]}, {**new, **shapes[1]})
-    if not differences:
+    found = differences({**old, **shapes[0]}, {**new, **shapes[1]})
+    if not found:
         return None
+    told = ", ".join(f"{one.condition} ({one.first}, here {one.second})" for one in found)
     return Found(
         Verdict.NOT_COMPARABLE,
-        f"the baseline was measured under other conditions: {', '.join(differences)}; "
-        "--against REV measures both sides here",
+        f"the baseline was measured under other conditions: {told}; --against REV measures both sides here",
     )

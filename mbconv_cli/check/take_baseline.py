@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from mbconv_cli import __version__
 from mbconv_cli.analysis.measuring import MeasureRequest, measure_sets
 from mbconv_cli.analysis.networks import spec_sha256
+from mbconv_cli.check.conditions import conditions
 from mbconv_cli.check.config import LoadedConfig
 from mbconv_cli.check.exact_judgement import exact_metrics
-from mbconv_cli.check.fingerprint import fingerprint
 from mbconv_cli.check.measured_judgement import GATE_SECONDS
 from mbconv_cli.check.selection import ReadNetwork, UnreadNetwork, labels, read_network, select
 from mbconv_cli.cost.convention import CONVENTION
@@ -33,17 +33,17 @@ def take_baseline(config: LoadedConfig, catalogue: Catalogue, measure: MeasureRe
     """
     networks = _read(config, catalogue)
     latencies: dict[str, tuple[float, ...]] = {}
-    conditions = None
+    measured_under = None
     if measure is not None:
         batch_size = config.config.latency.batch_size
         sets = [(network.plan,) for network in networks.values()]
         measured = measure_sets(sets, measure, batch_size=batch_size, seconds=GATE_SECONDS * len(sets))
-        conditions = fingerprint({**host_fingerprint(), **measured.machine}, batch_size)
+        measured_under = conditions({**host_fingerprint(), **measured.machine}, batch_size)
         for index, key in enumerate(networks):
             latencies[key] = tuple(outcome.latency_ms[index][0] for outcome in measured.outcomes)
     label = labels(networks)
     stored = {key: _stored(label[key], network, latencies.get(key)) for key, network in networks.items()}
-    return Baseline(mbconv=__version__, convention=CONVENTION, fingerprint=conditions, networks=stored)
+    return Baseline(mbconv=__version__, convention=CONVENTION, fingerprint=measured_under, networks=stored)
 
 
 def _read(config: LoadedConfig, catalogue: Catalogue) -> Mapping[str, ReadNetwork]:

@@ -86,7 +86,9 @@ BatchOption: TypeAlias = Annotated[
 ]
 ThreadsOption: TypeAlias = Annotated[
     int | None,
-    typer.Option("--threads", metavar="N", min=1, max=1_024, help="Threads on the CPU.", show_default="torch's choice"),
+    typer.Option(
+        "--threads", metavar="N", min=1, max=1_024, help="Threads on the CPU.", show_default="physical cores but one"
+    ),
 ]
 MeasureOption: TypeAlias = Annotated[
     bool, typer.Option("--measure/--no-measure", help="Build it in PyTorch and measure, in several fresh processes.")

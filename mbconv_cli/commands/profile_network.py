@@ -57,7 +57,7 @@ from mbconv_cli.report.model import Report
 from mbconv_cli.spec.catalogue import user_catalogue
 
 if TYPE_CHECKING:
-    from mbconv_cli.pytorch.calibration_cache import Calibration
+    from mbconv_cli.machine.kept_limits import Calibration
 
 TOTALS_ONLY: Final = (Format.BMF, Format.BENCHMARK_ACTION)
 """Formats that have a network's totals, and no rows."""

@@ -66,7 +66,7 @@ class Execution:
         mode: how the ops are started.
         fold_norm: whether batch norms are folded into the convolutions before them.
         training: whether a pass is forward and backward with batch norm in training mode, or forward alone.
-        threads: on the CPU; the backend's choice if absent.
+        threads: on the CPU; the default number if absent.
         backend: which program runs the ops.
         allocator: what becomes of memory that a pass frees.
     """

@@ -24,6 +24,8 @@ from mbconv_cli.pytorch.device_memory import allocated_peak, require_memory, tra
 from mbconv_cli.pytorch.devices import resolve_device, torch_fingerprint
 from mbconv_cli.pytorch.passes import TimedPass, timed_pass
 from mbconv_cli.pytorch.preparation import Prepared, prepare, translate_unsupported_forms
+from mbconv_cli.pytorch.torch_threads import torch_threads
+from mbconv_cli.report.model import Cell
 
 
 def run_batches(
@@ -61,16 +63,18 @@ def run_batches(
     require_supported(execution, target.type)
     if execution.allocator is Allocator.KEEP:
         keep_memory()
-    if execution.threads is not None:
-        torch.set_num_threads(execution.threads)
-    with translate_memory_errors(target), translate_unsupported_forms(target, execution):
+    with (
+        torch_threads(execution.threads) as threads,
+        translate_memory_errors(target),
+        translate_unsupported_forms(target, execution),
+    ):
         require_memory(_needed(plan, costs, execution, max(batch_sizes)), target)
         prepared = prepare(plan, costs, target, execution, audited)
         benches: list[Bench] = []
         for index, size in enumerate(batch_sizes):
             share, form = _share(progress, index, batch_sizes), replace(execution, batch_size=size)
             with _kept_if_interrupted(benches):
-                benches.append(_measured(prepared, target, form, budget, share))
+                benches.append(_measured(prepared, torch_fingerprint(str(target), threads), form, budget, share))
             if len(benches) <= index or benches[-1].measurement.interrupted:
                 break
     return tuple(benches)
@@ -95,8 +99,9 @@ def _needed(plan: Plan, costs: Sequence[Cost], execution: Execution, batch_size:
 
 
 def _measured(
-    prepared: Prepared, device: torch.device, execution: Execution, budget: Budget, progress: Progress
+    prepared: Prepared, machine: dict[str, Cell], execution: Execution, budget: Budget, progress: Progress
 ) -> Bench:
+    device = torch.device(str(machine["device"]))
     with _gradients(wanted=execution.training):
         timed = timed_pass(prepared, device, execution)
         measurement = measure(timed.run, timed.clock, budget, progress=progress)
@@ -104,7 +109,7 @@ def _measured(
     return Bench(
         prepared.audit,
         measurement,
-        torch_fingerprint(str(device)),
+        machine,
         (*prepared.notes, *timed.notes),
         both_ways=execution.training,
         allocated_bytes=allocated,

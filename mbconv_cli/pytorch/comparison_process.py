@@ -22,6 +22,8 @@ from mbconv_cli.pytorch.built_network import Network, build
 from mbconv_cli.pytorch.clocks import clock_for
 from mbconv_cli.pytorch.device_memory import require_memory
 from mbconv_cli.pytorch.devices import resolve_device, torch_fingerprint
+from mbconv_cli.pytorch.torch_threads import torch_threads
+from mbconv_cli.report.model import Cell
 
 WARM_UP_SHARE: Final = 0.3
 
@@ -34,8 +36,11 @@ def run(request: Request, progress: Progress) -> Outcome:
         CheckFailedError: closed forms and fvcore disagree.
     """
     device = resolve_device(request.device)
-    if request.threads is not None:
-        torch.set_num_threads(request.threads)
+    with torch_threads(request.threads) as threads:
+        return _measured(request, device, torch_fingerprint(str(device), threads), progress)
+
+
+def _measured(request: Request, device: torch.device, machine: dict[str, Cell], progress: Progress) -> Outcome:
     order = random.Random(request.seed)  # noqa: S311 - an order of turns, no secret
     samples: list[Sample] = []
     for index, plans in enumerate(request.sets):
@@ -51,7 +56,7 @@ def run(request: Request, progress: Progress) -> Outcome:
         latency_ms=tuple(sample.latency_ms for sample in samples),
         latency_ratio=tuple(sample.latency_ratio for sample in samples),
         rounds=tuple(sample.rounds for sample in samples),
-        machine=torch_fingerprint(str(device)),
+        machine=machine,
         audited_ops=sum(len(plan.ops) for plans in request.sets for plan in plans) if request.audit else 0,
         round_ms=tuple(sample.round_ms for sample in samples) if request.keep_rounds else (),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mbconv_cli.errors import InputError
 from mbconv_cli.machine.device_choice import AUTO, DeviceChoice
 from mbconv_cli.machine.fingerprint import cpu_model
+from mbconv_cli.machine.threads import ThreadChoice
 from mbconv_cli.report.model import Cell
 
 if TYPE_CHECKING:
@@ -58,11 +59,12 @@ def device_name(device: torch.device) -> str | None:
     return str(name(device)) if name else device.type
 
 
-def torch_fingerprint(device_text: str) -> dict[str, Cell]:
+def torch_fingerprint(device_text: str, threads: ThreadChoice) -> dict[str, Cell]:
     """What torch adds: its version, threads and instruction set, and the device.
 
     Args:
         device_text: `cpu`, `cuda:0`, ...
+        threads: that it computes with on the CPU.
     """
     import torch
 
@@ -71,7 +73,8 @@ def torch_fingerprint(device_text: str) -> dict[str, Cell]:
         "torch": str(torch.__version__),  # else a type of torch, which a process would need torch to read
         "cuda": torch.version.cuda,
         "instruction_set": torch.backends.cpu.get_cpu_capability(),
-        "threads": torch.get_num_threads(),
+        "threads": threads.count,
+        "threads_because": threads.reason,
         "device": str(device),
         "device_name": device_name(device) or cpu_model(),
     }

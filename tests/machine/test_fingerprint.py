@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from mbconv_cli.machine.fingerprint import host_fingerprint, load_average
+from mbconv_cli.machine.threads import ThreadChoice
 from mbconv_cli.pytorch.devices import torch_fingerprint
 
 
@@ -23,9 +24,9 @@ def test_the_host_without_torch() -> None:
 
 
 def test_what_torch_adds() -> None:
-    fingerprint = torch_fingerprint("cpu")
+    fingerprint = torch_fingerprint("cpu", ThreadChoice(3, "as requested"))
     assert fingerprint["torch"] == torch.__version__
-    assert fingerprint["threads"] == torch.get_num_threads()
+    assert fingerprint["threads"] == 3
     assert fingerprint["device"] == "cpu"
     assert fingerprint["device_name"] == host_fingerprint()["cpu"]
     assert fingerprint["instruction_set"]
@@ -33,7 +34,7 @@ def test_what_torch_adds() -> None:
 
 def test_an_accelerators_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "a GPU")
-    fingerprint = torch_fingerprint("cuda:1")
+    fingerprint = torch_fingerprint("cuda:1", ThreadChoice(1, ""))
     assert (fingerprint["device"], fingerprint["device_name"]) == ("cuda:1", "a GPU")
 
 

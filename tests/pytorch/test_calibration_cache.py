@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,18 @@ from hypothesis import strategies as st
 
 from mbconv_cli.cost.roofline import Bandwidth, Limits
 from mbconv_cli.errors import InputError
+from mbconv_cli.machine import kept_records
+from mbconv_cli.machine.comparability import DECISIVE
 from mbconv_cli.machine.device_choice import DeviceChoice
+from mbconv_cli.machine.kept_limits import Calibration, LimitsRecord, limits_record
+from mbconv_cli.machine.kept_records import cache_folder
 from mbconv_cli.machine.load import Load
+from mbconv_cli.machine.threads import ThreadChoice, thread_choice
 from mbconv_cli.measure.latency import Progress
 from mbconv_cli.pytorch import calibration_cache
-from mbconv_cli.pytorch.calibration_cache import Calibration, cache_folder, calibration
+from mbconv_cli.pytorch.calibration_cache import calibration
 from mbconv_cli.pytorch.devices import torch_fingerprint
+from mbconv_cli.report.model import Cell
 
 LIMITS = Limits(123.25, (Bandwidth(65_536, 99.5), Bandwidth(2**28, 12.125)), 0.03125)
 KEPT = "measured before; --recalibrate measures anew"
@@ -38,13 +43,6 @@ class FakeMeasuring:
         assert (device.type, dtype.is_floating_point) == ("cpu", True)
         self.times += 1
         return self.limits
-
-
-@pytest.fixture(autouse=True)
-def _threads_as_before() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture
@@ -116,20 +114,27 @@ def test_other_threads_and_dtypes_have_limits_of_their_own(
     assert ask(measuring).origin == ask(measuring, **other).origin == KEPT
 
 
-@pytest.mark.parametrize("key", calibration_cache.DEPENDS_ON)
+@pytest.mark.parametrize("key", DECISIVE)
 @pytest.mark.usefixtures("folder")
 def test_another_machine_is_measured_anew(key: str, measuring: FakeMeasuring, monkeypatch: pytest.MonkeyPatch) -> None:
     ask(measuring)
-    monkeypatch.setattr(calibration_cache, "torch_fingerprint", lambda text: torch_fingerprint(text) | {key: "another"})
+
+    def another(text: str, threads: ThreadChoice) -> dict[str, Cell]:
+        return torch_fingerprint(text, threads) | {key: "another"}
+
+    monkeypatch.setattr(calibration_cache, "torch_fingerprint", another)
     assert ask(measuring).origin == "measured now"
 
 
 @pytest.mark.usefixtures("folder")
-def test_threads_are_those_asked_for_or_unchanged(measuring: FakeMeasuring) -> None:
-    ask(measuring, threads=1)
+def test_threads_are_those_of_the_one_owner_and_set_back_afterwards(measuring: FakeMeasuring) -> None:
+    before = torch.get_num_threads()
+    ask(measuring, threads=thread_choice(None).count)
     ask(measuring, threads=None)
-    assert torch.get_num_threads() == 1
     assert measuring.times == 1
+    ask(measuring, threads=before + 1)
+    assert measuring.times == 2
+    assert torch.get_num_threads() == before
 
 
 def damaged(**changes: Any) -> bytes:
@@ -190,7 +195,7 @@ def test_a_failed_write_is_told(measuring: FakeMeasuring, folder: Path, monkeypa
     def fail(path: Path, _: str) -> None:
         raise InputError(f"{path.name}: not written: No space left on device")
 
-    monkeypatch.setattr(calibration_cache, "write_atomically", fail)
+    monkeypatch.setattr(kept_records, "write_atomically", fail)
     assert ask(measuring).origin.endswith(".json: not written: No space left on device")
     assert list(folder.iterdir()) == []
 
@@ -232,6 +237,6 @@ positive = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
 )
 def test_any_limits_come_back_as_they_were(peak: float, rates: dict[int, float], error: float) -> None:
     limits = Limits(peak, tuple(Bandwidth(size, rates[size]) for size in sorted(rates)), error)
-    record = calibration_cache._record({"cpu": "Abacus", "cuda": None}, limits)
-    again = calibration_cache._Record.model_validate_json(record.model_dump_json())
-    assert calibration_cache._limits(again) == limits
+    record = limits_record({"cpu": "Abacus", "cuda": None}, limits)
+    again = LimitsRecord.model_validate_json(record.model_dump_json())
+    assert again.limits == limits

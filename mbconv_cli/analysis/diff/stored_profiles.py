@@ -8,14 +8,13 @@ from typing import Final
 from mbconv_cli.analysis.columns import COSTS
 from mbconv_cli.analysis.grouping import LABELS, By
 from mbconv_cli.errors import InputError
+from mbconv_cli.machine.comparability import differences, fingerprint
 from mbconv_cli.report.document import from_json
 from mbconv_cli.report.model import Cell, Report, Row
 
 LAYERS: Final = By.LAYER.section
 LATENCY_KEY: Final = "latency_ms"
 PEAK_KEY: Final = "peak_bytes"
-NOT_DECISIVE: Final = frozenset({"python"})
-"""Of a fingerprint: what may differ where latency is compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +81,16 @@ def stored_profile(text: str, origin: str) -> StoredProfile:
 
 def differing_fields(base: Report, head: Report) -> tuple[str, ...]:
     """What differs between where and how two reports were measured, each as `cores 2 and 4`."""
-    first = {**base.provenance.machine, **base.provenance.settings, "dtype": base.subject.get("dtype")}
-    second = {**head.provenance.machine, **head.provenance.settings, "dtype": head.subject.get("dtype")}
-    keys = [key for key in dict.fromkeys([*first, *second]) if key not in NOT_DECISIVE]
     return tuple(
-        f"{key.replace('_', ' ')} {first.get(key)} and {second.get(key)}"
-        for key in keys
-        if first.get(key) != second.get(key)
+        f"{one.condition.replace('_', ' ')} {one.first} and {one.second}"
+        for one in differences(_conditions(base), _conditions(head))
     )
+
+
+def _conditions(report: Report) -> dict[str, Cell]:
+    """The machine, where the number of threads is the one in use, and the form of execution."""
+    settings = {key: value for key, value in report.provenance.settings.items() if key != "threads"}
+    return {**fingerprint(report.provenance.machine), **settings, "dtype": report.subject.get("dtype")}
 
 
 def _require_whole(row: Row, origin: str) -> None:

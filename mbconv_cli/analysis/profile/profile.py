@@ -42,8 +42,8 @@ from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell, Column, Report, Row, Section
 
 if TYPE_CHECKING:
+    from mbconv_cli.machine.kept_limits import Calibration
     from mbconv_cli.measure.bench_result import Bench
-    from mbconv_cli.pytorch.calibration_cache import Calibration
 
 NOT_MEASURED: Final = "not measured and not audited: --no-latency"
 MEASURED: Final = (*LATENCY, *DIRECTIONS, LATENCY_SHARE)

@@ -27,7 +27,7 @@ from mbconv_cli.units import (
 )
 
 if TYPE_CHECKING:
-    from mbconv_cli.pytorch.calibration_cache import Calibration
+    from mbconv_cli.machine.kept_limits import Calibration
 
 INTENSITY: Final = Column("intensity", FLOP_PER_BYTE, Kind.EXACT)
 ROOFLINE: Final = Column("roofline_ms", MILLISECOND, Kind.MEASURED)

@@ -28,7 +28,7 @@ class Request:
         sets: candidates that are compared with each other; the first of a set is what its others are compared with.
         device: where.
         batch_size: images in a batch.
-        threads: on the CPU; torch's choice if absent.
+        threads: on the CPU; the default number if absent.
         seconds: for each set, warm-up not counted.
         seed: of the order in which candidates take their turns.
         audit: whether to count every candidate with fvcore too.

@@ -26,6 +26,7 @@ from mbconv_cli.pytorch.onnx.node_times import OUTSIDE, Node, columns_of, op_tim
 from mbconv_cli.pytorch.onnx.onnx_export import export
 from mbconv_cli.pytorch.onnx.sessions import PROVIDER, VERSION, Sessions, open_sessions
 from mbconv_cli.pytorch.peers.peer_forward import relative_difference
+from mbconv_cli.pytorch.torch_threads import torch_threads
 
 TOLERANCE: Final = 1e-4
 COPIES: Final = 4
@@ -51,9 +52,7 @@ def run_in_onnxruntime(
         CheckFailedError: the outputs of torch and onnxruntime differ.
     """
     cpu = torch.device("cpu")
-    if execution.threads is not None:
-        torch.set_num_threads(execution.threads)
-    with translate_memory_errors(cpu):
+    with torch_threads(execution.threads) as threads, translate_memory_errors(cpu):
         weights = sum(cost.params for cost in costs) * torch.float32.itemsize
         activations_too = forward_bytes(plan, costs, execution.batch_size, torch.float32.itemsize)
         require_memory(activations_too + COPIES * weights, cpu)
@@ -62,11 +61,11 @@ def run_in_onnxruntime(
         images = torch.randn(execution.batch_size, *plan.input_shape)
         audited = audited or audit(network, plan, costs)
         model = export(network, plan, images)
-        with open_sessions(model, images.numpy(), torch.get_num_threads()) as sessions:
+        with open_sessions(model, images.numpy(), threads.count) as sessions:
             difference = _require_equal(sessions, network, images)
             measurement = measure(sessions.run, HostClock(), budget, progress=progress)
             _share_out(measurement, sessions.profile(), plan)
-    machine = torch_fingerprint("cpu") | {"onnxruntime": VERSION, "provider": PROVIDER}
+    machine = torch_fingerprint("cpu", threads) | {"onnxruntime": VERSION, "provider": PROVIDER}
     return (Bench(audited, measurement, machine, outside=OUTSIDE, notes=_notes(difference)),)
 
 

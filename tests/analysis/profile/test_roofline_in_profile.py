@@ -18,12 +18,12 @@ from mbconv_cli.cost.activation_memory import alive_bytes
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.cost.roofline import Bandwidth, Limits
 from mbconv_cli.machine.device_choice import DeviceChoice
+from mbconv_cli.machine.kept_limits import Calibration
 from mbconv_cli.measure.audit_result import Audit
 from mbconv_cli.measure.bench_result import Bench
 from mbconv_cli.measure.budget import Budget
 from mbconv_cli.measure.execution import Execution
 from mbconv_cli.measure.latency import Measurement
-from mbconv_cli.pytorch.calibration_cache import Calibration
 from mbconv_cli.report.model import Cell, Report, Row
 
 KEYS = ("intensity", "roofline_ms", "roofline_share", "bound")
