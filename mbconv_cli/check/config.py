@@ -88,8 +88,8 @@ class LatencySettings(Frozen):
         DEFAULT_PROCESSES, description="fresh processes to measure in"
     )
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = Field(1, description="images in a batch")
-    threads: Annotated[int, Field(ge=1, le=1_024)] = Field(
-        1, description="on the CPU; threads that wait for each other are slow where other work takes a core"
+    threads: Annotated[int, Field(ge=1, le=1_024)] | None = Field(
+        None, description="on the CPU; if absent, the physical cores but one, 8 at the most"
     )
     device: Text = Field("auto", description="auto, cpu, cuda, cuda:N, mps or xpu")
 

@@ -34,7 +34,7 @@ GateThreadsOption: TypeAlias = Annotated[
         min=1,
         max=1_024,
         help="Threads on the CPU.",
-        show_default="the config's, or 1",
+        show_default="the config's, or as of profile",
     ),
 ]
 GateProcessesOption: TypeAlias = Annotated[

@@ -87,7 +87,12 @@ BatchOption: TypeAlias = Annotated[
 ThreadsOption: TypeAlias = Annotated[
     int | None,
     typer.Option(
-        "--threads", metavar="N", min=1, max=1_024, help="Threads on the CPU.", show_default="physical cores but one"
+        "--threads",
+        metavar="N",
+        min=1,
+        max=1_024,
+        help="Threads on the CPU.",
+        show_default="all cores but one, 8 at most",
     ),
 ]
 MeasureOption: TypeAlias = Annotated[

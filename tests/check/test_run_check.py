@@ -237,9 +237,10 @@ LATENCY = ALL + "metrics: {latency_ms: {max_increase: 3%}}\n"
 @pytest.fixture
 def alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """A present machine that is the one of the fake processes."""
+    from mbconv_cli.check.conditions import conditions
     from mbconv_cli.machine.fingerprint import host_fingerprint
 
-    monkeypatch.setattr(gate, "present_machine", lambda *_: host_fingerprint() | MACHINE)
+    monkeypatch.setattr(gate, "present_conditions", lambda *_: conditions(host_fingerprint() | MACHINE, batch_size=1))
 
 
 @pytest.mark.usefixtures("alike")
