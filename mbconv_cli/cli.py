@@ -24,6 +24,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "compare-kernels": "compare_kernels.compare_kernels_command",
     "compare-blocks": "compare_blocks.compare_blocks_command",
     "ablate": "ablate_network.ablate_command",
+    "sweep": "sweep_space.sweep_command",
     "diff": "diff_networks.diff_command",
     "check": "check_networks.check_command",
     "baseline": "write_baseline.baseline",

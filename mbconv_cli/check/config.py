@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Field, Strict, ValidationError
 
-from mbconv_cli.check.limits import Bytes, Count, Milliseconds, Share, parse_share
 from mbconv_cli.errors import InputError
+from mbconv_cli.quantities import Bytes, Count, Milliseconds, Share, parse_share
 from mbconv_cli.report.verdict import Level
 from mbconv_cli.spec.catalogue import read
 from mbconv_cli.spec.json_schema import DIALECT

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from mbconv_cli.errors import InputError
@@ -39,35 +42,65 @@ def plan_loaded(loaded: LoadedSpec) -> Plan:
         raise InputError(f"{loaded.where(error.path)}: {error}") from error
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkPart:
+    """The stem, a row, the head or the classifier of a Spec.
+
+    Attributes:
+        path: of the part in the Spec.
+        plan: (draft, input) -> output; adds the part's ops to the draft.
+        key: equal for two parts of one Spec's settings that give the same ops for the same input.
+    """
+
+    path: Path
+    plan: Callable[[Draft, Value], Value]
+    key: Hashable
+
+
+def network_parts(spec: Spec) -> Iterator[NetworkPart]:
+    """The parts of a network in the order in which they run."""
+    if spec.stem:
+        yield NetworkPart(("stem",), partial(_plan_stem, spec, spec.stem), "stem")
+    for index, repeat in enumerate(scale_repeats(spec.blocks, spec.scaling)):
+        key = (spec.blocks[index], repeat, _table_filters(spec, index))
+        yield NetworkPart(("blocks", index), partial(_plan_stage, spec, index, repeat), key)
+    if spec.head:
+        yield NetworkPart(("head",), partial(_plan_head, spec, spec.head), "head")
+    if spec.classifier:
+        yield NetworkPart(("classifier",), partial(_plan_classifier, spec, spec.classifier), "classifier")
+
+
+def input_of(spec: Spec) -> Value:
+    """The image that goes into a network, `(C, H, W)`."""
+    return network_input((spec.input.channels, *(spec.scaling.resolution or spec.input.resolution)))
+
+
 def make_plan(spec: Spec) -> Plan:
     """The ops of a network, in the order in which they run.
 
     Raises:
         PlanError: shapes do not fit, a feature map vanishes, or there are too many blocks.
     """
-    draft = Draft()
-    input_shape = (spec.input.channels, *(spec.scaling.resolution or spec.input.resolution))
-    x = network_input(input_shape)
-    path: Path = ()
-    try:
-        if spec.stem:
-            path = ("stem",)
-            x = _plan_stem(draft, spec, spec.stem, x)
-        for index, repeat in enumerate(scale_repeats(spec.blocks, spec.scaling)):
-            path = ("blocks", index)
-            x = _plan_stage(draft, spec, index, repeat, x)
-        if spec.head:
-            path = ("head",)
-            x = _plan_head(draft, spec, spec.head, x)
-        if spec.classifier:
-            path = ("classifier",)
-            _plan_classifier(draft, spec, spec.classifier, x)
-    except ShapeError as error:
-        raise PlanError(path, f"{subject(path)}: {error}") from error
+    draft, x = Draft(), input_of(spec)
+    input_shape = x.shape
+    for part in network_parts(spec):
+        x = plan_part(draft, part, x)
     return draft.finish(spec.name, input_shape)
 
 
-def _plan_stem(draft: Draft, spec: Spec, stem: Stem, x: Value) -> Value:
+def plan_part(draft: Draft, part: NetworkPart, x: Value) -> Value:
+    """Add one part's ops to a draft.
+
+    Raises:
+        PlanError: shapes do not fit, a feature map vanishes, or there are too many blocks.
+    """
+    try:
+        return part.plan(draft, x)
+    except ShapeError as error:
+        raise PlanError(part.path, f"{subject(part.path)}: {error}") from error
+
+
+def _plan_stem(spec: Spec, stem: Stem, draft: Draft, x: Value) -> Value:
     block = BlockDraft(draft, "stem", "stem")
     y = convolution(
         block,
@@ -89,7 +122,7 @@ def _plan_stem(draft: Draft, spec: Spec, stem: Stem, x: Value) -> Value:
     return y
 
 
-def _plan_stage(draft: Draft, spec: Spec, row_index: int, repeat: int, x: Value) -> Value:
+def _plan_stage(spec: Spec, row_index: int, repeat: int, draft: Draft, x: Value) -> Value:
     """A row of the table: the first block has the row's stride, the others keep the shape."""
     row, stage = spec.blocks[row_index], f"stages.{row_index}"
     block_type = BLOCK_TYPES[type(row)]
@@ -114,7 +147,7 @@ def _table_filters(spec: Spec, row_index: int) -> int:
     return spec.stem.output_filters if spec.stem else spec.input.channels
 
 
-def _plan_head(draft: Draft, spec: Spec, head: Head, x: Value) -> Value:
+def _plan_head(spec: Spec, head: Head, draft: Draft, x: Value) -> Value:
     block = BlockDraft(draft, "head", "head")
     y = convolution(
         block,
@@ -129,7 +162,7 @@ def _plan_head(draft: Draft, spec: Spec, head: Head, x: Value) -> Value:
     return y
 
 
-def _plan_classifier(draft: Draft, spec: Spec, classifier: Classifier, x: Value) -> Value:
+def _plan_classifier(spec: Spec, classifier: Classifier, draft: Draft, x: Value) -> Value:
     block = BlockDraft(draft, "classifier", "classifier")
     y = block.add("classifier", "pool", GlobalAvgPool(keep_dims=False), x)
     operator = "Pool, FC"

@@ -26,16 +26,30 @@ MAX_BYTES: Final = 4_000_000
 
 @cache
 def shipped_folder() -> Path:
-    """The folder of shipped networks: inside an installed package, or beside it in a checkout.
+    """The folder of shipped networks.
 
     Raises:
         InputError: the installation is incomplete.
     """
+    return _shipped("architectures")
+
+
+def shipped_spaces() -> list[Path]:
+    """The files of shipped design spaces.
+
+    Raises:
+        InputError: the installation is incomplete.
+    """
+    return sorted(_shipped("spaces").glob("*.yaml"))
+
+
+def _shipped(name: str) -> Path:
+    """A folder of data files: inside an installed package, or beside it in a checkout."""
     package = Path(__file__).resolve().parent.parent
-    for folder in (package / "architectures", package.parent / "architectures"):
+    for folder in (package / name, package.parent / name):
         if folder.is_dir():
             return folder
-    raise InputError(f"the folder architectures/ is missing beside {package}; install mbconv-cli again")
+    raise InputError(f"the folder {name}/ is missing beside {package}; install mbconv-cli again")
 
 
 @dataclass(frozen=True, slots=True)

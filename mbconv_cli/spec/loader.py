@@ -56,6 +56,36 @@ def load(reference: str, catalogue: Catalogue | None = None, *, overrides: Seque
     return load_file(catalogue.find(reference), catalogue, overrides=overrides)
 
 
+def read_document(reference: str, catalogue: Catalogue) -> Parsed:
+    """A network's document with all that it extends, not validated, for whoever changes it before.
+
+    Raises:
+        InputError: it cannot be found or read.
+    """
+    if reference == STDIN:
+        return _extended(_parsed(read_stdin(), "<stdin>"), (FilePath("stdin"),), catalogue)
+    path = catalogue.find(reference)
+    return _extended(_parsed(read(path), str(path)), (path,), catalogue)
+
+
+def nested_document(document: Document, file: Location, catalogue: Catalogue) -> Parsed:
+    """A network that is written inside another file, with all that it extends, not validated.
+
+    Raises:
+        InputError: what it extends cannot be found or read.
+    """
+    return _extended(canonical(document), (file,), catalogue)
+
+
+def validated(parsed: Parsed, name: str) -> LoadedSpec:
+    """The Spec of a document.
+
+    Raises:
+        InputError: all mistakes in it, with file, line and column.
+    """
+    return _validated(parsed, name, ())
+
+
 def load_file(path: Location, catalogue: Catalogue | None = None, *, overrides: Sequence[Override] = ()) -> LoadedSpec:
     """The network in a file of the working tree or of a git revision.
 

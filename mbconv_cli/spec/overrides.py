@@ -59,7 +59,7 @@ class Override:
         return _mark(self.text, self.option)
 
 
-def parse_override(text: str) -> Override:
+def parse_override(text: str, option: str = "--set") -> Override:
     """`blocks[2:].se_ratio=0` as an Override.
 
     Raises:
@@ -67,11 +67,29 @@ def parse_override(text: str) -> Override:
     """
     path, equals, value = text.partition("=")
     if not equals or not path.strip():
-        raise InputError(f"{_mark(text)}: should be PATH=VALUE, e.g. --set 'blocks[*].kernel_size=3'")
+        raise InputError(f"{_mark(text, option)}: should be PATH=VALUE, e.g. --set 'blocks[*].kernel_size=3'")
+    return _override(text, path.strip(), _value(value.strip(), text), option)
+
+
+def override_at(path: str, value: Any, option: str) -> Override:
+    """An Override of plain data at a path.
+
+    Args:
+        path: as in `parse_override`.
+        value: plain data.
+        option: what messages say that it was given with.
+
+    Raises:
+        InputError: it is no path.
+    """
+    return _override(f"{path}={value}", path, value, option)
+
+
+def _override(text: str, path: str, value: Any, option: str) -> Override:
     try:
-        return Override(text, tuple(_steps(path.strip())), _value(value.strip(), text))
+        return Override(text, tuple(_steps(path)), value, option)
     except ValueError as error:
-        raise InputError(f"{_mark(text)}: {error}") from error
+        raise InputError(f"{_mark(text, option)}: {error}") from error
 
 
 def apply_overrides(parsed: Parsed, overrides: Sequence[Override]) -> Parsed:

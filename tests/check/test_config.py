@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mbconv_cli.check.config import config_schema, load_config, load_config_text
-from mbconv_cli.check.limits import BYTE_UNITS, COUNT_UNITS, MILLISECOND_UNITS, parse_quantity, parse_share
 from mbconv_cli.errors import InputError
+from mbconv_cli.quantities import BYTE_UNITS, COUNT_UNITS, MILLISECOND_UNITS, parse_quantity, parse_share
 from mbconv_cli.report.verdict import Level
 from mbconv_cli.yaml.yaml_text import read_yaml
 

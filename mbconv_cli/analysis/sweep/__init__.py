@@ -1,0 +1,1 @@
+"""`mbconv sweep`: every point of a design space, its exact costs, and the front of the best ones."""

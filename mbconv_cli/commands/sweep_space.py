@@ -1,0 +1,181 @@
+"""`mbconv sweep`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mbconv_cli.analysis.sweep.conditions import parse_conditions
+from mbconv_cli.analysis.sweep.evaluation import Chunk, SweepJob
+from mbconv_cli.analysis.sweep.row_files import RowFile, open_rows
+from mbconv_cli.analysis.sweep.schedulers import chunks_on_cluster, chunks_on_cores
+from mbconv_cli.analysis.sweep.sweep import COST_KEYS, Findings, Wanted, run_sweep, sweep_report
+from mbconv_cli.commands.options import ArchDirOption, FormatOption, OutputOption, SetOption, complete_network
+from mbconv_cli.commands.output import progress_bar, say, show
+from mbconv_cli.errors import InputError, did_you_mean
+from mbconv_cli.machine.fingerprint import usable_cores
+from mbconv_cli.render.renderers import Format
+from mbconv_cli.spec.catalogue import shipped_spaces, user_catalogue
+from mbconv_cli.spec.space import Space, space_of_file, varied_network
+
+MOST_UNSAMPLED = 10_000_000
+"""Points that are evaluated without --sample: more take hours."""
+
+
+def sweep_command(
+    network: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NETWORK]",
+            help="The network to vary: a name, a path or - for standard input.",
+            autocompletion=complete_network,
+            show_default=False,
+        ),
+    ] = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--vary",
+            metavar="PATH=VALUES",
+            help="An axis: values V1,V2,... or a range FIRST:LAST:STEP for a path as in --set; "
+            "several axes give every combination.",
+            show_default=False,
+        ),
+    ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            "--space",
+            metavar="FILE",
+            help="A YAML file with `network` and `choices`, or the name of a shipped one: "
+            "mnasnet, mnasnet-uniform, compound-scaling.",
+            show_default=False,
+        ),
+    ] = None,
+    overrides: SetOption = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            metavar="CONDITION",
+            help="Keep points that satisfy it, e.g. 'macs <= 400M' or 'peak_bytes < 4 MiB'; several hold together.",
+            show_default=False,
+        ),
+    ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option("--sample", metavar="N", min=1, help="Draw N distinct points.", show_default="every point"),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Of the sample.")] = 0,
+    pareto: Annotated[
+        str, typer.Option("--pareto", metavar="KEY,KEY", help=f"Costs of the Pareto front: {', '.join(COST_KEYS)}.")
+    ] = "macs,params",
+    sort: Annotated[str, typer.Option("--sort", metavar="KEY", help="The cost by which points are sorted.")] = "macs",
+    top: Annotated[
+        int, typer.Option("--top", metavar="N", min=0, help="Points shown beside the front; 0 shows all.")
+    ] = 20,
+    rows: Annotated[
+        Path | None,
+        typer.Option(
+            "--rows",
+            metavar="FILE",
+            help="Stream every point into FILE.jsonl or FILE.parquet; the same command continues a sweep "
+            "that was broken off.",
+            show_default=False,
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", metavar="N", min=1, max=1_024, help="Processes on this machine.", show_default="usable cores"
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Evaluate on a running dask cluster, e.g. tcp://10.0.0.1:8786.",
+            show_default=False,
+        ),
+    ] = None,
+    output_format: FormatOption = Format.TABLE,
+    arch_dir: ArchDirOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Vary a network along several axes: the exact costs of every combination, and the Pareto front.
+
+    For example:
+
+    - `mbconv sweep mobilenet-v2 --vary scaling.width=0.5:1.5:0.25 --vary scaling.resolution=160,192,224`
+
+    - `mbconv sweep efficientnet-b0 --vary 'blocks[*].kernel_size=3,5' --vary 'blocks[2].num_repeat=1:4:1'`
+
+    - `mbconv sweep --space mnasnet --sample 100000 --where 'macs <= 320M' --rows mnasnet.jsonl`
+    """
+    conditions = parse_conditions(where or [])
+    if jobs is not None and scheduler is not None:
+        raise InputError("--jobs and --scheduler exclude each other; the cluster decides on its processes")
+    job = SweepJob(_space(network, vary or [], space, overrides or [], arch_dir or []), conditions, sample, seed)
+    if job.positions > MOST_UNSAMPLED:
+        raise InputError(f"the space has {job.space.size:,} points; draw some of them, e.g. with --sample 100000")
+    wanted = Wanted(_costs(pareto, "--pareto"), _costs(sort, "--sort")[0], top or None)
+    file = open_rows(rows, job) if rows else None
+    if scheduler is not None:
+        chunks = partial(chunks_on_cluster, job, address=scheduler)
+    else:
+        chunks = partial(chunks_on_cores, job, jobs=jobs or len(usable_cores()))
+    show(sweep_report(job, _findings(job, chunks, wanted, file, rows)), output_format, output)
+
+
+def _findings(
+    job: SweepJob, chunks: partial[Iterator[Chunk]], wanted: Wanted, file: RowFile | None, rows: Path | None
+) -> Findings:
+    """Run the sweep with a progress bar; rows that are kept survive an interruption, which is mentioned."""
+    try:
+        with progress_bar("evaluating", job.positions) as progress:
+            return run_sweep(job, chunks, wanted, file=file, progress=progress)
+    except KeyboardInterrupt:
+        if rows is not None:
+            say(f"mbconv: {rows} keeps what was evaluated; the same command continues")
+        raise
+
+
+def _space(
+    network: str | None, vary: list[str], space: str | None, overrides: list[str], arch_dir: list[Path]
+) -> Space:
+    catalogue = user_catalogue(arch_dir)
+    if space is not None:
+        if network is not None or vary or overrides:
+            raise InputError("--space names the network and its axes; leave out NETWORK, --vary and --set")
+        return space_of_file(_space_path(space), catalogue)
+    if network is None:
+        raise InputError("name a NETWORK and what varies (--vary PATH=V1,V2), or a --space FILE")
+    return varied_network(network, vary, overrides, catalogue)
+
+
+def _space_path(text: str) -> Path:
+    """A path, or the file of a shipped space's name."""
+    path = Path(text)
+    shipped = {file.stem: file for file in shipped_spaces()}
+    if path.suffix in {".yaml", ".yml"} or path.exists():
+        return path
+    if text not in shipped:
+        hint = did_you_mean(text, shipped) or f"; shipped are {', '.join(sorted(shipped))}"
+        raise InputError(f"--space {text!r}: no such file, and no shipped space{hint}")
+    return shipped[text]
+
+
+def _costs(text: str, option: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in text.split(","))
+    for key in keys:
+        if key not in COST_KEYS:
+            hint = did_you_mean(key, COST_KEYS) or f"; valid are {', '.join(COST_KEYS)}"
+            raise InputError(f"{option} {text!r}: no exact cost {key!r}{hint}")
+    if option == "--pareto" and len(set(keys)) < 2:
+        raise InputError(f"--pareto {text!r}: should be two different costs or more, e.g. macs,params")
+    return keys
