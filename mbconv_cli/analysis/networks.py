@@ -15,7 +15,7 @@ from mbconv_cli.report.model import Cell, Provenance
 from mbconv_cli.spec.catalogue import Catalogue
 from mbconv_cli.spec.loader import LoadedSpec, load
 from mbconv_cli.spec.overrides import Override, parse_override
-from mbconv_cli.spec.spec import Scaling, Spec
+from mbconv_cli.spec.spec import DESCRIPTIVE_KEYS, Scaling, Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def provenance(spec: Spec | None = None, machine: dict[str, Cell] | None = None,
 
 def spec_sha256(spec: Spec) -> str:
     """A digest of all that a Spec says about the network itself: not of its name, sources and expectations."""
-    content = spec.model_dump_json(exclude={"name", "family", "source", "expect"})
+    content = spec.model_dump_json(exclude=set(DESCRIPTIVE_KEYS))
     return hashlib.sha256(content.encode()).hexdigest()
 
 

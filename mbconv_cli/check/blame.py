@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from mbconv_cli.check.selection import ReadNetwork
 from mbconv_cli.plan.ops import Plan
+from mbconv_cli.spec.spec import DESCRIPTIVE_KEYS
 from mbconv_cli.yaml.yaml_text import Mark, Path
-
-_SAYS_NOTHING_OF_COST: Final = frozenset({"name", "family", "source", "expect"})
 
 Costs = Callable[[Plan], Mapping[str, int]]
 
@@ -57,7 +56,7 @@ def _changed(base: Any, head: Any, key: str | int, in_base: bool, in_head: bool,
 
 
 def _costs(key: str) -> bool:
-    return key not in _SAYS_NOTHING_OF_COST
+    return key not in DESCRIPTIVE_KEYS
 
 
 def _mark(head: ReadNetwork, path: Path) -> Mark:

@@ -20,6 +20,7 @@ from mbconv_cli.yaml.yaml_text import Document, Mark, Path, read_yaml
 
 Step: TypeAlias = str | int | slice
 
+_OF_THE_UNCHANGED: Final = ("expect", "published")
 _NOT_SETTABLE: Final = ("extends",)  # it has been followed before anything is set
 _SEGMENT: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)((?:\[[^\[\]]*\])*)")
 _SUBSCRIPT: Final = re.compile(r"\[(?:(\*)|(-?[0-9]{1,6})|(-?[0-9]{1,6})?:(-?[0-9]{1,6})?)\]")
@@ -95,7 +96,7 @@ def _override(text: str, path: str, value: Any, option: str) -> Override:
 def apply_overrides(parsed: Parsed, overrides: Sequence[Override]) -> Parsed:
     """The document with the values in place, one after the other; their marks say which `--set` they come from.
 
-    Its `expect` is left out: those figures are the unchanged network's.
+    Its `expect` and `published` are left out: those figures are the unchanged network's.
 
     Raises:
         InputError: a path matches nothing; names the nearest valid ones. All such paths are told together.
@@ -103,7 +104,7 @@ def apply_overrides(parsed: Parsed, overrides: Sequence[Override]) -> Parsed:
     if not overrides:
         return parsed
     document, findings = parsed
-    data = {key: value for key, value in document.data.items() if key != "expect"}
+    data = {key: value for key, value in document.data.items() if key not in _OF_THE_UNCHANGED}
     document = Document(data, document.key_marks, document.value_marks)
     problems: list[str] = []
     for override in overrides:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, Strict
 
@@ -124,6 +124,19 @@ class Expect(Frozen):
     peer: Peer | None = Field(None, description="the same network elsewhere, as torchvision:NAME or timm:NAME")
 
 
+class Published(Frozen):
+    """How accurate published weights of the network are."""
+
+    top1: Annotated[float, Field(gt=0, le=100)] = Field(description="top-1 accuracy on ImageNet-1k's validation set, %")
+    tested_at: Resolution = Field(description="pixels of the test; one number for both, or [height, width]")
+    weights: Text = Field(description="the weights' name, e.g. torchvision:efficientnet_b0.IMAGENET1K_V1")
+    source: Text = Field(description="where the accuracy is stated")
+
+
+DESCRIPTIVE_KEYS: Final = ("name", "family", "source", "expect", "published")
+"""The keys of a Spec that say something about the network and change nothing of it."""
+
+
 class Spec(Frozen):
     """A network: what the paper says, nothing derived."""
 
@@ -144,3 +157,4 @@ class Spec(Frozen):
     head: Head | None = None
     classifier: Classifier | None = None
     expect: Expect | None = None
+    published: Published | None = None

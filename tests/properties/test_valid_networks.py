@@ -26,7 +26,7 @@ from mbconv_cli.pytorch.built_network import Network, build
 from mbconv_cli.spec.json_schema import json_schema
 from mbconv_cli.spec.loader import load_text
 from mbconv_cli.spec.rows import DEFAULT_TYPE, ROW_TYPES
-from mbconv_cli.spec.spec import Spec
+from mbconv_cli.spec.spec import DESCRIPTIVE_KEYS, Spec
 from mbconv_cli.spec.yaml_writer import to_yaml
 
 EXAMPLES = int(os.environ.get("MBCONV_EXAMPLES", "150"))
@@ -39,7 +39,7 @@ SETTINGS = settings(
 )
 
 # What costs nothing, or depends on other files or rows.
-LEFT_OUT: Final = ("name", "family", "source", "expect", "input_filters")
+LEFT_OUT: Final = (*DESCRIPTIVE_KEYS, "input_filters")
 PARTS: Final = ("stem", "blocks", "head", "classifier")
 
 RATIOS = st.sampled_from([0.35, 0.5, 1, 1.4, 2])

@@ -11,10 +11,9 @@ from pydantic import BaseModel
 from mbconv_cli.analysis.diff.sequences import align
 from mbconv_cli.plan.blocks.registry import describe
 from mbconv_cli.spec.rows import BlockRow
-from mbconv_cli.spec.spec import Spec
+from mbconv_cli.spec.spec import DESCRIPTIVE_KEYS, Spec
 from mbconv_cli.spec.yaml_writer import PAIRS
 
-NOT_OF_THE_NETWORK: Final = frozenset({"name", "family", "source", "expect"})
 NOT_OF_THE_ROW: Final = frozenset({"input_filters"})
 """What follows from the row before, and may be said as well."""
 NONE: Final = "none"
@@ -69,7 +68,7 @@ def spec_changes(base: Spec, head: Spec) -> list[Change]:
     for key in type(base).model_fields:
         if key == "blocks":
             changed += _row_changes(base.blocks, head.blocks)
-        elif key not in NOT_OF_THE_NETWORK:
+        elif key not in DESCRIPTIVE_KEYS:
             changed += _section_changes(key, getattr(base, key), getattr(head, key))
     return changed
 
