@@ -5,7 +5,7 @@ import pytest
 
 from mbconv_cli.spec.loader import load
 
-ROWS = list(csv.DictReader((Path(__file__).parent / "accuracy.csv").open(encoding="utf-8")))
+ROWS = list(csv.DictReader(Path(__file__).with_name("accuracy.csv").read_text(encoding="utf-8").splitlines()))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row["name"] for row in ROWS])
