@@ -43,6 +43,7 @@ class Measurement:
         load: what else the machine did.
         page_faults: how often a pass touched memory that the system had not given yet, on average, where it is counted.
         processes: the measurements of several processes that this one puts together; empty if it is of one process.
+        left_out: the measurements of processes that were disturbed, and are no part of it.
     """
 
     end_to_end: list[float] = field(default_factory=list)
@@ -57,6 +58,7 @@ class Measurement:
     load: Load = field(default_factory=Load)
     page_faults: float | None = None
     processes: tuple[Measurement, ...] = ()
+    left_out: tuple[Measurement, ...] = ()
 
     @property
     def by_process(self) -> tuple[Measurement, ...]:

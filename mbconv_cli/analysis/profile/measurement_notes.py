@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from statistics import median
+from statistics import fmean, median
 from typing import Final
 
 from mbconv_cli.analysis.measuring import busy_warning, device_note
@@ -32,6 +32,7 @@ def measurement_figures(bench: Bench) -> dict[str, Cell]:
     figures: dict[str, Cell | float] = {
         "complete": not measurement.interrupted,
         "processes": len(measurement.by_process),
+        "processes_left_out": len(measurement.left_out),
         "rounds": len(measurement.layers),
         "warm_up_rounds": measurement.warm_up,
         "steady": measurement.steady,
@@ -145,6 +146,8 @@ def _warnings(bench: Bench, whole: Estimate) -> list[str]:
     if measurement.interrupted:
         rounds = f"{len(measurement.layers)} rounds, {measurement.seconds:.1f} s"
         warnings.append(f"incomplete: interrupted after {rounds}")
+    if measurement.left_out:
+        warnings.append(_left_out(measurement))
     if not measurement.steady:
         warnings.append("the time was not stable at the end of the warm-up; the machine may be busy")
     if whole.precision > NOISY_PRECISION:
@@ -158,6 +161,15 @@ def _warnings(bench: Bench, whole: Estimate) -> list[str]:
         waited = f"the device waited for the host, which took {100 * enqueuing:.0f} % of its time to hand the work over"
         warnings.append(f"launch-bound: {waited}; the times are those of launching")
     return [f"warning: {warning}" for warning in warnings]
+
+
+def _left_out(measurement: Measurement) -> str:
+    """Which share of the processes was left out, and how much slower they were."""
+    usual = fmean(median(one.end_to_end) for one in measurement.processes)
+    slowdown = fmean(median(one.end_to_end) for one in measurement.left_out) / usual
+    count, whole = len(measurement.left_out), len(measurement.left_out) + len(measurement.processes)
+    were = "was" if count == 1 else "were"
+    return f"{count} of {whole} processes ran {slowdown:.1f}x slower than the others and {were} left out"
 
 
 def _known_badly(measurement: Measurement, known: str) -> str:

@@ -55,9 +55,15 @@ def sum_of_layers(bench: Bench) -> Estimate:
 
 
 def raw_samples(bench: Bench, key: str) -> dict[str, tuple[float, ...]]:
-    """All plain passes in ms, and of several processes each one's median, which is what the interval is made of."""
-    medians = tuple(median(one.end_to_end) for one in bench.measurement.processes)
-    return {key: tuple(bench.measurement.end_to_end)} | ({f"process_{key}": medians} if medians else {})
+    """All plain passes in ms, each process's median, which the interval is made of, and those of disturbed ones."""
+    measurement = bench.measurement
+    samples = {
+        key: tuple(measurement.end_to_end),
+        f"process_{key}": tuple(median(one.end_to_end) for one in measurement.processes),
+        f"left_out_{key}": tuple(time for one in measurement.left_out for time in one.end_to_end),
+        f"left_out_process_{key}": tuple(median(one.end_to_end) for one in measurement.left_out),
+    }
+    return {name: figures for name, figures in samples.items() if figures}
 
 
 def _across(bench: Bench, estimates: Callable[[Measurement], list[Estimate]]) -> list[Estimate]:
@@ -68,7 +74,8 @@ def _across(bench: Bench, estimates: Callable[[Measurement], list[Estimate]]) ->
     by_process = [estimates(one) for one in bench.measurement.by_process]
     if len(by_process) == 1:
         return by_process[0]
-    return [process_mean([estimate.value for estimate in of_all]) for of_all in zip(*by_process, strict=True)]
+    left_out = len(bench.measurement.left_out)
+    return [process_mean([one.value for one in of_all], left_out) for of_all in zip(*by_process, strict=True)]
 
 
 def _percentiles(bench: Bench) -> dict[str, Estimate]:

@@ -1,4 +1,4 @@
-"""What several processes measured of the same passes, put together as if it were one measurement."""
+"""What several processes measured of the same passes, put together as one measurement without the disturbed ones."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain, zip_longest
+from statistics import median
 
 from mbconv_cli.machine.load import Load
 from mbconv_cli.measure.bench_result import Bench
 from mbconv_cli.measure.latency import Measurement
+from mbconv_cli.measure.statistics.disturbance import disturbed
 
 
 def pooled_benches(processes: Sequence[Sequence[Bench]]) -> tuple[Bench, ...]:
@@ -29,19 +31,24 @@ def _pooled_bench(benches: Sequence[Bench]) -> Bench:
     )
 
 
-def pooled(measurements: Sequence[Measurement]) -> Measurement:
-    """All samples one after the other; figures of the machine are means over the time that each process took."""
-    if len(measurements) == 1:
-        return measurements[0]
+def pooled(all_measurements: Sequence[Measurement]) -> Measurement:
+    """The samples of all undisturbed processes one after the other.
+
+    Figures of the machine are means over the time that each process took.
+    """
+    if len(all_measurements) == 1:
+        return all_measurements[0]
+    slow = disturbed([median(one.end_to_end) for one in all_measurements])
+    measurements = [one for index, one in enumerate(all_measurements) if index not in slow]
     return Measurement(
         end_to_end=list(chain.from_iterable(one.end_to_end for one in measurements)),
         layers=list(chain.from_iterable(one.layers for one in measurements)),
         warm_up=sum(one.warm_up for one in measurements),
         steady=all(one.steady for one in measurements),
-        seconds=math.fsum(one.seconds for one in measurements),
+        seconds=math.fsum(one.seconds for one in all_measurements),
         host=list(chain.from_iterable(one.host for one in measurements)),
         precision_asked=measurements[0].precision_asked,
-        interrupted=any(one.interrupted for one in measurements),
+        interrupted=any(one.interrupted for one in all_measurements),
         stamp_cost=measurements[0].stamp_cost,
         load=Load(
             before=measurements[0].load.before,
@@ -51,6 +58,7 @@ def pooled(measurements: Sequence[Measurement]) -> Measurement:
         ),
         page_faults=_over_time(measurements, [one.page_faults for one in measurements]),
         processes=tuple(measurements),
+        left_out=tuple(all_measurements[index] for index in sorted(slow)),
     )
 
 

@@ -40,9 +40,10 @@ def repeat(
         function: `module:function`; takes the arguments, a `budget`, what an audit found and a `progress`.
         arguments: the same for every process.
         budget: of all processes together; starting them is not counted.
-        processes: so many. If absent, until the interval across them is as precise as is asked for, or the time is
-            over; `LEAST_PROCESSES` in any case, and not judged before there are `DEFAULT_PROCESSES`.
-        progress: told how much of the whole is done.
+        processes: so many that were not disturbed, or as many as the time allows. If absent, until the interval across
+            them is as precise as is asked for, or the time is over; `LEAST_PROCESSES` in any case, and not judged
+            before there are `DEFAULT_PROCESSES`.
+        progress: called with the share of the whole that is done.
         launch: starts a process.
         now: a monotonic clock in seconds.
 
@@ -62,8 +63,8 @@ def repeat(
                 started = [stack.enter_context(launch(function)) for _ in range(repetition.to_start)]
                 for process in started:
                     process.wait_until_ready()
-                repetition.begin()
                 for process in started:
+                    repetition.begin()
                     try:
                         found = process.call(
                             **arguments,
@@ -75,7 +76,7 @@ def repeat(
                         repetition.interrupted = True
                         found = process.interrupt()
                     process.close()  # at once, so that its end takes no time from the next one
-                    repetition.tell(found)
+                    repetition.add(found)
                     if repetition.enough:
                         break
     except KeyboardInterrupt:
@@ -94,6 +95,7 @@ class _Repetition:
         self._budget = budget
         self._processes = processes
         self._now = now
+        self._measured_seconds = 0.0
         self._began: float | None = None
 
     @property
@@ -104,7 +106,7 @@ class _Repetition:
     @property
     def to_start(self) -> int:
         """How many to start together."""
-        missing = (self._processes or DEFAULT_PROCESSES) - len(self.results)
+        missing = self._wanted - self._undisturbed
         return min(missing, DEFAULT_PROCESSES) if missing > 0 else 1
 
     @property
@@ -114,28 +116,26 @@ class _Repetition:
             return False
         if self.interrupted or not self.results[-1][0].audit.agrees:
             return True
-        count = len(self.results)
-        if self._processes is not None:
-            return count >= self._processes
-        over = self._seconds() >= self._budget.max_seconds
-        return (over and count >= LEAST_PROCESSES) or (count >= DEFAULT_PROCESSES and self._precise())
+        over = self._seconds >= self._budget.max_seconds
+        if over and len(self.results) >= (self._processes or LEAST_PROCESSES):
+            return True
+        return self._undisturbed >= self._wanted and (self._processes is not None or self._precise())
 
     def begin(self) -> None:
-        """The first processes are ready: time counts from here."""
-        if self._began is None:
-            self._began = self._now()
+        """A process begins to measure."""
+        self._began = self._now()
 
-    def tell(self, found: Sequence[Bench]) -> None:
-        """What a process found."""
+    def add(self, found: Sequence[Bench]) -> None:
+        """A process has measured; starting it took no time of the budget."""
+        self._measured_seconds, self._began = self._seconds, None
         self.results.append(found)
 
     def share_done(self, of_process: float) -> float:
         """How much of the whole is done when so much of the present process is."""
-        wanted = self._processes or DEFAULT_PROCESSES
-        by_count = min((len(self.results) + of_process) / wanted, 1.0)
+        by_count = min((self._undisturbed + of_process) / self._wanted, 1.0)
         if self._processes is not None:
             return by_count
-        return min(by_count, self._seconds() / self._budget.max_seconds)
+        return min(by_count, self._seconds / self._budget.max_seconds)
 
     def benches(self) -> tuple[Bench, ...]:
         """All results as one, with what was asked of them together."""
@@ -151,13 +151,29 @@ class _Repetition:
             for bench in pooled_benches(self.results)
         )
 
+    @property
+    def _wanted(self) -> int:
+        """How many undisturbed processes there should be."""
+        return self._processes or DEFAULT_PROCESSES
+
+    @property
+    def _undisturbed(self) -> int:
+        """How many processes count so far, of the batch size of which the fewest do."""
+        if not self.results:
+            return 0
+        return min(len(bench.measurement.by_process) for bench in pooled_benches(self.results))
+
     def _precise(self) -> bool:
         """Whether the interval of every batch size is as narrow as is asked for."""
         return all(
-            process_mean([median(one.end_to_end) for one in bench.measurement.by_process]).precision
+            process_mean(
+                [median(one.end_to_end) for one in bench.measurement.by_process], len(bench.measurement.left_out)
+            ).precision
             <= self._budget.precision
             for bench in pooled_benches(self.results)
         )
 
+    @property
     def _seconds(self) -> float:
-        return 0.0 if self._began is None else self._now() - self._began
+        """How long processes have measured."""
+        return self._measured_seconds + (0.0 if self._began is None else self._now() - self._began)

@@ -109,9 +109,16 @@ def _most_below(count: int, share: float) -> int:
     return k - 1
 
 
-def process_mean(figures: Sequence[float]) -> Estimate:
-    """One figure of each of at least two processes -> their mean, and Student's interval; means of parts add up."""
-    mean, half = fmean(figures), student_half_width(figures)
+def process_mean(figures: Sequence[float], left_out: int = 0) -> Estimate:
+    """One figure of each of at least two processes -> their mean, and Student's interval; means of parts add up.
+
+    Args:
+        figures: of the processes that count.
+        left_out: how many others were left out as disturbed. That makes the remaining ones look more alike than
+            processes are, and the interval is widened by as many as there were over as many as remain.
+    """
+    mean = fmean(figures)
+    half = student_half_width(figures) * (len(figures) + left_out) / len(figures)
     return Estimate(mean, mean - half, mean + half)
 
 

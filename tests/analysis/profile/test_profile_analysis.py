@@ -414,6 +414,7 @@ def test_figures_of_the_measurement_leave_out_what_is_not_known(network: OpenNet
     figures = {
         "complete": True,
         "processes": 1,
+        "processes_left_out": 0,
         "rounds": 8,
         "warm_up_rounds": 8,
         "steady": True,

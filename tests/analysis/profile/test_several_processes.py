@@ -204,3 +204,24 @@ def test_a_count_that_is_not_confirmed_is_refused(network: OpenNetwork, monkeypa
 )
 def test_one_process_where_preparing_takes_longer_than_measuring(execution: Execution, processes: int | None) -> None:
     assert usual_processes(execution) == processes
+
+
+def test_a_disturbed_process_is_shown_and_the_layers_still_add_up(
+    network: OpenNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def repeat(
+        _function: str, arguments: dict[str, Any], _budget: Budget, _processes: int | None, _progress: object
+    ) -> tuple[Bench, ...]:
+        ops = len(arguments["plan"].ops)
+        paces = (1.0, 2.1, 1.02, 0.98, 2.1)
+        usual = bench(ops, 1, arguments["costs"])
+        return (replace(usual, measurement=pooled([measurement(ops, pace) for pace in paces])),)
+
+    monkeypatch.setattr("mbconv_cli.measure.processes.repetition.repeat", repeat)
+    report = profile(network, latency=request())
+    assert "warning: 2 of 5 processes ran 2.1x slower than the others and were left out" in report.notes
+    assert report.measurement["processes_left_out"] == 2
+    assert len(report.samples["left_out_process_latency_ms"]) == 2
+    assert len(report.samples["left_out_latency_ms"]) == 2 * len(JITTER)
+    whole = math.fsum(number(row) for row in report.sections["layers"].rows)
+    assert whole == pytest.approx(number(latency_rows(report)["sum of layers"]))

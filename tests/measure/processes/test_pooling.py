@@ -40,6 +40,16 @@ def test_samples_stand_one_process_after_the_other() -> None:
     assert both.by_process == both.processes == (FIRST, SECOND)
 
 
+def test_a_disturbed_process_is_no_part_of_the_whole() -> None:
+    quiet = [Measurement([10.0 + index / 10], [[4.0, 6.0]], steady=True, seconds=1.0) for index in range(4)]
+    slowed = Measurement([15.0], [[6.0, 9.0]], seconds=2.0)
+    together = pooled([*quiet[:2], slowed, *quiet[2:]])
+    assert together.processes == tuple(quiet)
+    assert together.left_out == (slowed,)
+    assert together.layers == [[4.0, 6.0]] * 4
+    assert (together.steady, together.seconds) == (True, 6.0)
+
+
 def test_what_happened_to_one_happened_to_all_and_times_add_up() -> None:
     both = pooled([FIRST, SECOND])
     assert (both.warm_up, both.seconds) == (5, 4.0)

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from mbconv_cli.analysis.profile.reconciliation import end_to_end
 from mbconv_cli.measure.audit_result import Audit, Disagreement
 from mbconv_cli.measure.bench_result import Bench
 from mbconv_cli.measure.budget import DEFAULT_PROCESSES, LEAST_PROCESSES, Budget, budget_for, budget_of_process
@@ -93,7 +94,8 @@ class FakeProcesses:
         return bench
 
 
-UNEQUAL = [[found(10.0)], [found(12.0)]] * 50
+UNEQUAL = [[found(10.0)], [found(10.8)]] * 50
+SLOWED = [found(15.0)]
 
 
 @pytest.mark.parametrize("processes", [1, 2, 7, 12])
@@ -121,13 +123,13 @@ def test_only_the_first_process_audits() -> None:
 
 def test_without_a_number_it_goes_on_until_the_interval_is_precise() -> None:
     fake = FakeProcesses(UNEQUAL, seconds=0.01)
-    bench = fake.repeat(budget_for(0.05, None), None)
+    bench = fake.repeat(budget_for(0.02, None), None)
     count = len(bench.measurement.processes)
     assert count > DEFAULT_PROCESSES
-    medians = [10.0, 12.0] * 50
-    precise = [process_mean(medians[:length]).precision <= 0.05 for length in range(DEFAULT_PROCESSES, 100)]
+    medians = [10.0, 10.8] * 50
+    precise = [process_mean(medians[:length]).precision <= 0.02 for length in range(DEFAULT_PROCESSES, 100)]
     assert count == DEFAULT_PROCESSES + precise.index(True)
-    assert bench.measurement.precision_asked == 0.05
+    assert bench.measurement.precision_asked == 0.02
 
 
 def test_equal_processes_are_enough_when_there_are_as_many_as_usual() -> None:
@@ -145,6 +147,35 @@ def test_the_time_ends_it_once_there_is_the_least_and_starting_does_not_count(se
     assert len(bench.measurement.processes) == count
     assert fake.told == sorted(fake.told)
     assert max(fake.told) <= 1.0
+
+
+def test_a_disturbed_process_is_left_out_and_replaced_and_moves_the_headline_by_less_than_1_percent() -> None:
+    quiet = [[found(10.0)], [found(10.1)], [found(9.9)], [found(10.05)], [found(10.02)]]
+    slowed = [*quiet[:2], SLOWED, *quiet[3:], quiet[2]]
+    expected = FakeProcesses(quiet).repeat(budget_for(0.05, 20.0), None)
+    fake = FakeProcesses(slowed)
+    bench = fake.repeat(budget_for(0.05, 20.0), None)
+    assert len(fake.calls) == DEFAULT_PROCESSES + 1
+    assert len(bench.measurement.processes) == DEFAULT_PROCESSES
+    assert [one.end_to_end for one in bench.measurement.left_out] == [[15.0] * 3]
+    assert end_to_end(bench).value == pytest.approx(end_to_end(expected).value, rel=0.01)
+    assert end_to_end(bench).low < end_to_end(expected).low
+
+
+@pytest.mark.parametrize(("processes", "called"), [(None, 5), (6, 6)])
+def test_nothing_is_replaced_when_the_time_is_over(processes: int | None, called: int) -> None:
+    fake = FakeProcesses([[found(10.0)], [found(10.1)], SLOWED, [found(9.9)]])
+    bench = fake.repeat(budget_for(0.5, 5.0), processes)
+    assert len(fake.calls) == called
+    assert len(bench.measurement.left_out) == 1
+    assert end_to_end(bench).value == pytest.approx(10.0, rel=0.01)
+
+
+def test_a_given_number_of_processes_is_one_of_undisturbed_ones_as_long_as_there_is_time() -> None:
+    fake = FakeProcesses([[found(10.0)], SLOWED, [found(10.1)], [found(9.9)]])
+    bench = fake.repeat(budget_for(None, 60.0), 4)
+    assert len(fake.calls) == 5
+    assert len(bench.measurement.processes) == 4
 
 
 def test_a_disagreement_ends_it_at_once() -> None:
