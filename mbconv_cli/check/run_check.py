@@ -13,7 +13,8 @@ from mbconv_cli.check.config import LoadedConfig
 from mbconv_cli.check.former_config import FormerConfig, UnreadConfig, former_config
 from mbconv_cli.check.gate import Gate
 from mbconv_cli.check.measured_judgement import Timing, time_networks
-from mbconv_cli.check.row import Check, tally
+from mbconv_cli.check.row import SPEC, Check, tally
+from mbconv_cli.check.selection import unmatched
 from mbconv_cli.check.sides import Against, Sides, both_sides, name_of
 from mbconv_cli.errors import CheckFailedError, InputError, MbconvError, UndecidedError
 from mbconv_cli.git.revisions import Revision
@@ -57,7 +58,9 @@ def check(config: LoadedConfig, against: Against | None, catalogue: Catalogue, m
         batch_size=config.config.latency.batch_size,
         margin=float(config.config.latency.margin.value),
     )
-    checks = [check for one in sides for check in gate.checks(one, questions.get(one.key), timing)]
+    patterns = unmatched(config, catalogue, against if isinstance(against, Revision) else None)
+    checks = [Check(entry, SPEC, Verdict.ERROR, "no network matches", mark=mark) for entry, mark in patterns.items()]
+    checks += [check for one in sides for check in gate.checks(one, questions.get(one.key), timing)]
     if not checks:
         raise InputError(f"{config.path}: nothing to check: no budget (`max`), and nothing to compare with{_HINT}")
     return Checked(_report(gate, sides, checks, timing, former), _error(checks))

@@ -56,11 +56,10 @@ class UnreadNetwork:
 def select(loaded: LoadedConfig, catalogue: Catalogue) -> dict[str, Selected]:
     """The networks of the working tree by key, in the config's order.
 
-    A path that is not there is selected all the same, for its absence is to be told; so is a pattern without a match
-    an empty selection.
+    A path that is not there is selected all the same: its absence is a result of the check.
 
     Raises:
-        InputError: a name that no network has, or a pattern that starts at the root; with file, line and column.
+        InputError: a name that no network has, or a pattern that is not valid; with file, line and column.
     """
     selected: dict[str, Selected] = {}
     for index, entry in enumerate(loaded.config.networks):
@@ -68,9 +67,21 @@ def select(loaded: LoadedConfig, catalogue: Catalogue) -> dict[str, Selected]:
         try:
             for key, place in _of_tree(entry, loaded.folder, catalogue):
                 selected.setdefault(key, Selected(key, place, mark))
-        except (InputError, NotImplementedError) as error:
+        except (InputError, NotImplementedError, ValueError) as error:
             raise InputError(f"{mark}: networks: {error}") from error
     return selected
+
+
+def unmatched(loaded: LoadedConfig, catalogue: Catalogue, revision: Revision | None = None) -> dict[str, Mark]:
+    """The patterns that match no network, neither in the working tree nor as of the revision, and where they stand."""
+    folder = counterpart(loaded.folder, revision) if revision else None
+    return {
+        entry: loaded.document.mark(("networks", index))
+        for index, entry in enumerate(loaded.config.networks)
+        if _is_wild(entry)
+        and not _of_tree(entry, loaded.folder, catalogue)
+        and not (folder and _of_revision(entry, folder))
+    }
 
 
 def select_at(
@@ -82,7 +93,7 @@ def select_at(
 ) -> dict[str, Selected]:
     """The same networks as of a revision, those that only the revision has, and those that only its config selects.
 
-    A network that is no file of the repository, as the shipped ones are elsewhere, is the same at all revisions.
+    A network that is no file of the repository is in no revision.
 
     Args:
         loaded: the config.
@@ -103,7 +114,8 @@ def select_at(
     start = Mark(str(loaded.path), 1, 1)  # an entry of the former config has no line in the present one
     for entry in former.config.networks if former else ():
         for key, known in _of_former(entry, loaded.folder, folder, catalogue):
-            if place := _as_of(known, revision):
+            place = _as_of(known, revision) or (known if is_outside(known, revision) else None)
+            if place and key not in selected:
                 found.setdefault(key, Selected(key, place, start))
     return found
 
@@ -160,11 +172,16 @@ def _of_former(
 
 
 def _as_of(place: Location, revision: Revision) -> Location | None:
-    """A file as of a revision; itself where it is not of the repository, and nothing where it was not there."""
-    then = counterpart(place, revision) if isinstance(place, Path) else None
-    if then is None:
+    """A file as of a revision, and nothing where the revision does not hold it."""
+    if not isinstance(place, Path):
         return place
-    return then if then in files_at(then.parent) else None
+    then = counterpart(place, revision)
+    return then if then and then in files_at(then.parent) else None
+
+
+def is_outside(place: Location, revision: Revision) -> bool:
+    """Whether a file is none of the repository's: another one's, or one that this program ships."""
+    return isinstance(place, Path) and counterpart(place, revision) is None
 
 
 def _is_path(entry: str) -> bool:

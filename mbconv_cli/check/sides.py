@@ -13,6 +13,7 @@ from mbconv_cli.check.selection import (
     ReadNetwork,
     Selected,
     UnreadNetwork,
+    is_outside,
     labels,
     read_network,
     select,
@@ -121,7 +122,7 @@ def _sides(key: str, label: str, head: Selected | None, base: Selected | None, c
         str(head.place) if head else key,
         known.mark if known else Mark(str(context.config.path), 1, 1),
         _head(head, context),
-        _base(key, base, context),
+        _base(key, head, base, context),
     )
 
 
@@ -133,14 +134,18 @@ def _head(selected: Selected | None, context: _Context) -> Head:
     return read_network(selected.place, context.catalogue)
 
 
-def _base(key: str, selected: Selected | None, context: _Context) -> Base:
+def _base(key: str, head: Selected | None, selected: Selected | None, context: _Context) -> Base:
     match context.against:
         case None:
             return None
         case StoredBaseline(baseline, path):
             return baseline.networks.get(key) or Absent(f"{path} does not have it; `mbconv baseline write` adds it")
+        case Revision(name=name) if selected is None:
+            outside = head is not None and is_outside(head.place, context.against)
+            why = f": {head.place} is outside of the repository" if head and outside else ""
+            return Absent(f"{name} does not have it{why}")
         case Revision(name=name):
-            read = read_network(selected.place, context.catalogue) if selected else Absent(f"{name} does not have it")
+            read = read_network(selected.place, context.catalogue)
             return Absent(f"in {name}: {read.problems[0]}") if isinstance(read, UnreadNetwork) else read
         case _:
             assert_never(context.against)

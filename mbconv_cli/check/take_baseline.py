@@ -11,7 +11,7 @@ from mbconv_cli.check.conditions import conditions
 from mbconv_cli.check.config import LoadedConfig
 from mbconv_cli.check.exact_judgement import exact_metrics
 from mbconv_cli.check.measured_judgement import GATE_SECONDS
-from mbconv_cli.check.selection import ReadNetwork, UnreadNetwork, labels, read_network, select
+from mbconv_cli.check.selection import ReadNetwork, UnreadNetwork, labels, read_network, select, unmatched
 from mbconv_cli.cost.convention import CONVENTION
 from mbconv_cli.errors import InputError
 from mbconv_cli.machine.fingerprint import host_fingerprint
@@ -48,7 +48,8 @@ def take_baseline(config: LoadedConfig, catalogue: Catalogue, measure: MeasureRe
 
 def _read(config: LoadedConfig, catalogue: Catalogue) -> Mapping[str, ReadNetwork]:
     networks: dict[str, ReadNetwork] = {}
-    problems: list[str] = []
+    patterns = unmatched(config, catalogue)
+    problems = [f"{mark}: networks: no network matches {entry!r}" for entry, mark in patterns.items()]
     for key, selected in select(config, catalogue).items():
         match read_network(selected.place, catalogue):
             case ReadNetwork() as network:
@@ -57,8 +58,6 @@ def _read(config: LoadedConfig, catalogue: Catalogue) -> Mapping[str, ReadNetwor
                 problems += found
     if problems:
         raise InputError(*problems)
-    if not networks:
-        raise InputError(f"{config.path}: networks: no file matches; there is nothing to keep")
     return networks
 
 

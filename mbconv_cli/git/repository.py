@@ -58,6 +58,11 @@ class TreeEntry:
         """Whether it is a regular file: no folder, submodule or symbolic link."""
         return self.mode.startswith("100")
 
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a symbolic link."""
+        return self.mode == "120000"
+
 
 def repository_of(folder: Path) -> Repository:
     """The repository that a folder is in.

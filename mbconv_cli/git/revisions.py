@@ -5,6 +5,7 @@ A `RevisionPath` can be asked for what a `Path` can, as far as finding and readi
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from mbconv_cli.git.repository import Repository, TreeEntry, commit_of, content_
 
 _OF_FORM: Final = re.compile(r"(?P<revision>(?:\{[^}]*\}|[^:{])+):(?P<path>.+)", re.DOTALL)
 """A colon within braces is the revision's own: `main@{2026-01-01 12:00}`, `HEAD^{/fix: that}`."""
+MOST_LINKS: Final = 40
+LONGEST_TARGET: Final = 4_096
 _ON_A_DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
 
 
@@ -133,12 +136,48 @@ def glob_at(revision: Revision, pattern: str) -> tuple[RevisionPath, ...]:
 
 
 def counterpart(path: Path, revision: Revision) -> RevisionPath | None:
-    """A path of the working tree as of a revision; nothing where it lies outside of the repository."""
-    top = revision.repository.top
-    resolved = path.resolve()
-    if top is None or not resolved.is_relative_to(top):
+    """A path of the working tree as of a revision, links followed as the revision has them.
+
+    Returns:
+        The place, whether the revision has it or not; nothing where the path lies, or a link leads, outside of the
+        repository.
+
+    Raises:
+        InputError: links lead in a circle, or git cannot say.
+    """
+    within = _within(path, revision.repository.top)
+    return None if within is None else _followed(RevisionPath(revision, within))
+
+
+def _within(path: Path, top: Path | None) -> PurePosixPath | None:
+    """A path from the top of the working tree; links on the way to the tree are followed, those inside it are not."""
+    if top is None:
         return None
-    return RevisionPath(revision, PurePosixPath(*resolved.relative_to(top).parts))
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the links inside
+    for ancestor in (*reversed(absolute.parents), absolute):
+        if (resolved := ancestor.resolve()).is_relative_to(top):
+            return PurePosixPath(*resolved.relative_to(top).parts, *absolute.relative_to(ancestor).parts)
+    return None
+
+
+def _followed(place: RevisionPath) -> RevisionPath | None:
+    """The place behind all links on a path as of its revision; nothing where one leads out of the repository."""
+    done, ahead, links = PurePosixPath(), list(place.path.parts), 0
+    while ahead:
+        name = ahead.pop(0)
+        entry = next((one for one in _entries(RevisionPath(place.revision, done)) if one.path.name == name), None)
+        if entry is None or not entry.is_link:
+            done /= name
+            continue
+        links += 1
+        if links > MOST_LINKS:
+            raise InputError(f"{place}: more than {MOST_LINKS} symbolic links, one leading to the next")
+        target = os.fsdecode(content_of(place.revision.repository, entry, at_most=LONGEST_TARGET))
+        normal = posixpath.normpath(done / target)
+        if normal.startswith("/") or normal.split("/")[0] == "..":
+            return None
+        done, ahead = PurePosixPath(), [*PurePosixPath(normal).parts, *ahead]
+    return RevisionPath(place.revision, done)
 
 
 def _entries(folder: RevisionPath) -> tuple[TreeEntry, ...]:

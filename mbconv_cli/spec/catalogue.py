@@ -109,10 +109,18 @@ class Catalogue:
         raise InputError(f"no network is called {reference!r}{hint}")
 
     def _files(self, referrer: Location | None) -> Iterator[Location]:
-        """The files of all folders, each as of the referrer's revision if that has it."""
+        """The files of all folders, each as of the referrer's revision.
+
+        What a revision does not hold has no part in its networks; but for the shipped networks, which belong to this
+        program where the repository does not have them.
+        """
         for folder in (*self.folders, shipped_folder()):
-            place = counterpart(folder, referrer.revision) if isinstance(referrer, RevisionPath) else None
-            yield from (_files_in(place) if place else ()) or _files_in(folder)
+            if not isinstance(referrer, RevisionPath):
+                yield from _files_in(folder)
+                continue
+            place = counterpart(folder, referrer.revision)
+            held = _files_in(place) if place else ()
+            yield from held or (_files_in(folder) if folder == shipped_folder() else ())
 
 
 def user_catalogue(folders: Sequence[Path] = ()) -> Catalogue:
@@ -157,7 +165,10 @@ def _from(referrer: Location | None, reference: str) -> Location:
     if not isinstance(referrer, RevisionPath):
         return (referrer.parent if referrer else Path()) / reference
     if Path(reference).is_absolute():
-        return counterpart(Path(reference), referrer.revision) or Path(reference)
+        place = counterpart(Path(reference), referrer.revision)
+        if place is None:
+            raise InputError(f"{reference}: outside of the repository, so {referrer.revision.name} does not hold it")
+        return place
     return referrer.parent / reference
 
 
