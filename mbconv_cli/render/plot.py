@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from mbconv_cli.render.cells import title
+from mbconv_cli.render.cells import title, value_text
 from mbconv_cli.render.style import Style
-from mbconv_cli.report.model import Column, Plot, Section
+from mbconv_cli.report.model import Cell, Column, Plot, Row, Section
 
 HEIGHT: Final = 14
 MOST_COLUMNS: Final = 72
@@ -63,8 +63,7 @@ def draw(section: Section, plot: Plot, style: Style) -> str:
     Returns:
         Lines of text; nothing but a sentence where there are not two points.
     """
-    curves = {key: _points(section, plot.x, key) for key in plot.y}
-    curves = {key: points for key, points in curves.items() if points}
+    curves = _curves(section, plot)
     xs = sorted({x for points in curves.values() for x, _ in points})
     if len(xs) < 2:
         return "too few points to draw"
@@ -79,8 +78,27 @@ def draw(section: Section, plot: Plot, style: Style) -> str:
     return "\n".join([*lines, " " * (LABEL_WIDTH + 1) + _legend(curves, plot, pen)])
 
 
-def _points(section: Section, x_key: str, y_key: str) -> list[Point]:
-    cells = [(row.get(x_key), row.get(y_key)) for row in section.rows]
+def _curves(section: Section, plot: Plot) -> dict[str, list[Point]]:
+    """The points of each curve that has any, under its title."""
+    rows = section.rows if plot.rows is None else plot.rows
+    if plot.by is None:
+        curves = {title(Column(key)): _points(rows, plot.x, key) for key in plot.y}
+    else:
+        groups = {row.get(plot.by): None for row in rows}
+        curves = {
+            _group_title(key, plot.by, group): _points([row for row in rows if row.get(plot.by) == group], plot.x, key)
+            for key in plot.y
+            for group in sorted(groups, key=str)
+        }
+    return {name: points for name, points in curves.items() if points}
+
+
+def _group_title(key: str, by: str, group: Cell) -> str:
+    return f"{title(Column(key))}, {title(Column(by))}: {value_text(group, Column(by))}"
+
+
+def _points(rows: Sequence[Row], x_key: str, y_key: str) -> list[Point]:
+    cells = [(row.get(x_key), row.get(y_key)) for row in rows]
     return [(x, y) for x, y in cells if isinstance(x, int | float) and isinstance(y, int | float)]
 
 
@@ -125,6 +143,6 @@ def _ticks(horizontal: Axis, marks: Sequence[float]) -> str:
 
 
 def _legend(curves: dict[str, list[Point]], plot: Plot, pen: Pen) -> str:
-    parts = [f"{symbol} {title(Column(key))}" for symbol, key in zip(_symbols(curves, pen), curves, strict=True)]
+    parts = [f"{symbol} {name}" for symbol, name in zip(_symbols(curves, pen), curves, strict=True)]
     parts += [f"{pen.mark} {title(Column(plot.x))} = {mark:.4g}" for mark in plot.marks]
     return f"over {title(Column(plot.x))}: " + "   ".join(parts)

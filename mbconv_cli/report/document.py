@@ -78,7 +78,12 @@ def _section_document(section: Section) -> dict[str, Any]:
         for column in section.columns
     ]
     document: dict[str, Any] = {"columns": columns, "rows": [dict(row) for row in section.rows]}
-    return document | ({"plot": asdict(section.plot)} if section.plot else {})
+    return document | ({"plot": _plot_document(section.plot)} if section.plot else {})
+
+
+def _plot_document(plot: Plot) -> dict[str, Any]:
+    document = asdict(plot)
+    return {key: value for key, value in document.items() if value is not None or key == "level"}
 
 
 def _report(document: Mapping[str, Any]) -> Report:
@@ -118,6 +123,8 @@ def _plot(document: Mapping[str, Any] | None) -> Plot | None:
         y=tuple(str(key) for key in document["y"]),
         level=None if level is None else float(level),
         marks=tuple(float(mark) for mark in document["marks"]),
+        by=None if document.get("by") is None else str(document["by"]),
+        rows=None if document.get("rows") is None else tuple(_cells(row) for row in document["rows"]),
     )
 
 

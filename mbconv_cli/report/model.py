@@ -48,12 +48,16 @@ class Plot:
         y: the keys of the curves; a row that lacks one has no point of it.
         level: a value of y to compare the curves with.
         marks: values of x that matter.
+        by: the key of a column whose values part the points of a curve into several.
+        rows: the points, where they are others than the section's rows.
     """
 
     x: str
     y: tuple[str, ...]
     level: float | None = None
     marks: tuple[float, ...] = ()
+    by: str | None = None
+    rows: tuple[Row, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,3 +59,16 @@ def test_only_tables_are_drawn_and_json_keeps_the_plot() -> None:
     report = Report("compare-kernels", Provenance("1", "c"), sections={"crossing": FALLING})
     assert "over n:" in render_table(report, Style())
     assert from_json(to_json(report), "x.json") == report
+
+
+def test_points_are_parted_by_a_column() -> None:
+    rows = ({"x": 1, "y": 1.0, "best": True}, {"x": 2, "y": 2.0, "best": False}, {"x": 3, "y": 3.0, "best": False})
+    section = Section((Column("x"), Column("y"), Column("best")), rows)
+    drawn = draw(section, Plot("x", ("y",), by="best"), Style())
+    assert "● y, best: no   ◆ y, best: yes" in drawn
+
+
+def test_points_of_a_plot_may_be_others_than_the_rows() -> None:
+    section = Section((Column("x"), Column("y")), ())
+    rows = ({"x": 1, "y": 1.0}, {"x": 2, "y": 2.0})
+    assert draw(section, Plot("x", ("y",), rows=rows), Style()).count("●") == 3  # two points and the legend

@@ -22,7 +22,6 @@ COSTS: Final = (PARAMS, MACS, FLOPS, BYTES, PEAK)
 COST_KEYS: Final = tuple(column.key for column in COSTS)
 MOST_PLOTTED: Final = 300
 MOST_ERRORS: Final = 3
-_FRONT, _OTHERS = "front", "others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,21 +145,18 @@ def sweep_report(job: SweepJob, findings: Findings) -> Report:
         {"points": findings.kept},
         {
             "front": Section(columns, marked(front)),
-            "points": Section(columns, marked(findings.best())),
-            "plot": _plot(findings, front),
+            "points": Section(columns, marked(findings.best()), _plot(findings, marked)),
         },
         tuple(_notes(job, findings)),
     )
 
 
-def _plot(findings: Findings, front: list[Figures]) -> Section:
+def _plot(findings: Findings, marked: Callable[[Iterable[Figures]], tuple[Row, ...]]) -> Plot:
     """The first two objectives of the front and of a sample of the other rows."""
     x, y = findings.wanted.objectives[:2]
-    shown = {row[POINT]: row for row in (*findings.plotted, *front)}
-    on_front = {row[POINT] for row in front}
-    rows = [{x: row[x], _FRONT if point in on_front else _OTHERS: row[y]} for point, row in shown.items()]
-    columns = (*(column for column in COSTS if column.key == x), Column(_FRONT), Column(_OTHERS))
-    return Section(columns, tuple(rows), Plot(x, (_OTHERS, _FRONT)))
+    shown = {row[POINT]: row for row in (*findings.plotted, *findings.front.items)}
+    points = [{key: row[key] for key in (x, y, "pareto")} for row in marked(shown.values())]
+    return Plot(x, (y,), by="pareto", rows=tuple(points))
 
 
 def _notes(job: SweepJob, findings: Findings) -> Iterator[str]:
