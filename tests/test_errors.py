@@ -9,7 +9,7 @@ def test_exit_codes() -> None:
 
 def test_problems_are_kept_apart_and_told_one_a_line() -> None:
     error = InputError("first", "second")
-    assert error.problems == ("first", "second")
+    assert error.sentences == ("first", "second")
     assert str(error) == "first\nsecond"
 
 

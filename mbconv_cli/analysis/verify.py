@@ -180,7 +180,7 @@ def _check_forward(network: OpenNetwork, peer: str, findings: _Findings) -> None
     try:
         forward = compare_forward(network.plan, peer, TOLERANCE)
     except WeightMismatchError as mismatch:
-        findings.note("forward", *mismatch.problems)
+        findings.note("forward", *mismatch.sentences)
         return
     findings.cells["forward_difference"] = forward.difference if math.isfinite(forward.difference) else None
     if forward.difference <= TOLERANCE:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mbconv_cli.check.selection import ReadNetwork
+from mbconv_cli.errors import Mark
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.spec.spec import DESCRIPTIVE_KEYS
-from mbconv_cli.yaml.yaml_text import Mark, Path
+from mbconv_cli.yaml.yaml_text import Path
 
 Costs = Callable[[Plan], Mapping[str, int]]
 

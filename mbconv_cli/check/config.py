@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Field, Strict, ValidationError
 
-from mbconv_cli.errors import InputError
+from mbconv_cli.errors import InputError, Problem
 from mbconv_cli.quantities import Bytes, Count, Milliseconds, Share, parse_share
 from mbconv_cli.report.verdict import Level
 from mbconv_cli.spec.catalogue import read
@@ -156,12 +156,13 @@ def load_config_text(text: str, path: FilePath) -> LoadedConfig:
     """
     document = read_yaml(text, str(path), noun="config", needs="a config needs at least `networks`")
     if not isinstance(document.data, dict):
-        raise InputError(f"{document.mark(())}: a config is a mapping of keys (networks, metrics, ...) to values")
+        what = "a config is a mapping of keys (networks, metrics, ...) to values"
+        raise InputError(Problem(what, document.mark(())))
     try:
         return LoadedConfig(CheckConfig.model_validate(document.data), document, path)
     except ValidationError as error:
         found = sorted(findings(error.errors(include_url=False), document, CheckConfig))
-        raise InputError(*(f"{mark}: {what}" for mark, what in found)) from error
+        raise InputError(*(Problem(what, mark) for mark, what in found)) from error
 
 
 def config_schema() -> dict[str, Any]:

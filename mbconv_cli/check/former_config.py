@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from mbconv_cli.check.config import LoadedConfig, load_config_text
-from mbconv_cli.errors import InputError
+from mbconv_cli.errors import InputError, Problem
 from mbconv_cli.git.revisions import Revision, counterpart, files_at
 from mbconv_cli.spec.catalogue import read
 
@@ -15,7 +15,7 @@ from mbconv_cli.spec.catalogue import read
 class UnreadConfig:
     """A config that could not be read, and what is wrong with it, one sentence each."""
 
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
 
 
 FormerConfig: TypeAlias = LoadedConfig | UnreadConfig | None

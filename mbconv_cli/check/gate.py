@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import assert_never
 
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.check.blame import blame
@@ -17,15 +16,12 @@ from mbconv_cli.check.measured_judgement import Timing
 from mbconv_cli.check.row import SPEC, Check, Found, limit_text
 from mbconv_cli.check.selection import ReadNetwork, UnreadNetwork
 from mbconv_cli.check.sides import Absent, Against, Base, Sides, StoredBaseline
-from mbconv_cli.errors import InputError
+from mbconv_cli.errors import InputError, Mark, Problem
 from mbconv_cli.pytorch.devices import resolve_device
 from mbconv_cli.report.baseline import StoredNetwork
 from mbconv_cli.report.model import Cell
 from mbconv_cli.report.verdict import Level, Verdict
 from mbconv_cli.units import MILLISECOND
-from mbconv_cli.yaml.yaml_text import Mark
-
-_PLACED: Final = re.compile(r"(?P<file>.+?):(?P<line>[0-9]+)(?::(?P<column>[0-9]+))?: (?P<what>.+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +159,6 @@ def _blamed(one: Sides, head: ReadNetwork, key: str) -> Mark:
     return found or Mark(one.file, 1, 1)
 
 
-def _unread(one: Sides, problem: str) -> Check:
+def _unread(one: Sides, problem: Problem) -> Check:
     """The row of a mistake in a network's file, at its place."""
-    match = _PLACED.fullmatch(problem)
-    mark = Mark(match["file"], int(match["line"]), int(match["column"] or 0)) if match else None
-    return Check(one.label, SPEC, Verdict.ERROR, match["what"] if match else problem, mark=mark, file=one.file)
+    return Check(one.label, SPEC, Verdict.ERROR, problem.what, mark=problem.mark, file=one.file)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from mbconv_cli.check.config import AnyRule
+from mbconv_cli.errors import Mark
 from mbconv_cli.report.model import Cell, Row
 from mbconv_cli.report.verdict import Level, Verdict
-from mbconv_cli.yaml.yaml_text import Mark
 
 SPEC: Final = "spec"
 """The metric of a network that cannot be read, or is missing on one side."""

@@ -12,13 +12,12 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from mbconv_cli.check.config import LoadedConfig
-from mbconv_cli.errors import InputError
+from mbconv_cli.errors import InputError, Mark, Problem
 from mbconv_cli.git.revisions import Revision, RevisionPath, counterpart, files_at, glob_at
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.catalogue import SUFFIXES, Catalogue, Location
 from mbconv_cli.spec.loader import LoadedSpec, load_file
-from mbconv_cli.yaml.yaml_text import Mark
 
 _WILD: Final = frozenset("*?[")
 
@@ -50,7 +49,7 @@ class ReadNetwork:
 class UnreadNetwork:
     """A network that could not be read, and what is wrong with it, one sentence each."""
 
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
 
 
 def select(loaded: LoadedConfig, catalogue: Catalogue) -> dict[str, Selected]:
@@ -68,7 +67,7 @@ def select(loaded: LoadedConfig, catalogue: Catalogue) -> dict[str, Selected]:
             for key, place in _of_tree(entry, loaded.folder, catalogue):
                 selected.setdefault(key, Selected(key, place, mark))
         except (InputError, NotImplementedError, ValueError) as error:
-            raise InputError(f"{mark}: networks: {error}") from error
+            raise InputError(Problem(f"networks: {error}", mark)) from error
     return selected
 
 

@@ -19,10 +19,10 @@ from mbconv_cli.check.selection import (
     select,
     select_at,
 )
+from mbconv_cli.errors import Mark
 from mbconv_cli.git.revisions import Revision
 from mbconv_cli.report.baseline import Baseline, StoredNetwork
 from mbconv_cli.spec.catalogue import Catalogue
-from mbconv_cli.yaml.yaml_text import Mark
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from mbconv_cli.check.exact_judgement import exact_metrics
 from mbconv_cli.check.measured_judgement import GATE_SECONDS
 from mbconv_cli.check.selection import ReadNetwork, UnreadNetwork, labels, read_network, select, unmatched
 from mbconv_cli.cost.convention import CONVENTION
-from mbconv_cli.errors import InputError
+from mbconv_cli.errors import InputError, Problem
 from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.report.baseline import Baseline, StoredNetwork
 from mbconv_cli.spec.catalogue import Catalogue
@@ -49,7 +49,7 @@ def take_baseline(config: LoadedConfig, catalogue: Catalogue, measure: MeasureRe
 def _read(config: LoadedConfig, catalogue: Catalogue) -> Mapping[str, ReadNetwork]:
     networks: dict[str, ReadNetwork] = {}
     patterns = unmatched(config, catalogue)
-    problems = [f"{mark}: networks: no network matches {entry!r}" for entry, mark in patterns.items()]
+    problems = [Problem(f"networks: no network matches {entry!r}", mark) for entry, mark in patterns.items()]
     for key, selected in select(config, catalogue).items():
         match read_network(selected.place, catalogue):
             case ReadNetwork() as network:

@@ -54,7 +54,7 @@ def exit_code(call: Callable[[], object]) -> int:
         _tell(("standard output: was closed before all was written",))
         return InputError.exit_code
     except MbconvError as error:
-        _tell(error.problems)
+        _tell(error.sentences)
         return error.exit_code
     except MemoryError:
         _tell(("the machine has not enough memory",))

@@ -44,5 +44,5 @@ def _problems(network: str, catalogue: Catalogue) -> tuple[str, ...]:
     try:
         open_network(network, catalogue=catalogue)
     except InputError as error:
-        return error.problems
+        return error.sentences
     return ()

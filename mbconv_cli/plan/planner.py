@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from mbconv_cli.errors import InputError
+from mbconv_cli.errors import InputError, Problem
 from mbconv_cli.plan.blocks.registry import BLOCK_TYPES, describe
 from mbconv_cli.plan.draft import BlockDraft, Draft, network_input
 from mbconv_cli.plan.ops import GlobalAvgPool, Linear, Plan, Value
@@ -39,7 +39,7 @@ def plan_loaded(loaded: LoadedSpec) -> Plan:
     try:
         return make_plan(loaded.spec)
     except PlanError as error:
-        raise InputError(f"{loaded.where(error.path)}: {error}") from error
+        raise InputError(Problem(str(error), loaded.where(error.path))) from error
 
 
 @dataclass(frozen=True, slots=True)

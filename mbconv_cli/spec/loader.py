@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from mbconv_cli.errors import InputError
+from mbconv_cli.errors import InputError, Mark, Problem
 from mbconv_cli.spec.catalogue import STDIN, Catalogue, Location, read, read_stdin, user_catalogue
 from mbconv_cli.spec.consistency import contradictions
 from mbconv_cli.spec.extends import extend
@@ -22,8 +22,8 @@ from mbconv_cli.yaml.quotes import shown
 from mbconv_cli.yaml.yaml_text import Document, Finding, Path, read_yaml
 
 MAX_EXTENDS: Final = 16
-MAX_TOLD: Final = 100
-"""Mistakes told of one network; a file that is something else altogether has thousands."""
+MOST_PROBLEMS: Final = 100
+"""Problems reported of one network; a file that is something else altogether has thousands."""
 _REFERENCE_LENGTHS: Final = range(1, 1_000)
 
 
@@ -34,9 +34,9 @@ class LoadedSpec:
     spec: Spec
     document: Document
 
-    def where(self, path: Path) -> str:
-        """`file:line:column` of the value at a path of the spec, or of what is nearest around it."""
-        return str(self.document.mark(path))
+    def where(self, path: Path) -> Mark:
+        """The place of the value at a path of the spec, or of what is nearest around it."""
+        return self.document.mark(path)
 
 
 def load(reference: str, catalogue: Catalogue | None = None, *, overrides: Sequence[Override] = ()) -> LoadedSpec:
@@ -130,20 +130,20 @@ def _validated(parsed: Parsed, name: str, overrides: Sequence[Override]) -> Load
         spec = Spec.model_validate({"name": name} | document.data)
     except ValidationError as error:
         problems += findings(error.errors(include_url=False), document)
-        raise InputError(*_told(problems, document.mark(()).file, overrides)) from error
+        raise InputError(*_in_order(problems, document.mark(()).file, overrides)) from error
     if problems:
-        raise InputError(*_told(problems, document.mark(()).file, overrides))
+        raise InputError(*_in_order(problems, document.mark(()).file, overrides))
     return LoadedSpec(spec, document)
 
 
-def _told(problems: list[Finding], file: str, overrides: Sequence[Override]) -> list[str]:
+def _in_order(problems: list[Finding], file: str, overrides: Sequence[Override]) -> list[Problem]:
     """In the order of the file, then of those that it extends; each once, and with what changed a file's meaning."""
     in_order = sorted(set(problems), key=lambda finding: (finding[0].file != file, finding))
     changes = [override.mark for override in overrides]
     changed = f" (as changed by {' and '.join(map(str, changes))})" if changes else ""
-    told = [f"{mark}: {what}{'' if mark in changes else changed}" for mark, what in in_order]
-    more = len(told) - MAX_TOLD
-    return told if more <= 0 else [*told[:MAX_TOLD], f"... and {more:,} more mistakes"]
+    ordered = [Problem(what if mark in changes else what + changed, mark) for mark, what in in_order]
+    more = len(ordered) - MOST_PROBLEMS
+    return ordered if more <= 0 else [*ordered[:MOST_PROBLEMS], Problem(f"... and {more:,} more mistakes")]
 
 
 @lru_cache(maxsize=256)
@@ -151,7 +151,8 @@ def _parsed(text: str, file: str) -> Parsed:
     """The document that a text is; kept, since many networks extend the same one."""
     document = read_yaml(text, file)
     if not isinstance(document.data, dict):
-        raise InputError(f"{document.mark(())}: a network is a mapping of keys (input, stem, blocks, ...) to values")
+        what = "a network is a mapping of keys (input, stem, blocks, ...) to values"
+        raise InputError(Problem(what, document.mark(())))
     return canonical(document)
 
 
@@ -167,7 +168,7 @@ def _extended(parsed: Parsed, chain: tuple[Location, ...], catalogue: Catalogue)
         text = read(path)
     except InputError as error:
         where = document.mark(("extends",))
-        raise InputError(*(f"{where}: extends: {problem}" for problem in error.problems)) from error
+        raise InputError(*(Problem(f"extends: {problem}", where) for problem in error.problems)) from error
     parent, parent_problems = _extended(_parsed(text, str(path)), (*chain, path), catalogue)
     child = Document(data, document.key_marks, document.value_marks)
     return extend(parent, child), parent_problems + problems

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mbconv_cli.yaml.yaml_text import Document, Mark, Path
+from mbconv_cli.errors import Mark
+from mbconv_cli.yaml.yaml_text import Document, Path
 
 
 def unnested(document: Document) -> tuple[Document, frozenset[int]]:

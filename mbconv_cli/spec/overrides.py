@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from mbconv_cli.errors import InputError
+from mbconv_cli.errors import InputError, Mark
 from mbconv_cli.spec.spellings import ROW_SPELLINGS, Parsed, canonical
 from mbconv_cli.spec.validation_messages import valid_keys
 from mbconv_cli.yaml.core_schema import resolve_scalar
-from mbconv_cli.yaml.yaml_text import Document, Mark, Path, read_yaml
+from mbconv_cli.yaml.yaml_text import Document, Path, read_yaml
 
 Step: TypeAlias = str | int | slice
 

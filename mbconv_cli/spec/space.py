@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path as FilePath
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from mbconv_cli.errors import InputError
+from mbconv_cli.errors import InputError, Problem
 from mbconv_cli.spec.catalogue import Catalogue, read
 from mbconv_cli.spec.loader import nested_document, read_document
 from mbconv_cli.spec.overrides import apply_overrides, override_at, parse_override
@@ -228,7 +228,7 @@ def _without_dependent_filters(document: Document) -> Document:
 
 
 def _axis(document: Document, axis: _WrittenAxis) -> SpaceAxis:
-    problems: list[str] = []
+    problems: list[Problem] = []
     alternatives: list[Alternative] = []
     for value in axis.values:
         try:
@@ -248,7 +248,7 @@ def _edits(document: Document, axis: _WrittenAxis, value: Any) -> tuple[Edit, ..
     ]
     changed, problems = apply_overrides((document, []), overrides)
     if problems:
-        raise InputError(*(f"{mark}: {what}" for mark, what in problems))
+        raise InputError(*(Problem(what, mark) for mark, what in problems))
     edits = tuple(_differences(document.data, changed.data, ()))
     if any(edit.path == ("blocks",) for edit in edits):
         raise InputError(f"{overrides[0].mark}: the list of rows cannot vary as a whole; name rows, e.g. blocks[2]")

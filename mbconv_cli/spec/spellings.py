@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from mbconv_cli.errors import Mark
 from mbconv_cli.spec.nested_rows import unnested
 from mbconv_cli.spec.notation import NotationError, row_of
 from mbconv_cli.yaml.quotes import shown
-from mbconv_cli.yaml.yaml_text import Document, Finding, Mark, Path
+from mbconv_cli.yaml.yaml_text import Document, Finding, Path
 
 Parsed: TypeAlias = tuple[Document, list[Finding]]
 """A document in this vocabulary, and what is wrong with the spellings in it."""

@@ -9,12 +9,12 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from mbconv_cli.errors import did_you_mean
+from mbconv_cli.errors import Mark, did_you_mean
 from mbconv_cli.spec.rows import DEFAULT_TYPE, ROW_TYPES
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.spellings import ROW_SPELLINGS
 from mbconv_cli.yaml.quotes import shorten, shown
-from mbconv_cli.yaml.yaml_text import Document, Finding, Mark, Path
+from mbconv_cli.yaml.yaml_text import Document, Finding, Path
 
 # The schema's words for a shape of value, and those of a file's reader.
 _WORDS: Final[Mapping[str, str]] = {

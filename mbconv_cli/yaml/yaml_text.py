@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 
 import yaml
 
-from mbconv_cli.errors import InputError
+from mbconv_cli.errors import InputError, Mark, Problem
 from mbconv_cli.yaml.characters import TAB, find_stranger, is_tab
 from mbconv_cli.yaml.core_schema import resolve_scalar
 from mbconv_cli.yaml.quotes import shorten
@@ -28,18 +28,6 @@ MAX_DEPTH: Final = 24
 _MERGE_KEY: Final = "<<"
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Mark:
-    """A place in a file; line and column count from one, and are zero where the origin is no file with lines."""
-
-    file: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +70,7 @@ def read_yaml(text: str, file: str, *, noun: str = NETWORK, needs: str = NETWORK
         raise InputError(f"{file}: {len(text):,} characters; a {noun}'s file has at most {MAX_CHARACTERS:,}")
     stranger = find_stranger(text)
     if stranger:
-        raise InputError(f"{Mark(file, *stranger.place)}: {stranger.name}; a {noun}'s file is plain text")
+        raise InputError(Problem(f"{stranger.name}; a {noun}'s file is plain text", Mark(file, *stranger.place)))
     composer = _Composer(file, noun, needs)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
@@ -91,7 +79,7 @@ def read_yaml(text: str, file: str, *, noun: str = NETWORK, needs: str = NETWORK
         mark = error.problem_mark or error.context_mark
         assert mark is not None  # PyYAML says where
         what = TAB if is_tab(text, mark.line, mark.column) else error.problem or error.context
-        raise InputError(f"{file}:{mark.line + 1}:{mark.column + 1}: not YAML: {what}") from error
+        raise InputError(Problem(f"not YAML: {what}", Mark(file, mark.line + 1, mark.column + 1))) from error
     return composer.finish()
 
 
@@ -115,7 +103,7 @@ class _Composer:
     value_marks: dict[Path, Mark] = field(default_factory=dict)
     stack: list[_Open] = field(default_factory=list)
     anchors: dict[str, tuple[Any, int]] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     nodes: int = 0
     documents: int = 0
     root: Any = None
@@ -139,7 +127,7 @@ class _Composer:
 
     def finish(self) -> Document:
         if self.documents == 0 or (self.root is None and self.nodes <= 1):
-            raise InputError(f"{self.file}: the file is empty; {self.needs}")
+            raise InputError(Problem(f"the file is empty; {self.needs}", Mark(self.file, 0, 0)))
         if self.problems:
             raise InputError(*self.problems)
         return Document(self.root, self.key_marks, self.value_marks)
@@ -147,7 +135,7 @@ class _Composer:
     def _document(self, event: yaml.Event) -> None:
         self.documents += 1
         if self.documents > 1:
-            raise InputError(f"{self._mark(event)}: a second document; a file holds one {self.noun}")
+            raise InputError(Problem(f"a second document; a file holds one {self.noun}", self._mark(event)))
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         self._refuse_tag(event)
@@ -159,7 +147,7 @@ class _Composer:
             try:
                 value = resolve_scalar(event.value)
             except ValueError as error:
-                raise InputError(f"{self._mark(event)}: {error}") from error
+                raise InputError(Problem(f"{error}", self._mark(event))) from error
         self._count(1, event)
         path = self._next_path()
         self.value_marks[path] = self._mark(event)
@@ -172,13 +160,15 @@ class _Composer:
         key = event.value
         assert isinstance(frame.container, dict)
         if event.implicit[0] and not isinstance(_resolved_key(key), str):
-            raise InputError(f"{self._mark(event)}: a key must be a word, not {shorten(repr(key))}")
+            raise InputError(Problem(f"a key must be a word, not {shorten(repr(key))}", self._mark(event)))
         if key == _MERGE_KEY and event.implicit[0]:
-            self.problems.append(f"{self._mark(event)}: {_MERGE_KEY} merges in YAML 1.1 alone; write the keys out")
+            self.problems.append(
+                Problem(f"{_MERGE_KEY} merges in YAML 1.1 alone; write the keys out", self._mark(event))
+            )
         if key in frame.container:
             first = self.key_marks[(*frame.path, key)]
             said = f"key {shorten(repr(key))} a second time; the first is in line {first.line}"
-            self.problems.append(f"{self._mark(event)}: {said}")
+            self.problems.append(Problem(f"{said}", self._mark(event)))
         else:
             self.key_marks[(*frame.path, key)] = self._mark(event)
         frame.key = key
@@ -186,9 +176,9 @@ class _Composer:
     def _open(self, container: dict[str, Any] | list[Any], event: yaml.CollectionStartEvent) -> None:
         self._refuse_tag(event)
         if self._expects_key():
-            raise InputError(f"{self._mark(event)}: a key must be a word, not a mapping or a list")
+            raise InputError(Problem("a key must be a word, not a mapping or a list", self._mark(event)))
         if len(self.stack) >= MAX_DEPTH:
-            raise InputError(f"{self._mark(event)}: nested more than {MAX_DEPTH} levels deep")
+            raise InputError(Problem(f"nested more than {MAX_DEPTH} levels deep", self._mark(event)))
         self._count(1, event)
         path = self._next_path()
         self.value_marks[path] = self._mark(event)
@@ -203,10 +193,10 @@ class _Composer:
     def _alias(self, event: yaml.AliasEvent) -> None:
         mark = self._mark(event)
         if self._expects_key():
-            raise InputError(f"{mark}: a key must be a word, not an alias")
+            raise InputError(Problem("a key must be a word, not an alias", mark))
         if event.anchor not in self.anchors:
             name = shorten(str(event.anchor))
-            raise InputError(f"{mark}: alias *{name} has no complete anchor &{name} before it")
+            raise InputError(Problem(f"alias *{name} has no complete anchor &{name} before it", mark))
         value, size = self.anchors[event.anchor]
         self._count(size, event)
         self.value_marks[self._next_path()] = mark
@@ -239,13 +229,12 @@ class _Composer:
     def _count(self, nodes: int, event: yaml.Event) -> None:
         self.nodes += nodes
         if self.nodes > MAX_NODES:
-            raise InputError(f"{self._mark(event)}: more than {MAX_NODES:,} values, aliases expanded")
+            raise InputError(Problem(f"more than {MAX_NODES:,} values, aliases expanded", self._mark(event)))
 
     def _refuse_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         if event.tag is not None:
-            raise InputError(
-                f"{self._mark(event)}: tag {shorten(repr(event.tag))}; a {self.noun}'s file has plain values only"
-            )
+            what = f"tag {shorten(repr(event.tag))}; a {self.noun}'s file has plain values only"
+            raise InputError(Problem(what, self._mark(event)))
 
     def _mark(self, event: yaml.Event) -> Mark:
         mark = event.start_mark

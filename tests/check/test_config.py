@@ -34,7 +34,7 @@ latency: {processes: 12, margin: 2%, threads: 1}
 def told(text: str) -> list[str]:
     with pytest.raises(InputError) as refused:
         load_config_text(text, Path("c.yaml"))
-    return list(refused.value.problems)
+    return list(refused.value.sentences)
 
 
 def test_later_overrides_go_over_earlier_ones_key_by_key() -> None:

@@ -194,7 +194,7 @@ def test_a_broken_network_is_told_and_the_others_are_checked(run: Callable[..., 
     assert (rows["beta", "spec"]["line"], rows["beta", "spec"]["column"]) == (4, 6)
     assert str(rows["beta", "spec"]["file"]).endswith("beta.yaml")
     assert isinstance(checked.error, InputError)
-    assert any("beta.yaml:4:6" in problem for problem in checked.error.problems)
+    assert any("beta.yaml:4:6" in problem for problem in checked.error.sentences)
 
 
 def test_the_report_survives_json(run: Callable[..., Checked]) -> None:

@@ -68,7 +68,7 @@ def test_extends_stays_at_the_revision(repository: GitRepository) -> None:
     repository.commit({"base.yaml": NETWORK.replace("32", "64"), "nets/middle.yaml": None})
     loaded = load("HEAD~1:nets/mine.yaml")
     assert loaded.spec.input.resolution == (32, 32)
-    assert loaded.where(("input", "resolution")) == "HEAD~1:base.yaml:1:21"
+    assert str(loaded.where(("input", "resolution"))) == "HEAD~1:base.yaml:1:21"
     assert "no network is called 'middle'" in told("HEAD:nets/mine.yaml")
 
 

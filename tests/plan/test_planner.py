@@ -125,7 +125,7 @@ def test_a_feature_map_that_vanishes_is_told_with_its_place(part: str, place: st
     loaded = vanishing(part)
     with pytest.raises(InputError) as caught:
         plan_loaded(loaded)
-    assert caught.value.problems == (f"{place}: a 1x1 feature map shrinks below one pixel under a 2x2 kernel",)
+    assert caught.value.sentences == (f"{place}: a 1x1 feature map shrinks below one pixel under a 2x2 kernel",)
     with pytest.raises(PlanError):
         make_plan(loaded.spec)
 

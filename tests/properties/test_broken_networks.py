@@ -122,7 +122,7 @@ def refused_for(text: str) -> tuple[str, ...]:
     try:
         plan = plan_loaded(load_text(text, "f.yaml", folder=Path("nowhere")))
     except InputError as error:
-        return error.problems or ("f.yaml: refused without a reason\n",)
+        return error.sentences or ("f.yaml: refused without a reason\n",)
     assert total(plan_costs(plan)).params > 0
     return ()
 
@@ -146,6 +146,6 @@ def test_broken_bytes(content: bytes) -> None:
     try:
         text = decode(content, "f.yaml")
     except InputError as error:
-        require_plain_sentences(error.problems)
+        require_plain_sentences(error.sentences)
         return
     require_plain_sentences(refused_for(text))

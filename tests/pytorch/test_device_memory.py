@@ -55,7 +55,7 @@ def test_what_fits_or_cannot_be_known_is_let_through(available: int | None, monk
 def test_every_way_to_run_out_of_memory_is_told_in_one_sentence(error: Exception) -> None:
     with pytest.raises(InputError) as caught, translate_memory_errors(CUDA):
         raise error
-    assert caught.value.problems == (
+    assert caught.value.sentences == (
         "the memory of cuda:0 ran out; take a smaller --batch-size or --resolution, or do not measure",
     )
     assert caught.value.exit_code == 2

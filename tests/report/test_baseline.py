@@ -58,7 +58,7 @@ def changed(**changes: Any) -> str:
 def test_what_is_no_sound_baseline_is_refused(text: str, message: str) -> None:
     with pytest.raises(InputError) as refused:
         baseline_from_json(text, "b.json")
-    assert refused.value.problems[0].startswith(message)
+    assert refused.value.sentences[0].startswith(message)
 
 
 @pytest.mark.parametrize("times", [[0.0, 1.0], [float("nan"), 1.0], [-1.0, 1.0], [1.0], ["1", "2"]])

@@ -31,7 +31,7 @@ def extended(folder: Path, child: str, parent: str = PARENT) -> LoadedSpec:
 def told(folder: Path, child: str, parent: str = PARENT) -> list[str]:
     with pytest.raises(InputError) as caught:
         extended(folder, child, parent)
-    return [problem.replace(f"{folder}/", "") for problem in caught.value.problems]
+    return [problem.replace(f"{folder}/", "") for problem in caught.value.sentences]
 
 
 def test_what_is_not_said_is_inherited_but_not_name_and_expect(tmp_path: Path) -> None:
@@ -93,9 +93,9 @@ def test_a_mistake_in_a_replaced_list_is_told_of_the_child(tmp_path: Path) -> No
 
 def test_what_is_replaced_leaves_no_marks_behind(tmp_path: Path) -> None:
     loaded = extended(tmp_path, "blocks: [{kernel_size: 3, output_filters: 8, expand_ratio: 1}]\nstem: ~\n")
-    assert loaded.where(("blocks", 1, "kernel_size")) == "child.yaml:2:9"
-    assert loaded.where(("stem", "kernel_size")) == "child.yaml:3:7"
-    assert loaded.where(("norm", "eps")) == f"{tmp_path}/parent.yaml:5:13"
+    assert str(loaded.where(("blocks", 1, "kernel_size"))) == "child.yaml:2:9"
+    assert str(loaded.where(("stem", "kernel_size"))) == "child.yaml:3:7"
+    assert str(loaded.where(("norm", "eps"))) == f"{tmp_path}/parent.yaml:5:13"
 
 
 def test_a_contradiction_between_the_two_is_told_where_it_stands(tmp_path: Path) -> None:

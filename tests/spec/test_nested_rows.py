@@ -37,7 +37,7 @@ def test_mistakes_in_them_are_told_with_their_places() -> None:
     text = NESTED.replace("ds_r1_k3_s1_c16", "ds_r1").replace("kernel_size: 5", "kernel_size: 4, extra: 1")
     with pytest.raises(InputError) as error:
         load_text(text, "f.yaml")
-    short, even, unknown = error.value.problems
+    short, even, unknown = error.value.sentences
     assert short == "f.yaml:3:6: row 'ds_r1' lacks k, s, c"
     assert even.startswith("f.yaml:4:40: kernel_size: 4 is even")
     assert unknown.startswith("f.yaml:4:43: unknown key 'extra'")

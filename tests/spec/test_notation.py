@@ -167,7 +167,7 @@ def test_any_text_is_a_row_or_a_sentence(text: str) -> None:
 def test_a_string_that_is_no_row_is_told_with_its_place_and_once() -> None:
     with pytest.raises(InputError) as error:
         spec_of("ir_r1_k3_s1_e6_c16", "ir_r1_k3")
-    assert error.value.problems == ("x.yaml:4:5: row 'ir_r1_k3' lacks s, c, e",)
+    assert error.value.sentences == ("x.yaml:4:5: row 'ir_r1_k3' lacks s, c, e",)
 
 
 @pytest.mark.parametrize("text", ["x" * 5_000, "ir_" + "x" * 5_000, "ir_r" + "9" * 5_000, "ir_\x1b[31m"])
@@ -181,7 +181,7 @@ def test_what_is_quoted_is_short_and_printable(text: str) -> None:
 def test_mistakes_in_what_a_string_says_are_told_where_it_stands() -> None:
     with pytest.raises(InputError) as caught:
         spec_of("ir_r0_k4_s1_e1_c8", "r1_k3_s11_e1_i9_o16")
-    assert caught.value.problems == (
+    assert caught.value.sentences == (
         "x.yaml:3:5: kernel_size: 4 is even; with symmetric padding it must be odd (or say `padding: same`)",
         "x.yaml:3:5: num_repeat: should be at least 1; got 0",
         "x.yaml:4:5: input_filters is 9, but row 1 gives 8",

@@ -31,7 +31,7 @@ def values(loaded: LoadedSpec, key: str) -> list[object]:
 def complaints(*overrides: str) -> tuple[str, ...]:
     with pytest.raises(InputError) as raised:
         changed(*overrides)
-    return raised.value.problems
+    return raised.value.sentences
 
 
 def test_sets_keys_sections_and_rows() -> None:

@@ -7,15 +7,15 @@ import re
 import pytest
 import yaml
 
-from mbconv_cli.errors import InputError
+from mbconv_cli.errors import InputError, Mark
 from mbconv_cli.yaml import yaml_text
-from mbconv_cli.yaml.yaml_text import MAX_CHARACTERS, MAX_DEPTH, MAX_NODES, Mark, read_yaml
+from mbconv_cli.yaml.yaml_text import MAX_CHARACTERS, MAX_DEPTH, MAX_NODES, read_yaml
 
 
 def told(text: str) -> tuple[str, ...]:
     with pytest.raises(InputError) as caught:
         read_yaml(text, "f.yaml")
-    return caught.value.problems
+    return caught.value.sentences
 
 
 def test_every_key_and_value_is_marked() -> None:

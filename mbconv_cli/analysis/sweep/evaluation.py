@@ -15,7 +15,7 @@ from mbconv_cli.analysis.sweep.conditions import Condition
 from mbconv_cli.analysis.sweep.sampling import Permutation
 from mbconv_cli.cost.activation_memory import alive_activations
 from mbconv_cli.cost.counts import Cost, plan_costs, total
-from mbconv_cli.errors import InputError
+from mbconv_cli.errors import InputError, Mark
 from mbconv_cli.plan.draft import Draft, network_input
 from mbconv_cli.plan.ops import Shape
 from mbconv_cli.plan.planner import NetworkPart, PlanError, input_of, network_parts, plan_part
@@ -23,7 +23,7 @@ from mbconv_cli.spec.loader import validated
 from mbconv_cli.spec.rows import Row
 from mbconv_cli.spec.space import Alternative, Combination, Space, SpaceAxis
 from mbconv_cli.spec.spec import Spec
-from mbconv_cli.yaml.yaml_text import Document, Mark, Path
+from mbconv_cli.yaml.yaml_text import Document, Path
 
 POSITION: Final = "position"
 POINT: Final = "point"
@@ -190,7 +190,7 @@ def evaluate_chunk(job: SweepJob, start: int, stop: int) -> Chunk:
         try:
             figures = evaluator.figures(combination)
         except InputError as error:
-            rows.append(json.dumps({**head, ERROR: error.problems[0]}))
+            rows.append(json.dumps({**head, ERROR: error.sentences[0]}))
             continue
         if all(condition.holds(figures) for condition in job.conditions):
             rows.append(json.dumps({**head, **figures}))

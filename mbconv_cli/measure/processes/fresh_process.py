@@ -32,7 +32,7 @@ def _answer(function: Callable[..., Any], progress: Callable[[float], None]) -> 
         positional, named = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
         return Returned(function(*positional, **named, progress=progress))
     except MbconvError as error:
-        return Refused(tuple(error.problems), error.exit_code)
+        return Refused(error.problems, error.exit_code)
     except KeyboardInterrupt:
         return Interrupted()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from mbconv_cli.errors import Problem
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -29,7 +31,7 @@ class Returned:
 class Refused:
     """The function raised an error of this project."""
 
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
     exit_code: int
 
 

@@ -499,7 +499,7 @@ def test_a_failed_audit_names_every_op_and_both_counts(network: OpenNetwork, fak
     with pytest.raises(CheckFailedError) as caught:
         profile(network, latency=request())
     assert caught.value.exit_code == 1
-    assert caught.value.problems == (
+    assert caught.value.sentences == (
         "audit: fvcore's count of the built module is not that of the closed forms",
         "  stem.conv: 10,838,016 MAC in closed form, 1,000 by fvcore",
         "  head.conv: 7 MAC in closed form, 0 by fvcore",

@@ -102,7 +102,7 @@ def test_errors_of_this_project_pass(
 ) -> None:
     with fresh_process(f"called:{function}") as process, pytest.raises(error) as raised:
         process.call(progress=no_progress)
-    assert tuple(raised.value.problems) == problems
+    assert tuple(raised.value.sentences) == problems
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ def test_missing_packages_are_named_with_the_command_that_installs_them(monkeypa
     monkeypatch.setattr(packages, "find_spec", lambda name: None if name == "onnxscript" else object())
     with pytest.raises(InputError) as refusal:
         require_onnxruntime(DeviceChoice("cpu"))
-    assert refusal.value.problems == (
+    assert refusal.value.sentences == (
         "--backend onnxruntime needs onnxscript, not installed here: pip install 'mbconv-cli[onnx]'",
     )
 
