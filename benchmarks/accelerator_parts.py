@@ -168,7 +168,7 @@ def _form(setting: Setting, network: str, execution: Execution) -> Row:
     try:
         report = _profile(setting, network, execution)
     except MbconvError as error:
-        return {**row, "problem": "; ".join(error.problems)}
+        return {**row, "problem": "; ".join(error.sentences)}
     rows = {str(one["name"]): one for one in report.sections["latency"].rows}
     figures: Row = {}
     for name, one in rows.items():

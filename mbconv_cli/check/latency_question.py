@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 
 from mbconv_cli.check.config import AnyRule
-from mbconv_cli.check.measured_judgement import LatencyTask, TimedCheck, same_plan
+from mbconv_cli.check.measured_judgement import LatencyTask, TimedCheck
 from mbconv_cli.check.row import Found
 from mbconv_cli.check.selection import ReadNetwork
 from mbconv_cli.check.sides import Absent, Base
 from mbconv_cli.machine.comparability import differences
-from mbconv_cli.plan.ops import Plan
+from mbconv_cli.plan.ops import Plan, same_computation
 from mbconv_cli.report.baseline import StoredNetwork
 from mbconv_cli.report.model import Cell
 from mbconv_cli.report.verdict import Verdict
@@ -62,7 +62,7 @@ def latency_question(
     stored: tuple[float, ...] = ()
     if rule.max_increase is not None:
         match base:
-            case ReadNetwork() if same_plan(base.plan, head.plan):
+            case ReadNetwork() if same_computation(base.plan, head.plan):
                 known = Found(Verdict.PASS, IDENTICAL)
             case ReadNetwork():
                 plan = base.plan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.measuring import MeasureRequest, busy_warning, device_note, measure_sets
@@ -83,11 +83,6 @@ class Timing:
     checks: Mapping[str, TimedCheck] = field(default_factory=dict)
     machine: Mapping[str, Cell] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-
-
-def same_plan(one: Plan, other: Plan) -> bool:
-    """Whether two networks are the same but for their names."""
-    return replace(one, name="") == replace(other, name="")
 
 
 def time_networks(tasks: Sequence[LatencyTask], wanted: MeasureRequest, *, batch_size: int, margin: float) -> Timing:

@@ -10,12 +10,10 @@ from typing import Final, assert_never
 from mbconv_cli.check.config import AnyRule
 from mbconv_cli.errors import Mark
 from mbconv_cli.report.model import Cell, Row
-from mbconv_cli.report.verdict import Level, Verdict
+from mbconv_cli.report.verdict import Level, Severity, Verdict, severity
 
 SPEC: Final = "spec"
 """The metric of a network that cannot be read, or is missing on one side."""
-
-_FAILED: Final = frozenset({Verdict.FAIL, Verdict.MISSING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +57,9 @@ class Check:
     measured: Mapping[str, Cell] = field(default_factory=dict)
 
     @property
-    def fails(self) -> bool:
-        """Whether it is too much or missing."""
-        return self.verdict in _FAILED
+    def severity(self) -> Severity:
+        """How much it weighs."""
+        return severity(self.verdict, self.level)
 
     @property
     def change(self) -> float | None:
@@ -105,25 +103,19 @@ def limit_text(rule: AnyRule, *, compared: bool) -> str:
 
 
 def tally(checks: Iterable[Check]) -> dict[str, Cell]:
-    """How many checks came to what; each is counted once, and one that is only to be told of counts as a warning."""
-    counts = Counter(_counted_as(check) for check in checks)
+    """How many checks came to what; each is counted once, and what only warns counts as a warning."""
+    counts = Counter(_count_key(check) for check in checks)
     keys = ("passed", "failed", "warned", "inconclusive", "not_comparable", "errors")
     return {key: counts[key] for key in keys}
 
 
-def _counted_as(check: Check) -> str:
-    match check.verdict:
-        case Verdict.PASS:
-            return "passed"
-        case Verdict.ERROR:
+def _count_key(check: Check) -> str:
+    match check.severity:
+        case Severity.FAULT:
             return "errors"
-        case Verdict.OFF:
-            return "off"
-        case Verdict.FAIL | Verdict.MISSING:
-            return "warned" if check.level is Level.WARN else "failed"
-        case Verdict.INCONCLUSIVE:
-            return "warned" if check.level is Level.WARN else "inconclusive"
-        case Verdict.NOT_COMPARABLE:
-            return "warned" if check.level is Level.WARN else "not_comparable"
+        case Severity.UNDECIDED:
+            return "inconclusive" if check.verdict is Verdict.INCONCLUSIVE else "not_comparable"
+        case Severity.FAILED | Severity.WARNED | Severity.PASSED | Severity.OFF:
+            return str(check.severity.value)
         case _:
-            assert_never(check.verdict)
+            assert_never(check.severity)

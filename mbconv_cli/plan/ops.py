@@ -204,3 +204,12 @@ class Plan:
     def output_shape(self) -> Shape:
         """The shape of the last op's output."""
         return self.ops[-1].output.shape
+
+
+def same_computation(one: Plan, other: Plan) -> bool:
+    """Whether two networks run the same ops under the same names on the same input.
+
+    What the networks and their blocks are called does not count: `expand_ratio: 6` and the `expanded_filters` that
+    it comes to are one computation.
+    """
+    return (one.input_shape, one.ops) == (other.input_shape, other.ops)

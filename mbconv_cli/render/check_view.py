@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from mbconv_cli.render.checks import Check, Outcome, worst_first
+from mbconv_cli.render.checks import Check, worst_first
 from mbconv_cli.report.model import Cell, Column, Report, Row, Section
-from mbconv_cli.report.verdict import CHECK_COLUMNS, CHECKS
+from mbconv_cli.report.verdict import CHECK_COLUMNS, CHECKS, Severity
 
 MEASURED: Final = "measured slowdown"
 """The section of what was measured: too many columns to stand beside the exact figures."""
@@ -21,7 +21,7 @@ _MEASURED: Final = tuple(
     _BY_KEY[key] for key in ("network", "ratio", "ratio_low", "ratio_high", "detectable", "processes")
 )
 _TOTALS: Final = ("errors", "failed", "inconclusive", "not_comparable", "warned", "passed")
-_WELL: Final = (Outcome.PASSED, Outcome.OFF)
+_WELL: Final = (Severity.PASSED, Severity.OFF)
 
 
 def for_reading(report: Report) -> Report:
@@ -63,12 +63,12 @@ def explanation(check: Check) -> str:
 
 def shown_verdict(check: Check) -> str:
     """The verdict, or that its failure only warns."""
-    return WARNING if check.outcome is Outcome.WARNED else check.verdict.value
+    return WARNING if check.severity is Severity.WARNED else check.verdict.value
 
 
 def is_well(check: Check) -> bool:
     """Whether there is nothing to say about it."""
-    return check.outcome in _WELL
+    return check.severity in _WELL
 
 
 def _row(check: Check) -> Row:

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
-from typing import Final, assert_never
+from typing import Final
 
 from mbconv_cli.report.model import Report, Row
-from mbconv_cli.report.verdict import CHECKS, Level, Verdict
+from mbconv_cli.report.verdict import CHECKS, Level, Severity, Verdict, severity
 
 CHECK: Final = "check"
 """The kind of report that has checks."""
-
-
-class Outcome(Enum):
-    """What a check means for whoever waits for it, the worst first."""
-
-    FAULT = "error"
-    FAILED = "failed"
-    UNDECIDED = "undecided"
-    WARNED = "warned"
-    PASSED = "passed"
-    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +38,9 @@ class Check:
         return f"{self.network} {self.metric}"
 
     @property
-    def outcome(self) -> Outcome:
-        """The verdict, weighed by the level."""
-        match self.verdict:
-            case Verdict.ERROR:
-                return Outcome.FAULT
-            case Verdict.PASS:
-                return Outcome.PASSED
-            case Verdict.OFF:
-                return Outcome.OFF
-            case Verdict.INCONCLUSIVE | Verdict.NOT_COMPARABLE:
-                return Outcome.UNDECIDED
-            case Verdict.FAIL | Verdict.MISSING:
-                return _FAILED[self.level]
-        assert_never(self.verdict)
+    def severity(self) -> Severity:
+        """How much it weighs."""
+        return severity(self.verdict, self.level)
 
     @property
     def place(self) -> str:
@@ -76,8 +53,7 @@ class Check:
         return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-_FAILED: Final = {Level.ERROR: Outcome.FAILED, Level.WARN: Outcome.WARNED, Level.OFF: Outcome.OFF}
-_ORDER: Final = {outcome: place for place, outcome in enumerate(Outcome)}
+_ORDER: Final = {one: place for place, one in enumerate(Severity)}
 
 
 def checks(report: Report) -> list[Check]:
@@ -87,7 +63,7 @@ def checks(report: Report) -> list[Check]:
 
 def worst_first(report: Report) -> list[Check]:
     """All checks of a report, the worst first, and otherwise in its order."""
-    return sorted(checks(report), key=lambda check: _ORDER[check.outcome])
+    return sorted(checks(report), key=lambda check: _ORDER[check.severity])
 
 
 def _check(row: Row) -> Check:

@@ -12,16 +12,17 @@ from typing import Final
 
 from mbconv_cli.render.cells import subject_line, totals_parts
 from mbconv_cli.render.check_view import is_well, shown_verdict, totals
-from mbconv_cli.render.checks import Check, Outcome, worst_first
+from mbconv_cli.render.checks import Check, worst_first
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Cell, Report
+from mbconv_cli.report.verdict import Severity
 
 MOST: Final = 10
 """Annotations of a kind that GitHub shows of one step."""
 _DATA: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY: Final = _DATA | str.maketrans({":": "%3A", ",": "%2C"})
-_ERRORS: Final = (Outcome.FAULT, Outcome.FAILED)
+_ERRORS: Final = (Severity.FAULT, Severity.FAILED)
 
 
 def render_github(report: Report, _: Style) -> str:
@@ -33,7 +34,7 @@ def render_github(report: Report, _: Style) -> str:
 
 
 def _annotation(check: Check) -> str:
-    kind = "error" if check.outcome in _ERRORS else "warning"
+    kind = "error" if check.severity in _ERRORS else "warning"
     place = {"file": check.row.get("file"), "line": check.row.get("line"), "col": check.row.get("column")}
     title = f"{check.name}: {shown_verdict(check)}"
     return _command(kind, {**place, "title": title}, check.message)

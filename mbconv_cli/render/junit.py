@@ -9,18 +9,19 @@ from xml.etree import ElementTree as ET
 
 from mbconv_cli.render.cells import subject_line
 from mbconv_cli.render.check_view import sentence
-from mbconv_cli.render.checks import Check, Outcome, checks
+from mbconv_cli.render.checks import Check, checks
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Report
+from mbconv_cli.report.verdict import Severity
 from mbconv_cli.units import MILLISECOND
 
 MILLISECONDS_PER_SECOND: Final = 1_000
 _TAGS: Final = {
-    Outcome.FAULT: "error",
-    Outcome.FAILED: "failure",
-    Outcome.UNDECIDED: "skipped",
-    Outcome.OFF: "skipped",
+    Severity.FAULT: "error",
+    Severity.FAILED: "failure",
+    Severity.UNDECIDED: "skipped",
+    Severity.OFF: "skipped",
 }
 
 
@@ -42,7 +43,7 @@ def render_junit(report: Report, _: Style) -> str:
 
 
 def _suite(network: str, cases: Sequence[Check]) -> ET.Element:
-    skipped = sum(_TAGS.get(case.outcome) == "skipped" for case in cases)
+    skipped = sum(_TAGS.get(case.severity) == "skipped" for case in cases)
     suite = ET.Element("testsuite", {"name": safe(network)} | _counts(cases) | {"skipped": str(skipped)})
     suite.extend(map(_case, cases))
     return suite
@@ -50,14 +51,14 @@ def _suite(network: str, cases: Sequence[Check]) -> ET.Element:
 
 def _counts(cases: Iterable[Check]) -> dict[str, str]:
     """How many cases there are, and how many of them are failures and errors."""
-    counted = Counter(case.outcome for case in cases)
-    numbers = {"tests": counted.total(), "failures": counted[Outcome.FAILED], "errors": counted[Outcome.FAULT]}
+    counted = Counter(case.severity for case in cases)
+    numbers = {"tests": counted.total(), "failures": counted[Severity.FAILED], "errors": counted[Severity.FAULT]}
     return {key: str(number) for key, number in numbers.items()}
 
 
 def _case(check: Check) -> ET.Element:
     case = ET.Element("testcase", {"name": safe(check.metric), "classname": safe(check.network)} | _time(check))
-    tag = _TAGS.get(check.outcome)
+    tag = _TAGS.get(check.severity)
     if tag is not None:
         outcome = ET.SubElement(case, tag, {"type": check.verdict.value, "message": safe(check.message)})
         outcome.text = safe(sentence(check))

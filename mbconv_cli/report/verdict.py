@@ -1,9 +1,9 @@
-"""The verdicts of `mbconv check`, and the columns of the report that carries them, one row a network and metric."""
+"""The verdicts of `mbconv check`, how much each weighs, and the columns of its report: a row for each metric."""
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final
+from typing import Final, assert_never
 
 from mbconv_cli.report.model import Better, Column, Kind
 from mbconv_cli.units import CHANGE, COUNT, RATIO
@@ -22,11 +22,40 @@ class Verdict(str, Enum):
 
 
 class Level(str, Enum):
-    """How much a failed check weighs: it fails the whole, it is only told, or nothing is checked."""
+    """How much a failed check weighs: it fails the run, it is only a warning, or nothing is checked."""
 
     ERROR = "error"
     WARN = "warn"
     OFF = "off"
+
+
+class Severity(Enum):
+    """What a check means for whoever waits for it, the worst first."""
+
+    FAULT = "error"
+    FAILED = "failed"
+    UNDECIDED = "undecided"
+    WARNED = "warned"
+    PASSED = "passed"
+    OFF = "off"
+
+
+def severity(verdict: Verdict, level: Level) -> Severity:
+    """How much a verdict weighs: a rule that only warns turns whatever did not pass into a warning."""
+    match verdict:
+        case Verdict.ERROR:
+            return Severity.FAULT
+        case Verdict.PASS:
+            return Severity.PASSED
+        case Verdict.OFF:
+            return Severity.OFF
+        case _ if level is Level.WARN:
+            return Severity.WARNED
+        case Verdict.FAIL | Verdict.MISSING:
+            return Severity.FAILED
+        case Verdict.INCONCLUSIVE | Verdict.NOT_COMPARABLE:
+            return Severity.UNDECIDED
+    assert_never(verdict)
 
 
 CHECKS: Final = "checks"

@@ -28,6 +28,7 @@ from mbconv_cli.report.document import from_json, to_json
 from mbconv_cli.report.model import Cell, Row
 from mbconv_cli.report.verdict import CHECK_COLUMNS, Verdict
 from mbconv_cli.spec.catalogue import Catalogue
+from tests.repositories import new_repository
 
 NET = """\
 input: {resolution: 16}
@@ -347,3 +348,14 @@ def test_side_by_side_only_what_changed_is_measured(
     assert alpha["ratio_low"] < alpha["ratio"] < alpha["ratio_high"]  # type: ignore[operator]
     assert alpha["head_low"] < alpha["head"] < alpha["head_high"]  # type: ignore[operator]
     assert 0 < alpha["detectable"] < 0.02  # type: ignore[operator]
+
+
+def test_another_spelling_of_one_network_is_not_measured(run: Callable[..., Checked], tmp_path: Path) -> None:
+    new_repository(tmp_path).commit({"alpha.yaml": NET})
+    respelled = NET.replace("expand_ratio: 6", "expanded_filters: 48")
+    launch = FakeProcesses()
+    checked = run(
+        ALL + "metrics: {latency_ms: {max_increase: 0}}\n", {"alpha": respelled}, resolve("HEAD", tmp_path), launch
+    )
+    assert rows_of(checked)["alpha", "latency_ms"]["message"] == "identical plan"
+    assert launch.requests == []

@@ -13,6 +13,7 @@ from mbconv_cli.analysis.diff.stored_profiles import StoredProfile
 from mbconv_cli.analysis.networks import OpenNetwork, spec_sha256
 from mbconv_cli.cost.activation_memory import peak
 from mbconv_cli.errors import InputError
+from mbconv_cli.plan.ops import same_computation
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,7 @@ def identical(base: Side, head: Side) -> bool:
     The rows of a stored profile do not prove it: the digests of the specs must agree too.
     """
     if base.network and head.network:
-        old, new = base.network.plan, head.network.plan
-        return (old.input_shape, old.ops) == (new.input_shape, new.ops)
+        return same_computation(base.network.plan, head.network.plan)
     first, second = ([(layer.name, layer.content) for layer in side.layers] for side in (base, head))
     return first == second and base.spec_sha256 == head.spec_sha256 is not None
 
