@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.cost.counts import Cost
-from mbconv_cli.report.model import Better, Cell, Column, Kind
+from mbconv_cli.report.model import Better, Cell, Column, Kind, Priority
 from mbconv_cli.units import BYTE, FLOP, MAC, MILLISECOND, PARAM, RATIO, SHARE
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ FLOAT32_BYTES: Final = 4
 
 PARAMS: Final = Column("params", PARAM, Kind.EXACT, Better.LOWER)
 MACS: Final = Column("macs", MAC, Kind.EXACT, Better.LOWER)
-FLOPS: Final = Column("flops", FLOP, Kind.EXACT, Better.LOWER)
-BYTES: Final = Column("bytes", BYTE, Kind.EXACT, Better.LOWER)
-ALIVE: Final = Column("alive_bytes", BYTE, Kind.EXACT, Better.LOWER)
+FLOPS: Final = Column("flops", FLOP, Kind.EXACT, Better.LOWER, priority=Priority.DERIVED)
+BYTES: Final = Column("bytes", BYTE, Kind.EXACT, Better.LOWER, priority=Priority.DETAIL)
+ALIVE: Final = Column("alive_bytes", BYTE, Kind.EXACT, Better.LOWER, priority=Priority.DERIVED)
 COSTS: Final = (PARAMS, MACS, FLOPS, BYTES)
 LATENCY: Final = (
     Column("latency_ms", MILLISECOND, Kind.MEASURED, Better.LOWER),
@@ -26,7 +26,7 @@ LATENCY: Final = (
 )
 PARAMS_SHARE: Final = Column("params_share", SHARE, Kind.EXACT)
 MACS_SHARE: Final = Column("macs_share", SHARE, Kind.EXACT)
-BYTES_SHARE: Final = Column("bytes_share", SHARE, Kind.EXACT)
+BYTES_SHARE: Final = Column("bytes_share", SHARE, Kind.EXACT, priority=Priority.DETAIL)
 LATENCY_SHARE: Final = Column("latency_share", SHARE, Kind.MEASURED)
 LATENCY_RATIO: Final = (
     Column("latency_ratio", RATIO, Kind.MEASURED, Better.LOWER),

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final
 
 from mbconv_cli.plan.ops import OP_NAMES, ROLES, Activation, BatchNorm, Op, Plan
-from mbconv_cli.report.model import Cell, Column
+from mbconv_cli.report.model import Cell, Column, Priority
 
 NORM_AND_ACTIVATION: Final = "norm and activation"
 
@@ -35,11 +35,20 @@ class Group:
     ops: tuple[int, ...]
 
 
+NAME: Final = Column("name")
+_BLOCK, _STAGE, _OPS = (Column(key, priority=Priority.DERIVED) for key in ("block", "stage", "ops"))
+_ROLE, _BLOCKS = (Column(key, priority=Priority.DETAIL) for key in ("role", "blocks"))
+_OPERATOR, _OP = (Column(key, priority=Priority.CONTEXT) for key in ("operator", "op"))
+_SHAPES: Final = (
+    Column("input_shape", priority=Priority.DETAIL),
+    Column("output_shape", priority=Priority.CONTEXT),
+)
+
 LABELS: dict[By, tuple[Column, ...]] = {
-    By.LAYER: tuple(Column(key) for key in ("name", "op", "role", "stage", "block", "input_shape", "output_shape")),
-    By.BLOCK: tuple(Column(key) for key in ("name", "operator", "stage", "input_shape", "output_shape")),
-    By.STAGE: tuple(Column(key) for key in ("name", "operator", "blocks", "input_shape", "output_shape")),
-    By.ROLE: (Column("name"), Column("ops")),
+    By.LAYER: (NAME, _OP, _ROLE, _STAGE, _BLOCK, *_SHAPES),
+    By.BLOCK: (NAME, _OPERATOR, _STAGE, *_SHAPES),
+    By.STAGE: (NAME, _OPERATOR, _BLOCKS, *_SHAPES),
+    By.ROLE: (NAME, _OPS),
 }
 
 

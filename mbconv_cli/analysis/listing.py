@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mbconv_cli.analysis.networks import open_network, provenance
 from mbconv_cli.cost.counts import plan_costs, total
-from mbconv_cli.report.model import Better, Column, Kind, Report, Row, Section
+from mbconv_cli.report.model import Better, Column, Kind, Priority, Report, Row, Section
 from mbconv_cli.spec.catalogue import Catalogue, Entry, shipped_folder
 from mbconv_cli.units import MAC, PARAM, PIXEL
 
@@ -16,7 +16,7 @@ COLUMNS = (
     Column("resolution", PIXEL),
     Column("params", PARAM, Kind.EXACT, Better.LOWER),
     Column("macs", MAC, Kind.EXACT, Better.LOWER),
-    Column("source"),
+    Column("source", priority=Priority.DETAIL),
     Column("file"),
 )
 SHIPPED = "shipped"

@@ -7,11 +7,11 @@ from collections import Counter
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.plan.ops import Block, Conv2d, GlobalAvgPool, Linear, Plan
-from mbconv_cli.report.model import Column, Report, Row, Section
+from mbconv_cli.report.model import Column, Priority, Report, Row, Section
 from mbconv_cli.units import PIXEL
 
 COLUMNS = (
-    Column("stage"),
+    Column("stage", priority=Priority.CONTEXT),
     Column("operator"),
     Column("resolution", PIXEL),
     Column("channels"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
 from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.machine.fingerprint import host_fingerprint
-from mbconv_cli.report.model import Cell, Column, Kind, Report, Row, Section
+from mbconv_cli.report.model import Cell, Column, Kind, Priority, Report, Row, Section
 from mbconv_cli.units import MAC, PARAM, SECOND
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ COLUMNS: Final = (
     Column("macs", MAC, Kind.EXACT),
     Column("expect"),
     Column("fvcore"),
-    Column("peer"),
+    Column("peer", priority=Priority.EXTRA),
     Column("peer_count"),
-    Column("peer_params", PARAM, Kind.EXACT),
-    Column("peer_macs", MAC, Kind.EXACT),
+    Column("peer_params", PARAM, Kind.EXACT, priority=Priority.EXTRA),
+    Column("peer_macs", MAC, Kind.EXACT, priority=Priority.EXTRA),
     Column("forward"),
-    Column("forward_difference", kind=Kind.MEASURED),
-    Column("seconds", SECOND, Kind.MEASURED),
+    Column("forward_difference", kind=Kind.MEASURED, priority=Priority.EXTRA),
+    Column("seconds", SECOND, Kind.MEASURED, priority=Priority.EXTRA),
     Column("verdict", kind=Kind.EXACT),
 )
 

@@ -12,45 +12,9 @@ from rich.cells import cell_len, set_cell_size
 from mbconv_cli.render.cells import PLUS_MINUS, cell_text, is_numeric, title, visible_columns
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
-from mbconv_cli.report.model import Cell, Column, Kind, Section
+from mbconv_cli.report.model import Cell, Column, Kind, Priority, Section
 from mbconv_cli.units import SHARE
 
-# What goes first where a terminal is too narrow for all columns: what the name says already, then what follows from
-# other columns, then the rest.
-DISPENSABLE: Final = (
-    "peer_params",
-    "peer_macs",
-    "seconds",
-    "peer",
-    "forward_difference",
-    "base_name",
-    "bytes_difference",
-    "params_difference",
-    "macs_difference",
-    "block",
-    "stage",
-    "flops",
-    "intensity",
-    "roofline_ms",
-    "alive_bytes",
-    "working_set",
-    "ops",
-    "role",
-    "input_shape",
-    "blocks",
-    "op",
-    "source",
-    "bytes",
-    "bytes_share",
-    "output_shape",
-    "operator",
-    "paper_kernel",
-    "paper_stack",
-    "chain_kernel",
-    "chain_stack",
-    "limit",
-    "base",
-)
 GAP: Final = 2
 NARROWEST_PROSE: Final = 24
 NARROWEST_NAME: Final = 10
@@ -117,7 +81,7 @@ def fit(all_lanes: list[Lane], style: Style) -> Fitted:
         kept, cut = _with_prose_cut(kept, width, mark)
         if _needed(kept) <= width:
             break
-        kept = [other for other in kept if other.column != lane.column]
+        kept = [other for other in kept if not _goes_with(other, lane)]
     kept = _with_room_used(kept, all_lanes, width)
     excess = _needed(kept) - width
     if excess > 0 and kept[0].width > NARROWEST_NAME:
@@ -174,14 +138,20 @@ def _fractions(section: Section, column: Column) -> tuple[float, ...]:
 
 
 def _in_order_of_dispensing(all_lanes: list[Lane]) -> list[Lane]:
-    """First what is the same in every row, then what is named so, then the rest from the left; names at the very end.
+    """First what is the same in every row, then by priority, equal ones from the left; names at the very end.
 
-    The first column of all never goes, nor does the last, unless it is a name.
+    The first column of all never goes, nor does the last one, unless it is a name or its priority is lower.
     """
     names, others = all_lanes[: _naming(all_lanes)], all_lanes[_naming(all_lanes) :]
     uniform = [lane for lane in others if _is_label(lane) and len(lane.texts) > 1 and len(set(lane.texts)) == 1]
-    named = [lane for key in DISPENSABLE for lane in others if lane.column.key == key]
-    return list(dict.fromkeys([*uniform, *named, *others[:-1], *reversed(names[1:])]))
+    ranked = sorted(others, key=lambda lane: lane.column.priority)
+    rest = [lane for lane in ranked if lane.column.priority < Priority.FIGURE or lane is not others[-1]]
+    return list(dict.fromkeys([*uniform, *rest, *reversed(names[1:])]))
+
+
+def _goes_with(other: Lane, lane: Lane) -> bool:
+    """Whether a lane is another one, or of its pair."""
+    return other.column == lane.column or (bool(lane.column.pair) and other.column.pair == lane.column.pair)
 
 
 def _naming(all_lanes: list[Lane]) -> int:
@@ -219,7 +189,8 @@ def _with_room_used(kept: list[Lane], all_lanes: list[Lane], width: int) -> list
     """With those columns back that went in vain, before a wider one had to go too, unless bars would suffer."""
     bars = sum(COMFORTABLE_BAR - NARROWEST_BAR for lane in kept if lane.fractions)
     for lane in reversed(_in_order_of_dispensing(all_lanes)):
-        by_column = {other.column: other for other in [*kept, lane]}
+        partners = [other for other in all_lanes if _goes_with(other, lane)]
+        by_column = {other.column: other for other in [*kept, *partners]}
         more = [by_column[other.column] for other in all_lanes if other.column in by_column]
         if len(more) > len(kept) and _needed(more) + bars <= width:
             kept = more

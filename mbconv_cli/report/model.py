@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import TypeAlias
 
 SCHEMA = "mbconv.report/1"
@@ -29,14 +29,35 @@ class Better(str, Enum):
     NEITHER = "neither"
 
 
+class Priority(IntEnum):
+    """How long a column stays where a terminal is too narrow for all of them: the lowest goes first."""
+
+    EXTRA = 0
+    DERIVED = 1
+    DETAIL = 2
+    CONTEXT = 3
+    FIGURE = 4
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a section: the key of its cells, their unit and their kind."""
+    """One column of a section.
+
+    Attributes:
+        key: of its cells.
+        unit: of its cells.
+        kind: how its figures came about.
+        better: which direction of a figure is the better one.
+        priority: how long it stays on a narrow terminal; of equal ones the left one goes first.
+        pair: columns of one pair mean something only together, so they stay or go together.
+    """
 
     key: str
     unit: str = ""
     kind: Kind = Kind.LABEL
     better: Better = Better.NEITHER
+    priority: Priority = field(default=Priority.FIGURE, compare=False)  # how it is shown, not what it is
+    pair: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, assert_never
 
-from mbconv_cli.report.model import Better, Column, Kind
+from mbconv_cli.report.model import Better, Column, Kind, Priority
 from mbconv_cli.units import CHANGE, COUNT, RATIO
 
 
@@ -64,12 +64,14 @@ CHECKS: Final = "checks"
 CHECK_COLUMNS: Final = (
     Column("network"),
     Column("metric"),
-    Column("base", kind=Kind.EXACT, better=Better.LOWER),  # as the next three in the row's unit
-    Column("head", kind=Kind.EXACT, better=Better.LOWER),
+    Column(
+        "base", kind=Kind.EXACT, better=Better.LOWER, priority=Priority.CONTEXT, pair="base and head"
+    ),  # as the next three in the row's unit
+    Column("head", kind=Kind.EXACT, better=Better.LOWER, priority=Priority.CONTEXT, pair="base and head"),
     Column("head_low", kind=Kind.MEASURED),  # of a latency
     Column("head_high", kind=Kind.MEASURED),
     Column("unit"),
-    Column("change", CHANGE, Kind.EXACT, Better.LOWER),
+    Column("change", CHANGE, Kind.EXACT, Better.LOWER, priority=Priority.CONTEXT),
     Column("limit"),
     Column("verdict", kind=Kind.EXACT),
     Column("level"),

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from mbconv_cli.report.model import Better, Cell, Column, Kind, Provenance, Report, Row, Section
+from mbconv_cli.analysis import columns
+from mbconv_cli.analysis.columns import COSTS, LATENCY_SHARE, MACS_SHARE
+from mbconv_cli.analysis.grouping import LABELS as BY_LABELS
+from mbconv_cli.analysis.grouping import By
+from mbconv_cli.analysis.listing import COLUMNS as LISTING
+from mbconv_cli.report.model import Cell, Provenance, Report, Row, Section
 from mbconv_cli.report.verdict import CHECK_COLUMNS, CHECKS
 
-LABELS = tuple(Column(key) for key in ("name", "op", "role", "stage", "block", "input_shape", "output_shape"))
-COSTS = tuple(
-    Column(key, unit, Kind.EXACT, Better.LOWER)
-    for key, unit in (("params", "param"), ("macs", "MAC"), ("flops", "FLOP"), ("bytes", "byte"))
-)
-LATENCY = (
-    Column("latency_ms", "ms", Kind.MEASURED, Better.LOWER),
-    Column("latency_ms_low", "ms", Kind.MEASURED),
-    Column("latency_ms_high", "ms", Kind.MEASURED),
-    Column("latency_share", "share", Kind.MEASURED),
-)
-MACS_SHARE = Column("macs_share", "share", Kind.EXACT)
+LABELS = BY_LABELS[By.LAYER]
+LATENCY = (*columns.LATENCY, LATENCY_SHARE)
 PROVENANCE = Provenance(
     mbconv="0.1.0",
     convention="MACs: one multiply-accumulate is one; of convolutions and linear layers. FLOPs = 2 x MACs. "
@@ -108,7 +103,6 @@ def exact() -> Report:
 @pytest.fixture
 def networks() -> Report:
     """A list of networks, with sources that are too long for most terminals."""
-    columns = (LABELS[0], Column("family"), Column("resolution", "px"), *COSTS[:2], Column("source"))
     rows: tuple[Row, ...] = tuple(
         {
             "name": name,
@@ -123,7 +117,7 @@ def networks() -> Report:
             ("mobilenet-v3-small-minimalistic", 2_542_856, 56_510_400, "Howard et al. 2019, arXiv:1905.02244"),
         )
     )
-    return Report("networks", PROVENANCE, {}, {"networks": 2}, {"networks": Section(columns, rows)})
+    return Report("networks", PROVENANCE, {}, {"networks": 2}, {"networks": Section(LISTING[:-1], rows)})
 
 
 @pytest.fixture

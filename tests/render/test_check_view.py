@@ -31,10 +31,18 @@ def test_the_worst_come_first(check: Report) -> None:
     ]
 
 
-@pytest.mark.parametrize("width", [80, 120, 200, None])
-def test_from_80_columns_on_base_head_and_verdict_are_whole(check: Report, width: int | None) -> None:
+@pytest.mark.parametrize("width", [100, 120, 200, None])
+def test_from_100_columns_on_base_head_and_verdict_are_whole(check: Report, width: int | None) -> None:
     row = next(line for line in lines(check, width) if line.startswith("ours-large          macs"))
     assert re.search(r"385,814,752\s+397,002,848\s+\+2\.9%.*warning", row)
+
+
+@pytest.mark.parametrize("width", [60, 70, 80])
+def test_a_narrow_terminal_keeps_the_limit_and_hides_base_and_head_together(check: Report, width: int) -> None:
+    heading = next(line for line in lines(check, width) if line.startswith("network"))
+    assert ("base" in heading) == ("head" in heading)
+    assert "limit" in heading
+    assert "verdict" in heading
 
 
 def test_figures_are_in_the_unit_of_their_row(check: Report) -> None:

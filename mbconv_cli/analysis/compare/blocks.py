@@ -13,7 +13,7 @@ from mbconv_cli.analysis.networks import provenance
 from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.plan.ops import Plan
-from mbconv_cli.report.model import Cell, Column, Kind, Report, Row, Section
+from mbconv_cli.report.model import Cell, Column, Kind, Priority, Report, Row, Section
 from mbconv_cli.units import RATIO, SHARE
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ RATIOS: Final = (
     Column("macs_ratio", RATIO, Kind.EXACT),
     Column("bytes_ratio", RATIO, Kind.EXACT),
 )
-BLOCK_COLUMNS: Final = (Column("name"), Column("operator"), *COSTS, *RATIOS)
+BLOCK_COLUMNS: Final = (Column("name"), Column("operator", priority=Priority.CONTEXT), *COSTS, *RATIOS)
 PART_COLUMNS: Final = (
-    Column("block"),
+    Column("block", priority=Priority.DERIVED),
     Column("part"),
     *(part for column in (PARAMS, MACS, BYTES) for part in (column, Column(f"{column.key}_share", SHARE, Kind.EXACT))),
 )

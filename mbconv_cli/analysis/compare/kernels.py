@@ -24,7 +24,7 @@ from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.cost.kernel_formulas import paper_macs, receptive_field
 from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.plan.ops import Plan
-from mbconv_cli.report.model import Better, Cell, Column, Kind, Plot, Report, Row, Section
+from mbconv_cli.report.model import Better, Cell, Column, Kind, Plot, Priority, Report, Row, Section
 from mbconv_cli.units import BYTE, MAC, PIXEL, RATIO
 
 if TYPE_CHECKING:
@@ -37,12 +37,12 @@ UNDECIDED: Final = "undecided"
 CROSSING_COLUMNS: Final = (
     Column("n"),
     Column("m"),
-    Column("paper_kernel", "MAC per HWM", Kind.EXACT, Better.LOWER),
-    Column("paper_stack", "MAC per HWM", Kind.EXACT, Better.LOWER),
+    Column("paper_kernel", "MAC per HWM", Kind.EXACT, Better.LOWER, priority=Priority.CONTEXT, pair="paper"),
+    Column("paper_stack", "MAC per HWM", Kind.EXACT, Better.LOWER, priority=Priority.CONTEXT, pair="paper"),
     Column("paper_ratio", RATIO, Kind.EXACT),
     Column("paper_winner"),
-    Column("chain_kernel", MAC, Kind.EXACT, Better.LOWER),
-    Column("chain_stack", MAC, Kind.EXACT, Better.LOWER),
+    Column("chain_kernel", MAC, Kind.EXACT, Better.LOWER, priority=Priority.CONTEXT, pair="chain"),
+    Column("chain_stack", MAC, Kind.EXACT, Better.LOWER, priority=Priority.CONTEXT, pair="chain"),
     Column("chain_ratio", RATIO, Kind.EXACT),
     Column("chain_winner"),
 )

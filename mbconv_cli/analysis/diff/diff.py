@@ -18,19 +18,23 @@ from mbconv_cli.analysis.diff.references import Opened
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.analysis.networks import provenance
 from mbconv_cli.machine.fingerprint import host_fingerprint
-from mbconv_cli.report.model import Better, Cell, Column, Kind, Provenance, Report, Row, Section
+from mbconv_cli.report.model import Better, Cell, Column, Kind, Priority, Provenance, Report, Row, Section
 from mbconv_cli.units import CHANGE
 
 PEAK_BYTES: Final = replace(BYTES, key="peak_bytes")
 TOTALS_COLUMNS: Final = (
     Column("metric"),
-    Column("base", kind=Kind.EXACT, better=Better.LOWER),
-    Column("head", kind=Kind.EXACT, better=Better.LOWER),
+    Column("base", kind=Kind.EXACT, better=Better.LOWER, priority=Priority.CONTEXT, pair="compared"),
+    Column("head", kind=Kind.EXACT, better=Better.LOWER, priority=Priority.CONTEXT, pair="compared"),
     Column("unit"),
     Column("difference", kind=Kind.EXACT, better=Better.LOWER),
     Column("change", CHANGE, Kind.EXACT, Better.LOWER),
 )
-OPTIONS_COLUMNS: Final = (Column("option"), Column("base"), Column("head"))
+OPTIONS_COLUMNS: Final = (
+    Column("option"),
+    Column("base", priority=Priority.CONTEXT, pair="compared"),
+    Column("head", priority=Priority.CONTEXT, pair="compared"),
+)
 
 
 class DiffBy(str, Enum):

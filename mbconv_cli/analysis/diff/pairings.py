@@ -12,17 +12,17 @@ from mbconv_cli.analysis.diff.layers import COST_KEYS, Layer
 from mbconv_cli.analysis.diff.likeness import align_layers, align_parts
 from mbconv_cli.analysis.diff.options import changes
 from mbconv_cli.analysis.diff.sequences import Pair
-from mbconv_cli.report.model import Better, Cell, Column, Kind, Row, Section
+from mbconv_cli.report.model import Better, Cell, Column, Kind, Priority, Row, Section
 from mbconv_cli.units import BYTE, MAC, PARAM
 
 COLUMNS: Final = (
     Column("name"),
     Column("status"),
-    Column("base_name"),
+    Column("base_name", priority=Priority.EXTRA),
     Column("what"),
-    Column("params_difference", PARAM, Kind.EXACT, Better.LOWER),
-    Column("macs_difference", MAC, Kind.EXACT, Better.LOWER),
-    Column("bytes_difference", BYTE, Kind.EXACT, Better.LOWER),
+    Column("params_difference", PARAM, Kind.EXACT, Better.LOWER, priority=Priority.DERIVED),
+    Column("macs_difference", MAC, Kind.EXACT, Better.LOWER, priority=Priority.DERIVED),
+    Column("bytes_difference", BYTE, Kind.EXACT, Better.LOWER, priority=Priority.DERIVED),
 )
 
 

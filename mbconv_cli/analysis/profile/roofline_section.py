@@ -13,7 +13,7 @@ from mbconv_cli.analysis.view import number
 from mbconv_cli.cost.counts import Cost
 from mbconv_cli.cost.roofline import Bound, LeastTime, Limits, least_time
 from mbconv_cli.plan.ops import Plan
-from mbconv_cli.report.model import Better, Cell, Column, Kind, Report, Row, Section
+from mbconv_cli.report.model import Better, Cell, Column, Kind, Priority, Report, Row, Section
 from mbconv_cli.units import (
     BYTE,
     FLOP_PER_BYTE,
@@ -29,13 +29,13 @@ from mbconv_cli.units import (
 if TYPE_CHECKING:
     from mbconv_cli.machine.kept_limits import Calibration
 
-INTENSITY: Final = Column("intensity", FLOP_PER_BYTE, Kind.EXACT)
-ROOFLINE: Final = Column("roofline_ms", MILLISECOND, Kind.MEASURED)
+INTENSITY: Final = Column("intensity", FLOP_PER_BYTE, Kind.EXACT, priority=Priority.DERIVED)
+ROOFLINE: Final = Column("roofline_ms", MILLISECOND, Kind.MEASURED, priority=Priority.DERIVED)
 ROOFLINE_SHARE: Final = Column("roofline_share", FRACTION, Kind.MEASURED, Better.HIGHER)
 ROOFLINE_COLUMNS: Final = (INTENSITY, ROOFLINE, ROOFLINE_SHARE, Column("bound"))
 LIMIT_COLUMNS: Final = (
     Column("name"),
-    Column("working_set", BYTE),
+    Column("working_set", BYTE, priority=Priority.DERIVED),
     Column("gigaflops_per_second", GIGAFLOP_PER_SECOND, Kind.MEASURED, Better.HIGHER),
     Column("gigabytes_per_second", GIGABYTE_PER_SECOND, Kind.MEASURED, Better.HIGHER),
 )
