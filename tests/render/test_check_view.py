@@ -37,7 +37,7 @@ def test_from_100_columns_on_base_head_and_verdict_are_whole(check: Report, widt
     assert re.search(r"385,814,752\s+397,002,848\s+\+2\.9%.*warning", row)
 
 
-@pytest.mark.parametrize("width", [60, 70, 80])
+@pytest.mark.parametrize("width", [66, 72, 80])
 def test_a_narrow_terminal_keeps_the_limit_and_hides_base_and_head_together(check: Report, width: int) -> None:
     heading = next(line for line in lines(check, width) if line.startswith("network"))
     assert ("base" in heading) == ("head" in heading)
