@@ -21,6 +21,11 @@ NETWORK_SECONDS: Final = 4.0
 BLOCK_SECONDS: Final = 1.0
 LEAST_SECONDS: Final = 0.1
 BUSY_LOAD_SHARE: Final = 0.5
+WIDEST: Final = 0.20
+"""Of a latency or a ratio: the width of a 95 % interval beyond which it answers no question that is asked of it."""
+OVERLOADED: Final = 1.25
+"""The slowdown of the reference workload from which on its correction is a guess."""
+NO_USABLE_RESULT: Final = "no usable result"
 
 
 @dataclass(frozen=True, slots=True)

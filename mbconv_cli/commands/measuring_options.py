@@ -5,14 +5,36 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 
-from mbconv_cli.analysis.measuring import DEFAULT_PROCESSES, MeasureRequest
+import typer
+
+from mbconv_cli.analysis.measuring import DEFAULT_PROCESSES, NO_USABLE_RESULT, MeasureRequest
 from mbconv_cli.commands.output import progress_bar
-from mbconv_cli.errors import InputError
+from mbconv_cli.errors import InputError, UndecidedError
 from mbconv_cli.machine.device_choice import AUTO, parse_device
+from mbconv_cli.report.model import Report
 
 LONGEST_SECONDS: Final = 86_400
+
+
+StrictOption: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--strict/--no-strict",
+        help="End with exit code 3 where the machine was too noisy for a usable result.",
+    ),
+]
+
+
+def require_usable(report: Report, *, strict: bool) -> None:
+    """Refuse a measurement without a usable result where that matters; the report has been shown by then.
+
+    Raises:
+        UndecidedError: names the reason.
+    """
+    if strict and report.measurement.get("usable") is False:
+        raise UndecidedError(*(note for note in report.notes if note.startswith(f"{NO_USABLE_RESULT}: ")))
 
 
 @contextmanager

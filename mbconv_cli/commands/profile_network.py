@@ -23,7 +23,7 @@ from mbconv_cli.commands.form_options import (
     parse_batch_sizes,
     require_measured,
 )
-from mbconv_cli.commands.measuring_options import parse_precision, parse_seconds
+from mbconv_cli.commands.measuring_options import StrictOption, parse_precision, parse_seconds, require_usable
 from mbconv_cli.commands.options import (
     ArchDirOption,
     DeviceOption,
@@ -89,6 +89,7 @@ def profile_command(
     processes: ProfileProcessesOption = None,
     roofline: RooflineOption = False,
     recalibrate: RecalibrateOption = False,
+    strict: StrictOption = False,
     output_format: ProfileFormatOption = Format.TABLE,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
@@ -133,7 +134,14 @@ def profile_command(
     catalogue = user_catalogue(arch_dir or ())
     opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
     if not latency:
-        require_measured(execution, device=device, precision=precision, max_time=max_time, processes=processes)
+        require_measured(
+            execution,
+            device=device,
+            precision=precision,
+            max_time=max_time,
+            processes=processes,
+            strict=strict or None,
+        )
         show(_profile(opened, batch_sizes, execution, view, None, None), output_format, output)
         return
     if choice.type != AUTO:
@@ -147,6 +155,7 @@ def profile_command(
         request = LatencyRequest(choice, budget, progress, processes or usual_processes(execution))
         report = _profile(opened, batch_sizes, execution, view, request, calibration)
     show(report, output_format, output)
+    require_usable(report, strict=strict)
     if not report.measurement["complete"]:
         raise KeyboardInterrupt  # held back until what had been measured was told
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mbconv_cli.machine.quiet_speed import QuietSpeed
 from mbconv_cli.measure.audit_result import Audit
 from mbconv_cli.measure.latency import Measurement
 from mbconv_cli.report.model import Cell
@@ -23,6 +24,7 @@ class Bench:
         both_ways: whether a stamped pass goes forward and backward.
         allocated_bytes: the most that the device's allocator gave to activations in one pass, where it tells.
         outside: parts of a stamped pass that are outside of every op; their times stand behind the ops'.
+        quiet: the machine's quiet speed, where a reference workload ran beside the passes.
     """
 
     audit: Audit
@@ -32,6 +34,7 @@ class Bench:
     both_ways: bool = False
     allocated_bytes: int | None = None
     outside: tuple[str, ...] = ()
+    quiet: QuietSpeed | None = None
 
     def parts_of(self, ops: Sequence[int]) -> tuple[int, ...]:
         """Which times of a stamped pass belong to these ops, in all directions that there are."""

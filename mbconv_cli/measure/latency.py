@@ -14,7 +14,9 @@ from typing import Final, TypeAlias
 from mbconv_cli.machine.load import Load, load_between, moment, page_faults
 from mbconv_cli.measure.budget import Budget
 from mbconv_cli.measure.clock import Clock, HostTimes
+from mbconv_cli.measure.reference_workload import ReferenceTimer, Workload
 from mbconv_cli.measure.stamp_cost import StampCost, stamp_cost
+from mbconv_cli.measure.statistics.control_variate import reference_level
 from mbconv_cli.measure.statistics.estimates import FEWEST_SAMPLES
 from mbconv_cli.measure.stopping import Stopping
 
@@ -44,6 +46,7 @@ class Measurement:
         page_faults: how often a pass touched memory that the system had not given yet, on average, where it is counted.
         processes: the measurements of several processes that this one puts together; empty if it is of one process.
         left_out: the measurements of processes that were disturbed, and are no part of it.
+        reference: the times of the reference workload's kernels, `[samples][kernels]`; empty where none was run.
     """
 
     end_to_end: list[float] = field(default_factory=list)
@@ -59,6 +62,12 @@ class Measurement:
     page_faults: float | None = None
     processes: tuple[Measurement, ...] = ()
     left_out: tuple[Measurement, ...] = ()
+    reference: list[tuple[float, ...]] = field(default_factory=list)
+
+    @property
+    def reference_level(self) -> float | None:
+        """How long the reference workload took, in ms; None where it did not run."""
+        return reference_level(self.reference) if self.reference else None
 
     @property
     def by_process(self) -> tuple[Measurement, ...]:
@@ -73,6 +82,7 @@ def measure(
     *,
     now: Callable[[], float] = time.monotonic,
     progress: Progress = lambda _: None,
+    reference: Workload = (),
 ) -> Measurement:
     """Sample plain and stamped passes in turn, each first in every other round, with the garbage collector off.
 
@@ -83,19 +93,23 @@ def measure(
         clock: takes the stamps.
         budget: how long.
         now: a monotonic clock in seconds, for the budget.
-        progress: told the share of the time that has passed.
+        progress: called with the share of the time that has passed.
+        reference: the workload that shows how fast the machine is; it runs beside the rounds.
 
     Raises:
-        KeyboardInterrupt: it was interrupted before there was anything to tell.
+        KeyboardInterrupt: it was interrupted before there was anything to report.
     """
-    result = Measurement(precision_asked=budget.precision)
+    timer = ReferenceTimer(reference)
+    result = Measurement(precision_asked=budget.precision, reference=timer.samples)
     began = now()
     with collector_off():
         result.stamp_cost = stamp_cost(clock)
         _warm_up(run, clock, budget, now, result)
+        timer.warm_up()
         first, faults = moment(), page_faults()
         try:
-            _sample(run, clock, Stopping(budget, budget.max_seconds - (now() - began)), now, progress, result)
+            stopping = Stopping(budget, budget.max_seconds - (now() - began))
+            _sample(run, clock, stopping, now, progress, timer, result)
         except KeyboardInterrupt:
             if len(result.layers) < FEWEST_SAMPLES:
                 raise
@@ -118,6 +132,7 @@ def _sample(
     stopping: Stopping,
     now: Callable[[], float],
     progress: Progress,
+    timer: ReferenceTimer,
     result: Measurement,
 ) -> None:
     """Round after round into the result, until there are enough."""
@@ -131,6 +146,7 @@ def _sample(
             result.host.append(host_times)
         if not stamped_first:
             result.layers.append(_stamped_pass(run, clock))
+        timer.after_round(now() - started)
         stopping.tell(result.end_to_end, now() - started)
         progress(stopping.share_done())
 

@@ -23,7 +23,8 @@ from mbconv_cli.pytorch.built_network import images_to_settle
 from mbconv_cli.pytorch.device_memory import allocated_peak, require_memory, translate_memory_errors
 from mbconv_cli.pytorch.devices import resolve_device, torch_fingerprint
 from mbconv_cli.pytorch.passes import TimedPass, timed_pass
-from mbconv_cli.pytorch.preparation import Prepared, prepare, translate_unsupported_forms
+from mbconv_cli.pytorch.preparation import Prepared, prepare, torch_dtype, translate_unsupported_forms
+from mbconv_cli.pytorch.reference_kernels import reference_kernels
 from mbconv_cli.pytorch.torch_threads import torch_threads
 from mbconv_cli.report.model import Cell
 
@@ -104,7 +105,8 @@ def _measured(
     device = torch.device(str(machine["device"]))
     with _gradients(wanted=execution.training):
         timed = timed_pass(prepared, device, execution)
-        measurement = measure(timed.run, timed.clock, budget, progress=progress)
+        reference = reference_kernels(device, torch_dtype(execution))
+        measurement = measure(timed.run, timed.clock, budget, progress=progress, reference=reference)
         allocated = _allocated(prepared, timed, device, execution)
     return Bench(
         prepared.audit,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from mbconv_cli.render.checks import CHECK
 from mbconv_cli.report.model import Cell, Column, Kind, Report, Row, Section
 from mbconv_cli.units import CHANGE, FRACTION, MILLISECOND, RATIO, SHARE, milliseconds
 
@@ -127,6 +128,21 @@ def totals_parts(totals: Mapping[str, Cell], columns: Mapping[str, Column]) -> l
 def total_columns(sections: Mapping[str, Section]) -> dict[str, Column]:
     """The columns of all sections by key: a total has the unit of the column it sums."""
     return {column.key: column for section in sections.values() for column in section.columns}
+
+
+URGENT: Final = ("no usable result: ", "warning: ")
+"""How notes begin that a reader must see before the figures that they are about."""
+
+
+def urgent_notes(report: Report) -> list[str]:
+    """The notes that stand first; those of a check are sentences about its rows, and stay in their order."""
+    return [note for note in report.notes if note.startswith(URGENT) and report.kind != CHECK]
+
+
+def other_notes(report: Report) -> list[str]:
+    """All footnotes that do not stand first."""
+    urgent = urgent_notes(report)
+    return [note for note in footnotes(report) if note not in urgent]
 
 
 def footnotes(report: Report) -> list[str]:

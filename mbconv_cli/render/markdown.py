@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mbconv_cli.render.cells import footnotes, subject_line, total_columns, totals_parts
+from mbconv_cli.render.cells import other_notes, subject_line, total_columns, totals_parts, urgent_notes
 from mbconv_cli.render.markdown_text import bullets, escaped, table
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Report
@@ -13,7 +13,8 @@ def render_markdown(report: Report, _: Style) -> str:
     parts = [f"## {escaped(f'{report.kind}: {subject_line(report.subject)}'.rstrip(': '))}"]
     if report.totals:
         parts.append(f"**{escaped(', '.join(totals_parts(report.totals, total_columns(report.sections))))}**")
+    parts.append(bullets(urgent_notes(report)))
     for name, section in report.sections.items():
         parts.append(f"### {escaped(name)}\n\n{table(name, section)}")
-    parts.append(bullets(footnotes(report)))
+    parts.append(bullets(other_notes(report)))
     return "\n\n".join(filter(None, parts)) + "\n"

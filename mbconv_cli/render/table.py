@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from mbconv_cli.render.cells import footnotes, subject_line, total_columns, totals_parts
+from mbconv_cli.render.cells import other_notes, subject_line, total_columns, totals_parts, urgent_notes
 from mbconv_cli.render.lanes import GAP, Fitted, Lane, fit, lanes
 from mbconv_cli.render.plot import draw
 from mbconv_cli.render.safe_text import safe
@@ -21,8 +21,8 @@ from mbconv_cli.report.model import Plot, Report, Section
 WIDEST_PROSE: Final = 110
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 _NOUGHTS: Final = frozenset({"0", "0.0%", "+0.0%"})
-_NOTE_STYLES: Final = {"warning": "yellow"}
-_LABEL: Final = re.compile(r"([a-z]+|not comparable): ")
+_NOTE_STYLES: Final = {"warning": "yellow", "no usable result": "bold yellow"}
+_LABEL: Final = re.compile(r"([a-z]+|not comparable|no usable result|quiet speed): ")
 _VERDICT_STYLES: Final = {
     "pass": "green",
     "fail": "red",
@@ -57,9 +57,10 @@ def _lines(report: Report, style: Style) -> Iterator[Text]:
     """All lines of the text: parts, with an empty line between them."""
     fitted = {name: fit(lanes(name, section, report.totals, style), style) for name, section in report.sections.items()}
     parts = [list(_head(report, style))]
+    parts.append([line for note in urgent_notes(report) for line in _note(note, style)])
     parts += [list(_table(fitted[name], section, style)) for name, section in report.sections.items()]
     parts += [list(_drawn(section, section.plot, style)) for section in report.sections.values() if section.plot]
-    notes = [*footnotes(report), *_notes_on_width(list(fitted.values()))]
+    notes = [*other_notes(report), *_notes_on_width(list(fitted.values()))]
     parts.append([line for note in notes for line in _note(note, style)])
     for index, part in enumerate(filter(None, parts)):
         yield from [Text()] * bool(index)

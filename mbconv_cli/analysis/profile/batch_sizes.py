@@ -75,7 +75,7 @@ def profile_batches(
     if by_layer:
         rows = _timed(rows, groups, dict(zip(measured, benches, strict=True)))
     summed = [column for column in columns if column in COSTS or column in timed[:: len(LATENCY)]]
-    memory = memory_notes(plan, alive, training=execution.training)
+    exact_notes = (*form_notes(network.plan, execution), *memory_notes(plan, alive, training=execution.training))
     sections = {
         "batch_sizes": _by_batch_size(costs, batch_sizes, execution, benches),
         view.by.section: Section(columns, tuple(arranged(rows, view, summed))),
@@ -88,7 +88,7 @@ def profile_batches(
         network.subject() | form_subject(execution),
         cost_cells(total(costs), 1, execution.dtype.element_size) | {"peak_bytes": max(alive)},
         sections,
-        (OF_ONE_IMAGE, *form_notes(network.plan, execution), *memory, *_notes(measured, benches)),
+        (*_warnings(measured, benches), OF_ONE_IMAGE, *exact_notes, *_notes(measured, benches)),
         _figures(batch_sizes, benches),
         _samples(measured, benches),
     )
@@ -121,10 +121,13 @@ def _by_batch_size(
 
 
 def _end_to_end(row: Row, bench: Bench) -> dict[str, Cell]:
-    from mbconv_cli.analysis.profile.reconciliation import end_to_end
+    from mbconv_cli.analysis.profile.reconciliation import headline
+    from mbconv_cli.analysis.profile.usability import unusable_reason
 
-    batch_size, whole = row[BATCH_SIZE.key], end_to_end(bench)
+    batch_size, whole = row[BATCH_SIZE.key], headline(bench)
     assert isinstance(batch_size, int)
+    if unusable_reason(bench):
+        return {}
     per_image, throughput = THROUGHPUT
     return {
         **latency_cells(whole),
@@ -161,7 +164,20 @@ def _notes(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> list[str]:
         return [NOT_MEASURED]
     from mbconv_cli.analysis.profile.measurement_notes import measurement_notes
 
-    told = [measurement_notes(bench) for bench in benches]
+    return _of_each(batch_sizes, [measurement_notes(bench) for bench in benches])
+
+
+def _warnings(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> list[str]:
+    """What makes the figures of each measurement doubtful."""
+    if not benches:
+        return []
+    from mbconv_cli.analysis.profile.measurement_notes import warnings
+
+    return _of_each(batch_sizes, [warnings(bench) for bench in benches])
+
+
+def _of_each(batch_sizes: Sequence[int], told: Sequence[tuple[str, ...]]) -> list[str]:
+    """The notes of each batch size, once where they are the same for all."""
     shared = [note for note in told[0] if all(note in notes for notes in told)]
     own = [
         note.replace(": ", f": batch size {size}: ", 1)
@@ -185,11 +201,16 @@ def _samples(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> dict[str, 
 
 
 def _figures(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> dict[str, Cell]:
-    """What programs may want to know: whether all was measured that was asked for."""
+    """For programs: whether all was measured that was asked for, and is of use."""
     if not benches:
         return {}
+    from mbconv_cli.analysis.profile.usability import unusable_reason
+
     interrupted = any(bench.measurement.interrupted for bench in benches)
-    return {"complete": len(benches) == len(batch_sizes) and not interrupted}
+    return {
+        "complete": len(benches) == len(batch_sizes) and not interrupted,
+        "usable": not any(unusable_reason(bench) for bench in benches),
+    }
 
 
 def _provenance(network: OpenNetwork, execution: Execution, benches: Sequence[Bench]) -> Provenance:

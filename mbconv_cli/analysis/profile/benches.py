@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -88,7 +88,20 @@ def run_benches(
 
         benches = repeat(backend.function, arguments, request.budget, request.processes, request.progress)
     _require_agreement(benches[0])
-    return benches
+    return tuple(_with_quiet_speed(bench, execution) for bench in benches)
+
+
+def _with_quiet_speed(bench: Bench, execution: Execution) -> Bench:
+    """The bench with the machine's quiet speed, where a reference workload ran beside the passes."""
+    levels = [level for one in bench.measurement.by_process if (level := one.reference_level) is not None]
+    if not levels:
+        return bench
+    from mbconv_cli.machine.comparability import fingerprint
+    from mbconv_cli.machine.fingerprint import host_fingerprint
+    from mbconv_cli.machine.quiet_speed import quiet_speed
+
+    machine = fingerprint(host_fingerprint() | bench.machine, dtype=execution.dtype.value)
+    return replace(bench, quiet=quiet_speed(machine, min(levels)))
 
 
 def _here(function: str, arguments: dict[str, Any], request: LatencyRequest) -> tuple[Bench, ...]:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from statistics import fmean, median
 from typing import Final
 
-from mbconv_cli.analysis.measuring import busy_warning, device_note
-from mbconv_cli.analysis.profile.reconciliation import end_to_end, sum_of_layers
+from mbconv_cli.analysis.measuring import NO_USABLE_RESULT, busy_warning, device_note
+from mbconv_cli.analysis.profile.reconciliation import correction, end_to_end, headline, sum_of_layers
+from mbconv_cli.analysis.profile.usability import unusable_reason
 from mbconv_cli.machine.fingerprint import usable_cores
 from mbconv_cli.machine.load import BUSY_SHARE
 from mbconv_cli.measure.bench_result import Bench
@@ -37,7 +38,8 @@ def measurement_figures(bench: Bench) -> dict[str, Cell]:
         "warm_up_rounds": measurement.warm_up,
         "steady": measurement.steady,
         "seconds": measurement.seconds,
-        "precision": end_to_end(bench).precision,
+        "usable": unusable_reason(bench) is None,
+        "precision": headline(bench).precision,
         "precision_asked": measurement.precision_asked,
         "affinity": _ranges(usable_cores()),
         "load_average_before": load.before,
@@ -46,6 +48,7 @@ def measurement_figures(bench: Bench) -> dict[str, Cell]:
         "stolen_share": load.stolen_share,
         "enqueue_share": _enqueue_share(measurement),
         "page_faults": measurement.page_faults,
+        **_correction_figures(bench),
     }
     if measurement.stamp_cost:
         figures["clock_resolution_ms"] = measurement.stamp_cost.resolution_ms
@@ -60,6 +63,7 @@ def measurement_notes(bench: Bench) -> tuple[str, ...]:
         device_note(bench.machine),
         _samples_note(measurement, whole),
         *([_clock_note(measurement.stamp_cost, _stamps(bench), whole)] if measurement.stamp_cost else []),
+        *_correction_note(bench),
         *_load_note(measurement),
         *_faults_note(measurement),
         *_device_time_note(measurement),
@@ -68,9 +72,40 @@ def measurement_notes(bench: Bench) -> tuple[str, ...]:
             f"{audit.params:,} params"
         ),
         *bench.notes,
-        *_warnings(bench, whole),
-        *_busy_warning(bench),
     )
+
+
+def warnings(bench: Bench) -> tuple[str, ...]:
+    """What makes the figures doubtful, the most important first: they stand before everything else."""
+    unusable = unusable_reason(bench)
+    told = [f"{NO_USABLE_RESULT}: {unusable}"] if unusable else []
+    return (*told, *_warnings(bench, headline(bench), usable=unusable is None), *_busy_warning(bench))
+
+
+def _correction_figures(bench: Bench) -> dict[str, Cell]:
+    """The figures of the correction to the machine's quiet speed, where there is one."""
+    corrected = correction(bench)
+    if corrected is None or bench.quiet is None:
+        return {}
+    return {
+        "reference_samples": len(bench.measurement.reference),
+        "reference_slowdown": corrected.slowdown,
+        "quiet_reference_ms": bench.quiet.reference_ms,
+    }
+
+
+def _correction_note(bench: Bench) -> list[str]:
+    corrected = correction(bench)
+    if corrected is None or bench.quiet is None:
+        return []
+    change = 100 * (corrected.slowdown - 1)
+    speed = f"{abs(change):.1f} % {'slower' if change >= 0 else 'faster'} than at its quiet speed"
+    return [
+        (
+            f"quiet speed: the machine ran a reference workload {speed} ({bench.quiet.reference_ms:.3g} ms, "
+            f"{bench.quiet.origin}); the latency at the top is corrected by that, all others are as measured"
+        )
+    ]
 
 
 def _samples_note(measurement: Measurement, whole: Estimate) -> str:
@@ -141,7 +176,7 @@ def _device_time_note(measurement: Measurement) -> list[str]:
     return [f"device time: {stream}; {wall}"] if measurement.host else []
 
 
-def _warnings(bench: Bench, whole: Estimate) -> list[str]:
+def _warnings(bench: Bench, known: Estimate, *, usable: bool) -> list[str]:
     measurement, warnings = bench.measurement, []
     if measurement.interrupted:
         rounds = f"{len(measurement.layers)} rounds, {measurement.seconds:.1f} s"
@@ -150,9 +185,9 @@ def _warnings(bench: Bench, whole: Estimate) -> list[str]:
         warnings.append(_left_out(measurement))
     if not measurement.steady:
         warnings.append("the time was not stable at the end of the warm-up; the machine may be busy")
-    if whole.precision > NOISY_PRECISION:
-        warnings.append(_known_badly(measurement, f"{100 * whole.precision:.1f} %"))
-    off = sum_of_layers(bench).value / whole.value - 1
+    if usable and known.precision > NOISY_PRECISION:
+        warnings.append(_known_badly(measurement, f"{100 * known.precision:.1f} %"))
+    off = sum_of_layers(bench).value / end_to_end(bench).value - 1
     if not bench.both_ways and not bench.outside and abs(off) > WIDE_DIFFERENCE:  # else the notes say why
         side = "more" if off > 0 else "less"
         warnings.append(f"the layers sum to {100 * abs(off):.1f} % {side} than end to end; measure again")

@@ -115,17 +115,19 @@ def _measured_report(
     bench: Bench,
     notes: tuple[str, ...],
 ) -> Report:
-    from mbconv_cli.analysis.profile.measurement_notes import measurement_figures, measurement_notes
-    from mbconv_cli.analysis.profile.reconciliation import end_to_end, raw_samples
+    from mbconv_cli.analysis.profile.measurement_notes import measurement_figures, measurement_notes, warnings
+    from mbconv_cli.analysis.profile.reconciliation import headline, raw_samples
+    from mbconv_cli.analysis.profile.usability import unusable_reason
 
-    totals |= {**latency_cells(end_to_end(bench)), "latency_samples": len(bench.measurement.end_to_end)}
+    totals |= {} if unusable_reason(bench) else latency_cells(headline(bench))
+    totals |= {"latency_samples": len(bench.measurement.end_to_end)}
     return Report(
         "profile",
         provenance(network.spec, host_fingerprint() | bench.machine, **execution.settings()),
         subject,
         totals,
         sections | {"latency": latency_section(bench, execution)},
-        (*notes, *measurement_notes(bench)),
+        (*warnings(bench), *notes, *measurement_notes(bench)),
         measurement_figures(bench),
         raw_samples(bench, LATENCY[0].key),
     )

@@ -5,16 +5,41 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from statistics import median
+from typing import Final
 
 from mbconv_cli.analysis.columns import LATENCY, LATENCY_SHARE, latency_cells
 from mbconv_cli.measure.bench_result import Bench
 from mbconv_cli.measure.latency import Measurement
+from mbconv_cli.measure.statistics.control_variate import Corrected, ProcessFigure, at_quiet_speed
 from mbconv_cli.measure.statistics.estimates import Estimate, median_interval, midmeans, percentiles, process_mean
 from mbconv_cli.report.model import Cell, Column, Row, Section
 
+AT_QUIET_SPEED: Final = "end to end, at quiet speed"
+
+
+def headline(bench: Bench) -> Estimate:
+    """The latency that counts, in ms: end to end, at the machine's quiet speed where that is known."""
+    corrected = correction(bench)
+    return corrected.estimate if corrected else end_to_end(bench)
+
+
+def correction(bench: Bench) -> Corrected | None:
+    """The end-to-end latency at the machine's quiet speed; None without a reference workload in every process."""
+    levels = [one.reference_level for one in bench.measurement.by_process]
+    known = [level for level in levels if level is not None]
+    if bench.quiet is None or len(known) < len(levels):
+        return None
+    latencies = [median(one.end_to_end) for one in bench.measurement.by_process]
+    return at_quiet_speed(
+        [ProcessFigure(*pair) for pair in zip(latencies, known, strict=True)],
+        bench.quiet.reference_ms,
+        left_out=len(bench.measurement.left_out),
+        half_width=end_to_end(bench).precision,
+    )
+
 
 def end_to_end(bench: Bench) -> Estimate:
-    """The latency that counts: the median of the plain passes, in ms; of several processes the mean of theirs."""
+    """As measured: the median of the plain passes, in ms; of several processes the mean of theirs."""
     return _across(bench, lambda one: [median_interval(one.end_to_end)])[0]
 
 
@@ -26,7 +51,8 @@ def group_latencies(bench: Bench, groups: Sequence[Sequence[int]]) -> list[Estim
 def reconcile(bench: Bench) -> Section:
     """The sum of the layers, the end-to-end median, their difference, and what the stamps cost.
 
-    Then, where there are samples enough, how slow the slowest passes are; and on an accelerator what the host saw.
+    Then end to end at the machine's quiet speed, where that is known; how slow the slowest passes are, where there are
+    samples enough; and on an accelerator what the host saw.
     """
     whole, layers = end_to_end(bench), sum_of_layers(bench)
     stamped = _across(bench, lambda one: [median_interval([math.fsum(times) for times in one.layers])])[0]
@@ -36,6 +62,8 @@ def reconcile(bench: Bench) -> Section:
 
     difference = whole.value - layers.value
     slowdown = stamped.value - whole.value
+    corrected = correction(bench)
+    quiet = {AT_QUIET_SPEED: corrected.estimate} if corrected else {}
     rows = (
         row("sum of layers", latency_cells(layers), layers.value),
         row("difference", {"latency_ms": difference}, difference),
@@ -43,7 +71,7 @@ def reconcile(bench: Bench) -> Section:
         row("slowdown by the stamps", {"latency_ms": slowdown}, slowdown),
         *(
             row(name, latency_cells(estimate), estimate.value)
-            for name, estimate in (_percentiles(bench) | _host_times(bench)).items()
+            for name, estimate in (quiet | _percentiles(bench) | _host_times(bench)).items()
         ),
     )
     return Section((Column("name"), *LATENCY, LATENCY_SHARE), rows)
@@ -63,6 +91,10 @@ def raw_samples(bench: Bench, key: str) -> dict[str, tuple[float, ...]]:
         f"left_out_{key}": tuple(time for one in measurement.left_out for time in one.end_to_end),
         f"left_out_process_{key}": tuple(median(one.end_to_end) for one in measurement.left_out),
     }
+    for index, of_kernel in enumerate(zip(*measurement.reference, strict=True)):
+        samples[f"reference_{index + 1}_ms"] = of_kernel
+    levels = (one.reference_level for one in measurement.by_process)
+    samples["process_reference_ms"] = tuple(level for level in levels if level is not None)
     return {name: figures for name, figures in samples.items() if figures}
 
 

@@ -58,6 +58,7 @@ def pooled(all_measurements: Sequence[Measurement]) -> Measurement:
         ),
         page_faults=_over_time(measurements, [one.page_faults for one in measurements]),
         processes=tuple(measurements),
+        reference=list(chain.from_iterable(one.reference for one in measurements)),
         left_out=tuple(all_measurements[index] for index in sorted(slow)),
     )
 

@@ -294,10 +294,24 @@ def test_layers_that_do_not_add_up_are_told(network: OpenNetwork, fake: FakeBenc
 
 
 def test_a_wide_interval_is_told(network: OpenNetwork, fake: FakeBench) -> None:
-    with_bench(fake, measurement=replace(fake.bench.measurement, end_to_end=[0.8 * QUIET, QUIET, 1.2 * QUIET] * 2))
+    with_bench(fake, measurement=replace(fake.bench.measurement, end_to_end=[0.92 * QUIET, QUIET, 1.08 * QUIET] * 2))
     assert warnings(profile(network, latency=request())) == [
-        "warning: the machine was too noisy: the end-to-end median is known to 20.0 % only"
+        "warning: the machine was too noisy: the end-to-end median is known to 8.0 % only"
     ]
+
+
+def test_an_interval_that_is_too_wide_is_no_usable_result(network: OpenNetwork, fake: FakeBench) -> None:
+    with_bench(fake, measurement=replace(fake.bench.measurement, end_to_end=[0.8 * QUIET, QUIET, 1.2 * QUIET] * 2))
+    report = profile(network, latency=request())
+    assert warnings(report) == []
+    assert report.notes[0] == (
+        f"no usable result: the 95 % interval, {0.8 * QUIET:.3g} to {1.2 * QUIET:.3g} ms, is wider than 20 % of the "
+        "latency; measure in several processes, for instance with --processes 5"
+    )
+    assert "latency_ms" not in report.totals
+    assert report.measurement["usable"] is False
+    whole = {row["name"]: row for row in report.sections["latency"].rows}["end to end"]
+    assert figure(whole, "latency_ms") == pytest.approx(QUIET)
 
 
 BUSY = "warning: the machine was busy: "
@@ -419,6 +433,7 @@ def test_figures_of_the_measurement_leave_out_what_is_not_known(network: OpenNet
         "warm_up_rounds": 8,
         "steady": True,
         "seconds": 2.0,
+        "usable": True,
         "precision": 1 / 11,
     }
     assert without_affinity(profile(network, latency=request())) == figures
