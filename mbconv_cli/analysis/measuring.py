@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import geometric_mean
 from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.machine.device_choice import DeviceChoice
-from mbconv_cli.machine.fingerprint import host_fingerprint
+from mbconv_cli.machine.fingerprint import host_fingerprint, usable_cores
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
 
 if TYPE_CHECKING:
     from mbconv_cli.measure.latency import Progress
     from mbconv_cli.measure.processes.comparisons import Comparison, Launcher
+    from mbconv_cli.measure.statistics.estimates import Estimate
 
 MIN_PROCESSES: Final = 2
 DEFAULT_PROCESSES: Final = 5
@@ -54,7 +56,7 @@ def measure_sets(
         InputError: the device is not there, or has too little memory.
         CheckFailedError: closed forms and fvcore disagree on what was built.
     """
-    from mbconv_cli.measure.processes.comparisons import Request, compare, launch_process
+    from mbconv_cli.measure.processes.comparisons import Request, compare, started_together
 
     request = Request(
         sets=tuple(tuple(plans) for plans in sets),
@@ -63,12 +65,89 @@ def measure_sets(
         threads=wanted.threads,
         seconds=max(seconds / len(sets), LEAST_SECONDS),
     )
-    return compare(request, wanted.processes, wanted.progress, wanted.launch or launch_process)
+    if wanted.launch:
+        return with_slowdown(compare(request, wanted.processes, wanted.progress, wanted.launch))
+    with started_together(wanted.processes) as launch:
+        return with_slowdown(compare(request, wanted.processes, wanted.progress, launch))
+
+
+def with_slowdown(comparison: Comparison) -> Comparison:
+    """The comparison with how much slower than at its quiet speed the machine was, where that was measured."""
+    levels = [outcome.reference_levels for outcome in comparison.outcomes]
+    if not levels or not all(levels):
+        return comparison
+    from mbconv_cli.machine.comparability import fingerprint
+    from mbconv_cli.machine.quiet_speed import quiet_speed
+
+    of_processes = [geometric_mean(of_sets) for of_sets in levels]
+    machine = fingerprint(host_fingerprint() | comparison.machine, dtype="float32")
+    quiet = quiet_speed(machine, min(of_processes))
+    return replace(comparison, slowdown=geometric_mean(of_processes) / quiet.reference_ms)
+
+
+def unusable_reason(comparison: Comparison) -> str | None:
+    """Why a comparison supports no conclusion, with the one thing to do about it; None where it may."""
+    if comparison.slowdown is not None and comparison.slowdown >= OVERLOADED:
+        overloaded = overload(comparison.slowdown)
+    else:
+        overloaded = None
+    ratios = [ratio for of_set in comparison.latency_ratio for ratio in of_set[1:]]
+    if not overloaded and (not ratios or any(map(narrow, ratios))):
+        return None
+    cores = len(usable_cores())
+    load = comparison.load_before or 0.0
+    taken = load / cores if load >= BUSY_LOAD_SHARE * cores else None
+    what = overloaded or f"the 95 % interval of every ratio is wider than {100 * WIDEST:.0f} % of it"
+    return f"{what}; {advice(comparison.machine, taken, bool(overloaded), 'take more --processes')}"
+
+
+def narrow(estimate: Estimate) -> bool:
+    """Whether an interval is narrow enough to conclude anything."""
+    return 2 * estimate.precision <= WIDEST
+
+
+def overload(slowdown: float) -> str:
+    """What the reference workload says about an overloaded machine."""
+    return f"the machine was overloaded: it ran the reference workload {slowdown:.1f}x slower than at its quiet speed"
+
+
+def advice(machine: Mapping[str, Cell], taken: float | None, overloaded: bool, otherwise: str) -> str:
+    """The one thing to do about a latency that is not known well enough.
+
+    Args:
+        machine: that was measured on.
+        taken: the share of its cores' time that others took, if that is known and much.
+        overloaded: whether the reference workload was slow.
+        otherwise: what to do where nothing else is in the way.
+    """
+    cores, threads = len(usable_cores()), machine["threads"]
+    if machine["device"] == "cpu" and taken is not None:
+        busy = max(1, round(taken * cores))
+        others = "another program keeps a core busy" if busy == 1 else f"other programs keep {busy} cores busy"
+        free = max(1, cores - busy)
+        may_shrink = isinstance(threads, int) and threads > free
+        return f"{others}; " + (f"try --threads {free}" if may_shrink else "end it, or measure later")
+    if overloaded:
+        return "something outside of this system slows the machine down; measure later, or on another one"
+    return otherwise
+
+
+def usable_figures(comparison: Comparison | None) -> dict[str, Cell]:
+    """For programs: whether what was measured is of use; nothing where nothing was."""
+    if comparison is None:
+        return {}
+    slowdown = {} if comparison.slowdown is None else {"reference_slowdown": comparison.slowdown}
+    left_out = {"processes": comparison.processes, "processes_left_out": comparison.left_out}
+    return {"usable": unusable_reason(comparison) is None, **left_out, **slowdown}
 
 
 def notes(comparison: Comparison) -> tuple[str, ...]:
-    """How the figures came about."""
+    """How the figures came about, and first of all what makes them doubtful."""
+    unusable = unusable_reason(comparison)
     return (
+        *([f"{NO_USABLE_RESULT}: {unusable}"] if unusable else []),
+        *left_out_warning(comparison),
+        *busy_warning(comparison.load_before, comparison.machine),
         device_note(comparison.machine),
         (
             f"measured in {comparison.processes} fresh processes, in turn in random order, at least "
@@ -76,8 +155,15 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
             "95 % interval across processes; a ratio is taken round by round, so it need not be that of the times"
         ),
         f"audit: closed forms and fvcore agree on all {comparison.audited_ops} ops",
-        *busy_warning(comparison.load_before, comparison.machine),
     )
+
+
+def left_out_warning(comparison: Comparison) -> list[str]:
+    """That processes were left out as disturbed, where some were."""
+    count = comparison.left_out
+    were = "was" if count == 1 else "were"
+    whole = comparison.processes
+    return [f"warning: {count} of {whole} processes ran much slower than the others and {were} left out"] * bool(count)
 
 
 def device_note(machine: Mapping[str, Cell]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mbconv_cli.analysis.compare.ablation import ablate
 from mbconv_cli.analysis.networks import open_network
-from mbconv_cli.commands.measuring_options import measuring
+from mbconv_cli.commands.measuring_options import StrictOption, measuring, require_usable
 from mbconv_cli.commands.options import (
     ArchDirOption,
     BatchOption,
@@ -32,6 +32,7 @@ def ablate_command(
     device: DeviceOption = None,
     threads: ThreadsOption = None,
     processes: ProcessesOption = None,
+    strict: StrictOption = False,
     output_format: FormatOption = Format.TABLE,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
@@ -48,8 +49,9 @@ def ablate_command(
 
     - `mbconv ablate efficientnet-b0 --set activation=relu --format markdown`
     """
-    with measuring(measure, "measuring", device=device, threads=threads, processes=processes) as wanted:
+    with measuring(measure, "measuring", device=device, threads=threads, processes=processes, strict=strict) as wanted:
         catalogue = user_catalogue(arch_dir or ())
         opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
         report = ablate(opened, batch_size=batch_size, measure=wanted)
     show(report, output_format, output)
+    require_usable(report, strict=strict)

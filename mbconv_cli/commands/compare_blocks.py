@@ -8,7 +8,7 @@ import typer
 
 from mbconv_cli.analysis.compare.block_family import BlockQuestion
 from mbconv_cli.analysis.compare.blocks import compare_blocks
-from mbconv_cli.commands.measuring_options import measuring
+from mbconv_cli.commands.measuring_options import StrictOption, measuring, require_usable
 from mbconv_cli.commands.options import (
     BatchOption,
     DeviceOption,
@@ -78,6 +78,7 @@ def compare_blocks_command(
     device: DeviceOption = None,
     threads: ThreadsOption = None,
     processes: ProcessesOption = None,
+    strict: StrictOption = False,
     output_format: FormatOption = Format.TABLE,
     output: OutputOption = None,
 ) -> None:
@@ -106,6 +107,7 @@ def compare_blocks_command(
         extra_rows=tuple(block or ()),
         overrides=tuple(overrides or ()),
     )
-    with measuring(measure, "measuring", device=device, threads=threads, processes=processes) as wanted:
+    with measuring(measure, "measuring", device=device, threads=threads, processes=processes, strict=strict) as wanted:
         report = compare_blocks(question, wanted)
     show(report, output_format, output)
+    require_usable(report, strict=strict)

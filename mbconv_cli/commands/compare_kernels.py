@@ -11,7 +11,7 @@ from mbconv_cli.analysis.compare.kernel_question import KernelQuestion
 from mbconv_cli.analysis.compare.kernels import compare_kernels
 from mbconv_cli.analysis.compare.kernels_in_network import kernels_in_network
 from mbconv_cli.analysis.networks import open_network
-from mbconv_cli.commands.measuring_options import measuring
+from mbconv_cli.commands.measuring_options import StrictOption, measuring, require_usable
 from mbconv_cli.commands.options import (
     ArchDirOption,
     BatchOption,
@@ -107,6 +107,7 @@ def compare_kernels_command(
     device: DeviceOption = None,
     threads: ThreadsOption = None,
     processes: ProcessesOption = None,
+    strict: StrictOption = False,
     output_format: FormatOption = Format.TABLE,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
@@ -131,7 +132,7 @@ def compare_kernels_command(
     if not several:
         raise InputError("--kernel: no stack of 3x3 sees as little as 1x1; give a --stack")
     layers = {"--n": n, "--m": m, "--height": height, "--width": width, "--stride": stride, "--norm-act": norm_act}
-    with measuring(measure, "measuring", device=device, threads=threads, processes=processes) as wanted:
+    with measuring(measure, "measuring", device=device, threads=threads, processes=processes, strict=strict) as wanted:
         if in_network is not None:
             _require_none(layers, "describes layers, not a network; leave it out with --in-network")
             catalogue = user_catalogue(arch_dir or ())
@@ -152,6 +153,7 @@ def compare_kernels_command(
             )
             report = compare_kernels(question, wanted)
     show(report, output_format, output)
+    require_usable(report, strict=strict)
 
 
 def _parse_m(text: str | None) -> int | None:

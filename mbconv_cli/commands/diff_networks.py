@@ -8,7 +8,7 @@ import typer
 
 from mbconv_cli.analysis.diff.diff import DiffBy, diff
 from mbconv_cli.analysis.diff.references import open_both
-from mbconv_cli.commands.measuring_options import measuring
+from mbconv_cli.commands.measuring_options import StrictOption, measuring, require_usable
 from mbconv_cli.commands.options import (
     ArchDirOption,
     DeviceOption,
@@ -74,6 +74,7 @@ def diff_command(
     device: DeviceOption = None,
     threads: ThreadsOption = None,
     processes: ProcessesOption = None,
+    strict: StrictOption = False,
     output_format: FormatOption = Format.TABLE,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
@@ -94,9 +95,10 @@ def diff_command(
 
     - `mbconv diff stored.json ./mine.yaml`
     """
-    with measuring(measure, "measuring", device=device, threads=threads, processes=processes) as wanted:
+    with measuring(measure, "measuring", device=device, threads=threads, processes=processes, strict=strict) as wanted:
         both = open_both(base, head, user_catalogue(arch_dir or ()))
         found = diff(*both, by=by, batch_size=batch_size, measure=wanted)
     show(found.report, output_format, output)
     if exit_code and found.differs:
         raise typer.Exit(DIFFERENT)
+    require_usable(found.report, strict=strict)

@@ -39,7 +39,7 @@ def require_usable(report: Report, *, strict: bool) -> None:
 
 @contextmanager
 def measuring(
-    measure: bool, task: str, *, device: str | None, threads: int | None, processes: int | None
+    measure: bool, task: str, *, device: str | None, threads: int | None, processes: int | None, strict: bool
 ) -> Iterator[MeasureRequest | None]:
     """What to measure, with a progress bar while it is; None without `--measure`.
 
@@ -51,7 +51,8 @@ def measuring(
         with progress_bar(task) as progress:
             yield MeasureRequest(choice, threads, processes or DEFAULT_PROCESSES, progress)
         return
-    require_effect("without --measure; give both or neither", device=device, threads=threads, processes=processes)
+    options = {"device": device, "threads": threads, "processes": processes, "strict": strict or None}
+    require_effect("without --measure; give both or neither", **options)
     yield None
 
 

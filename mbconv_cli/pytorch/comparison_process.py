@@ -22,6 +22,7 @@ from mbconv_cli.pytorch.built_network import Network, build
 from mbconv_cli.pytorch.clocks import clock_for
 from mbconv_cli.pytorch.device_memory import require_memory
 from mbconv_cli.pytorch.devices import resolve_device, torch_fingerprint
+from mbconv_cli.pytorch.reference_kernels import reference_kernels
 from mbconv_cli.pytorch.torch_threads import torch_threads
 from mbconv_cli.report.model import Cell
 
@@ -43,6 +44,7 @@ def run(request: Request, progress: Progress) -> Outcome:
 def _measured(request: Request, device: torch.device, machine: dict[str, Cell], progress: Progress) -> Outcome:
     order = random.Random(request.seed)  # noqa: S311 - an order of turns, no secret
     samples: list[Sample] = []
+    reference = reference_kernels(device, torch.float32)
     for index, plans in enumerate(request.sets):
 
         def share(done: float, before: int = index) -> None:
@@ -51,7 +53,9 @@ def _measured(request: Request, device: torch.device, machine: dict[str, Cell], 
         passes = _passes(plans, request, device, order)
         with torch.inference_mode():
             budget = ComparisonBudget(request.seconds, warm_up_seconds=WARM_UP_SHARE * request.seconds)
-            samples.append(interleave(passes, clock_for(device), budget, order=order, progress=share))
+            samples.append(
+                interleave(passes, clock_for(device), budget, order=order, progress=share, reference=reference)
+            )
     return Outcome(
         latency_ms=tuple(sample.latency_ms for sample in samples),
         latency_ratio=tuple(sample.latency_ratio for sample in samples),
@@ -59,6 +63,7 @@ def _measured(request: Request, device: torch.device, machine: dict[str, Cell], 
         machine=machine,
         audited_ops=sum(len(plan.ops) for plans in request.sets for plan in plans) if request.audit else 0,
         round_ms=tuple(sample.round_ms for sample in samples) if request.keep_rounds else (),
+        reference=tuple(sample.reference for sample in samples),
     )
 
 

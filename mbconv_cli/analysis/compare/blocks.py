@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from mbconv_cli.analysis.columns import BYTES, COSTS, LATENCY, LATENCY_RATIO, MACS, PARAMS, cost_cells, estimate_cells
 from mbconv_cli.analysis.compare.block_family import BlockQuestion, block_plans
 from mbconv_cli.analysis.grouping import block_parts
-from mbconv_cli.analysis.measuring import BLOCK_SECONDS, MeasureRequest, measure_sets
+from mbconv_cli.analysis.measuring import BLOCK_SECONDS, MeasureRequest, measure_sets, usable_figures
 from mbconv_cli.analysis.measuring import notes as measuring_notes
 from mbconv_cli.analysis.networks import provenance
 from mbconv_cli.cost.counts import Cost, plan_costs, total
@@ -63,6 +63,7 @@ def compare_blocks(question: BlockQuestion, measure: MeasureRequest | None = Non
             "part: what an op is to its block, with its norm and activation; share: of the block",
             *(measuring_notes(measured) if measured else ()),
         ),
+        usable_figures(measured),
     )
 
 

@@ -17,7 +17,14 @@ from mbconv_cli.analysis.columns import (
 )
 from mbconv_cli.analysis.compare.kernel_notes import question_notes
 from mbconv_cli.analysis.compare.kernel_question import KernelQuestion, layers_plan
-from mbconv_cli.analysis.measuring import BLOCK_SECONDS, MeasureRequest, measure_sets
+from mbconv_cli.analysis.measuring import (
+    BLOCK_SECONDS,
+    MeasureRequest,
+    measure_sets,
+    narrow,
+    unusable_reason,
+    usable_figures,
+)
 from mbconv_cli.analysis.measuring import notes as measuring_notes
 from mbconv_cli.analysis.networks import provenance
 from mbconv_cli.cost.counts import plan_costs, total
@@ -89,8 +96,10 @@ def compare_kernels(question: KernelQuestion, measure: MeasureRequest | None = N
         },
         (
             *question_notes(question),
-            *((_measured_note(crossing.rows), *measuring_notes(measured)) if measured else ()),
+            *(measuring_notes(measured) if measured else ()),
+            *([_measured_note(crossing.rows)] if measured and not unusable_reason(measured) else []),
         ),
+        usable_figures(measured),
     )
 
 
@@ -148,8 +157,8 @@ def _winner(question: KernelQuestion, kernel: int, stack: int) -> str:
 
 
 def _measured_winner(question: KernelQuestion, ratio: Estimate) -> str:
-    """The faster one, where the interval of the ratio leaves no doubt."""
-    if ratio.low <= 1 <= ratio.high:
+    """The faster one, where the interval of the ratio is narrow and leaves no doubt."""
+    if ratio.low <= 1 <= ratio.high or not narrow(ratio):
         return UNDECIDED
     return question.names[0] if ratio.high < 1 else question.names[1]
 

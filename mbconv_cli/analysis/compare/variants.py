@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.columns import BYTES, LATENCY, LATENCY_RATIO, MACS, PARAMS, cost_cells, estimate_cells
-from mbconv_cli.analysis.measuring import NETWORK_SECONDS, MeasureRequest, measure_sets
+from mbconv_cli.analysis.measuring import NETWORK_SECONDS, MeasureRequest, measure_sets, usable_figures
 from mbconv_cli.analysis.measuring import notes as measuring_notes
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
 from mbconv_cli.cost.counts import plan_costs, total
@@ -90,6 +90,7 @@ def compare_variants(
         costs[0],
         {"changes": Section(columns, tuple(rows))},
         (*notes, *(measuring_notes(measured) if measured else ())),
+        usable_figures(measured),
     )
 
 

@@ -97,6 +97,7 @@ def diff(
             totals={f"{key}_difference": sum(pairing.difference(key) for pairing in pairings) for key in COST_KEYS},
             sections={name: section for name, section in sections.items() if section and section.rows},
             notes=(*_notes(first, second, pairings, same=same), *latency.notes),
+            measurement=latency.figures,
         ),
         differs=not same,
     )

@@ -9,7 +9,7 @@ from typing import Final
 from mbconv_cli.analysis.columns import LATENCY, LATENCY_RATIO, estimate_cells
 from mbconv_cli.analysis.diff.diff_sides import Side
 from mbconv_cli.analysis.diff.stored_profiles import differing_fields
-from mbconv_cli.analysis.measuring import NETWORK_SECONDS, MeasureRequest, measure_sets, notes
+from mbconv_cli.analysis.measuring import NETWORK_SECONDS, MeasureRequest, measure_sets, notes, usable_figures
 from mbconv_cli.errors import InputError
 from mbconv_cli.report.model import Cell, Column, Row, Section
 
@@ -24,6 +24,7 @@ class Latency:
     section: Section | None = None
     machine: Mapping[str, Cell] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    figures: Mapping[str, Cell] = field(default_factory=dict)
 
 
 def measured_latency(base: Side, head: Side, measure: MeasureRequest) -> Latency:
@@ -45,7 +46,7 @@ def measured_latency(base: Side, head: Side, measure: MeasureRequest) -> Latency
         {"name": "base", **estimate_cells("latency_ms", first)},
         {"name": "head", **estimate_cells("latency_ms", second), **estimate_cells("latency_ratio", ratio)},
     )
-    return Latency(Section(COLUMNS, rows), found.machine, notes(found))
+    return Latency(Section(COLUMNS, rows), found.machine, notes(found), usable_figures(found))
 
 
 def stored_latency(base: Side, head: Side) -> Latency:

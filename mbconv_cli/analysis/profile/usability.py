@@ -4,51 +4,33 @@ from __future__ import annotations
 
 import math
 
-from mbconv_cli.analysis.measuring import OVERLOADED, WIDEST
+from mbconv_cli.analysis.measuring import OVERLOADED, WIDEST, advice, narrow, overload
 from mbconv_cli.analysis.profile.reconciliation import correction, headline
-from mbconv_cli.machine.fingerprint import usable_cores
 from mbconv_cli.machine.load import BUSY_SHARE
 from mbconv_cli.measure.bench_result import Bench
 from mbconv_cli.measure.statistics.estimates import Estimate
 
 
-def width(estimate: Estimate) -> float:
-    """The whole interval, as a share of the figure."""
-    return 2 * estimate.precision
-
-
 def unusable_reason(bench: Bench) -> str | None:
     """Why there is no usable figure of the latency, with the one thing to do about it; None where there is one."""
-    known = width(headline(bench))
     corrected = correction(bench)
     if corrected and corrected.slowdown >= OVERLOADED:
-        return f"{_overloaded(corrected.slowdown)}; {advice(bench)}"
-    if known > WIDEST:
-        return f"{_too_wide(headline(bench))}; {advice(bench)}"
+        return f"{overload(corrected.slowdown)}; {_advice(bench)}"
+    if not narrow(headline(bench)):
+        return f"{_too_wide(headline(bench))}; {_advice(bench)}"
     return None
 
 
-def advice(bench: Bench) -> str:
+def _advice(bench: Bench) -> str:
     """The one thing to do about a latency that is not known well enough."""
-    taken = bench.measurement.load.taken_share
-    cores = len(usable_cores())
-    if bench.machine["device"] == "cpu" and taken is not None and taken >= BUSY_SHARE:
-        busy = max(1, round(taken * cores))
-        others = "another program keeps a core busy" if busy == 1 else f"other programs keep {busy} cores busy"
-        threads, free = bench.machine["threads"], max(1, cores - busy)
-        if isinstance(threads, int) and threads > free:
-            return f"{others}; try --threads {free}"
-        return f"{others}; end it, or measure later"
-    corrected = correction(bench)
-    if corrected and corrected.slowdown >= OVERLOADED:
-        return "something outside of this system slows the machine down; measure later, or on another one"
-    if bench.measurement.processes:
-        return "measure longer, for instance with --max-time 30"
-    return "measure in several processes, for instance with --processes 5"
-
-
-def _overloaded(slowdown: float) -> str:
-    return f"the machine was overloaded: it ran the reference workload {slowdown:.1f}x slower than at its quiet speed"
+    taken, corrected = bench.measurement.load.taken_share, correction(bench)
+    several = bool(bench.measurement.processes)
+    return advice(
+        bench.machine,
+        taken if taken is not None and taken >= BUSY_SHARE else None,
+        corrected is not None and corrected.slowdown >= OVERLOADED,
+        "measure longer, for instance with --max-time 30" if several else "measure with --processes 5",
+    )
 
 
 def _too_wide(found: Estimate) -> str:

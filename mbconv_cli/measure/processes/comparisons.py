@@ -5,19 +5,24 @@ This file needs no torch: only the processes that it starts do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.machine.fingerprint import load_average
 from mbconv_cli.measure.latency import Progress
-from mbconv_cli.measure.processes.launch import fresh_process
+from mbconv_cli.measure.processes.launch import FreshProcess, Launch, fresh_process
+from mbconv_cli.measure.statistics.control_variate import reference_level
+from mbconv_cli.measure.statistics.disturbance import disturbed
 from mbconv_cli.measure.statistics.estimates import Estimate, process_interval
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
 
 COMPARISON: Final = "mbconv_cli.pytorch.comparison_process:run"
+TOGETHER: Final = 5
+"""Processes that are started at once: each holds some 300 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class Outcome:
         machine: torch's part of the fingerprint.
         audited_ops: ops on which closed forms and fvcore agree, where that was asked for.
         round_ms: of each set, each round's times, where they were asked for.
+        reference: of each set, the times of the reference workload's kernels, `[samples][kernels]`.
     """
 
     latency_ms: tuple[tuple[float, ...], ...]
@@ -64,6 +70,12 @@ class Outcome:
     machine: dict[str, Cell]
     audited_ops: int = 0
     round_ms: tuple[tuple[tuple[float, ...], ...], ...] = ()
+    reference: tuple[tuple[tuple[float, ...], ...], ...] = ()
+
+    @property
+    def reference_levels(self) -> tuple[float, ...]:
+        """The level of the reference workload beside each set, in ms; none where it did not run."""
+        return tuple(reference_level(samples) for samples in self.reference if samples)
 
 
 Launcher: TypeAlias = Callable[[Request, Progress], Outcome]
@@ -82,6 +94,8 @@ class Comparison:
         audited_ops: ops on which closed forms and fvcore agree.
         load_before: the load average when measuring began, where the system tells.
         outcomes: what each process found, for tests across them.
+        left_out: the most processes that were left out of a set as disturbed.
+        slowdown: of the reference workload over the machine's quiet speed; None where it did not run.
     """
 
     latency_ms: tuple[tuple[Estimate, ...], ...]
@@ -92,15 +106,19 @@ class Comparison:
     audited_ops: int
     load_before: float | None
     outcomes: tuple[Outcome, ...] = ()
+    left_out: int = 0
+    slowdown: float | None = None
 
 
 def compare(request: Request, processes: int, progress: Progress, launch: Launcher) -> Comparison:
     """Run the request in so many fresh processes, one after the other; the first one audits what it built.
 
+    Of each set, processes in which its first candidate was disturbed are left out.
+
     Args:
         request: what each of them measures; each takes another order.
         processes: at least two, so that there is an interval.
-        progress: told how much of the whole is done.
+        progress: called with the share of the whole that is done.
         launch: runs a request in a process of its own.
 
     Raises:
@@ -112,28 +130,55 @@ def compare(request: Request, processes: int, progress: Progress, launch: Launch
     for index in range(processes):
         of_one = replace(request, seed=request.seed + index, audit=index == 0)
         outcomes.append(launch(of_one, _shared(progress, index, processes)))
+    slow = [disturbed([outcome.latency_ms[index][0] for outcome in outcomes]) for index in range(len(request.sets))]
     return Comparison(
-        latency_ms=_across([outcome.latency_ms for outcome in outcomes]),
-        latency_ratio=_across([outcome.latency_ratio for outcome in outcomes]),
+        latency_ms=_across([outcome.latency_ms for outcome in outcomes], slow),
+        latency_ratio=_across([outcome.latency_ratio for outcome in outcomes], slow),
         processes=processes,
         rounds=min(rounds for outcome in outcomes for rounds in outcome.rounds),
         machine=outcomes[0].machine,
         audited_ops=outcomes[0].audited_ops,
         load_before=load_before,
         outcomes=tuple(outcomes),
+        left_out=max(map(len, slow)),
     )
 
 
-def launch_process(request: Request, progress: Progress) -> Outcome:
-    """A request in a process that ends, at the latest, when this function does.
+@contextmanager
+def started_together(processes: int, start: Launch = fresh_process) -> Iterator[Launcher]:
+    """Launch requests in fresh processes that are started some at a time, since importing takes longest.
 
-    Raises:
-        InputError: what the process could not do, in its own words; or that it died.
-        CheckFailedError: its audit failed.
+    Args:
+        processes: how many requests there will be.
+        start: starts a process.
+
+    Yields:
+        What runs a request in the next one. It raises InputError for what the process could not do, in its own words,
+        or that it died; and CheckFailedError if its audit failed.
     """
-    with fresh_process(COMPARISON) as process:
-        outcome: Outcome = process.call(request, progress=progress)
-    return outcome
+    with ExitStack() as stack:
+        waiting: list[FreshProcess] = []
+        to_start = processes
+
+        def launch(request: Request, progress: Progress) -> Outcome:
+            nonlocal to_start
+            if not waiting:
+                waiting.extend(stack.enter_context(start(COMPARISON)) for _ in range(min(to_start, TOGETHER)))
+                to_start -= len(waiting)
+                for process in waiting:
+                    process.wait_until_ready()
+            process = waiting.pop(0)
+            outcome: Outcome = process.call(request, progress=progress)
+            process.close()  # at once, so that its end takes no time from the next one
+            return outcome
+
+        yield launch
+
+
+def launch_process(request: Request, progress: Progress) -> Outcome:
+    """A request in a process of its own, which ends with this function."""
+    with started_together(1) as launch:
+        return launch(request, progress)
 
 
 def _shared(progress: Progress, index: int, processes: int) -> Progress:
@@ -141,9 +186,12 @@ def _shared(progress: Progress, index: int, processes: int) -> Progress:
     return lambda done: progress((index + done) / processes)
 
 
-def _across(figures: Sequence[Sequence[Sequence[float]]]) -> tuple[tuple[Estimate, ...], ...]:
-    """`[processes][sets][candidates]` as an estimate for each candidate of each set."""
-    return tuple(
-        tuple(process_interval(of_candidate) for of_candidate in zip(*of_set, strict=True))
-        for of_set in zip(*figures, strict=True)
-    )
+def _across(
+    figures: Sequence[Sequence[Sequence[float]]], left_out: Sequence[frozenset[int]]
+) -> tuple[tuple[Estimate, ...], ...]:
+    """`[processes][sets][candidates]` as an estimate for each candidate of each set, without disturbed processes."""
+    estimates = []
+    for of_set, slow in zip(zip(*figures, strict=True), left_out, strict=True):
+        kept = [of_process for index, of_process in enumerate(of_set) if index not in slow]
+        estimates.append(tuple(process_interval(one, len(slow)) for one in zip(*kept, strict=True)))
+    return tuple(estimates)

@@ -10,6 +10,7 @@ from statistics import median
 
 from mbconv_cli.measure.clock import Clock
 from mbconv_cli.measure.latency import Pass, Progress, collector_off, plain_pass
+from mbconv_cli.measure.reference_workload import ReferenceTimer, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +31,20 @@ class ComparisonBudget:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one process says of one set of candidates: one figure each, for samples of a process are not independent.
+    """What one process finds for one set of candidates: one figure each, since its samples are not independent.
 
     Attributes:
         latency_ms: each candidate's median.
         latency_ratio: each candidate's time over the first one's, the median of the rounds' ratios, so that
             what slows a whole round down takes no part in it.
-        round_ms: each round's times, one a candidate.
+        round_ms: each round's times, one for each candidate.
+        reference: the times of the reference workload's kernels, `[samples][kernels]`.
     """
 
     latency_ms: tuple[float, ...]
     latency_ratio: tuple[float, ...]
     round_ms: tuple[tuple[float, ...], ...]
+    reference: tuple[tuple[float, ...], ...] = ()
 
     @property
     def rounds(self) -> int:
@@ -57,6 +60,7 @@ def interleave(
     order: random.Random,
     now: Callable[[], float] = time.monotonic,
     progress: Progress = lambda _: None,
+    reference: Workload = (),
 ) -> Sample:
     """Time a plain pass of every candidate in every round, with the garbage collector off.
 
@@ -66,19 +70,24 @@ def interleave(
         budget: how long.
         order: decides who goes first.
         now: a monotonic clock in seconds, for the budget.
-        progress: told the share of the budget that is used up.
+        progress: called with the share of the budget that is used up.
+        reference: the workload that shows how fast the machine is; it runs beside the rounds.
     """
     rounds: list[list[float]] = []
+    timer = ReferenceTimer(reference)
     with collector_off():
         _warm_up(candidates, clock, budget, order, now)
+        timer.warm_up()
         started = now()
         while len(rounds) < budget.min_rounds or now() - started < budget.seconds:
             rounds.append(_round(candidates, clock, order))
+            timer.after_round(now() - started)
             progress(min((now() - started) / budget.seconds, len(rounds) / budget.min_rounds, 1.0))
     return Sample(
         latency_ms=tuple(median(times) for times in zip(*rounds, strict=True)),
         latency_ratio=tuple(median(t[index] / t[0] for t in rounds) for index in range(len(candidates))),
         round_ms=tuple(map(tuple, rounds)),
+        reference=tuple(timer.samples),
     )
 
 

@@ -122,13 +122,14 @@ def process_mean(figures: Sequence[float], left_out: int = 0) -> Estimate:
     return Estimate(mean, mean - half, mean + half)
 
 
-def process_interval(figures: Sequence[float]) -> Estimate:
+def process_interval(figures: Sequence[float], left_out: int = 0) -> Estimate:
     """One positive figure of each of several processes -> their geometric mean, and Student's interval on the logs.
 
-    Logarithms, because times and their ratios err by factors. It takes at least two processes.
+    Logarithms, because times and their ratios err by factors. It takes at least two processes; the interval is widened
+    as that of `process_mean` where others were left out.
     """
     logs = [math.log(figure) for figure in figures]
-    mean, half = fmean(logs), student_half_width(logs)
+    mean, half = fmean(logs), student_half_width(logs) * (len(logs) + left_out) / len(logs)
     low, high = max(mean - half, -_LARGEST_LOG), min(mean + half, _LARGEST_LOG)
     return Estimate(math.exp(mean), math.exp(low), math.exp(high))
 

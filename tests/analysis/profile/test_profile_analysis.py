@@ -306,7 +306,7 @@ def test_an_interval_that_is_too_wide_is_no_usable_result(network: OpenNetwork, 
     assert warnings(report) == []
     assert report.notes[0] == (
         f"no usable result: the 95 % interval, {0.8 * QUIET:.3g} to {1.2 * QUIET:.3g} ms, is wider than 20 % of the "
-        "latency; measure in several processes, for instance with --processes 5"
+        "latency; measure with --processes 5"
     )
     assert "latency_ms" not in report.totals
     assert report.measurement["usable"] is False

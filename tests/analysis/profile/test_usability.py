@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mbconv_cli.analysis.profile import usability
+from mbconv_cli.analysis import measuring
 from mbconv_cli.analysis.profile.reconciliation import correction, end_to_end, headline, raw_samples, reconcile
 from mbconv_cli.analysis.profile.usability import unusable_reason
 from mbconv_cli.machine.load import Load
@@ -23,7 +23,7 @@ QUIET = QuietSpeed(0.5, "the best seen on this machine")
 
 @pytest.fixture(autouse=True)
 def _four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(usability, "usable_cores", lambda: frozenset(range(4)))
+    monkeypatch.setattr(measuring, "usable_cores", lambda: frozenset(range(4)))
 
 
 def bench(
