@@ -5,37 +5,41 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from mbconv_cli import __version__
 from mbconv_cli.cost.convention import CONVENTION
-from mbconv_cli.errors import InputError
+from mbconv_cli.errors import InputError, Problem
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.report.model import Cell, Provenance
 from mbconv_cli.spec.catalogue import Catalogue
 from mbconv_cli.spec.loader import LoadedSpec, load
-from mbconv_cli.spec.overrides import Override, parse_override
+from mbconv_cli.spec.overrides import parse_override, reach
 from mbconv_cli.spec.spec import DESCRIPTIVE_KEYS, Scaling, Spec
+
+Extent: TypeAlias = tuple[int, int]
+"""(height, width) in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenNetwork:
-    """A network that was found valid: its Spec and its Plan, and the overrides it was opened with."""
+    """A network that was found valid: its Spec and its Plan, and what was changed in it, in words."""
 
     spec: Spec
     plan: Plan
-    overrides: tuple[Override, ...] = ()
+    overrides: tuple[str, ...] = ()
 
     def subject(self, batch_size: int = 1) -> dict[str, Cell]:
         """What a report about it says that it is about."""
         subject: dict[str, Cell] = {"name": self.plan.name, "input_shape": (batch_size, *self.plan.input_shape)}
-        return subject | ({"set": "; ".join(override.text for override in self.overrides)} if self.overrides else {})
+        return subject | ({"set": "; ".join(self.overrides)} if self.overrides else {})
 
 
 def open_network(
     reference: str,
     *,
-    resolution: int | None = None,
+    resolution: Extent | None = None,
     catalogue: Catalogue | None = None,
     overrides: Sequence[str] = (),
 ) -> OpenNetwork:
@@ -44,7 +48,7 @@ def open_network(
     Args:
         reference: which network.
         catalogue: where names are looked up; the shipped ones and MBCONV_ARCH_PATH if absent.
-        resolution: height and width in pixels in place of the spec's own.
+        resolution: (height, width) in pixels in place of the spec's own.
         overrides: what to change in its spec, each as `PATH=VALUE`.
 
     Raises:
@@ -52,13 +56,15 @@ def open_network(
     """
     changes = tuple(parse_override(text) for text in overrides)
     loaded = load(reference, catalogue, overrides=changes)
+    changed = tuple(reach(change, loaded.document) for change in changes)
     if resolution is None:
-        return OpenNetwork(loaded.spec, plan_loaded(loaded), changes)
+        return OpenNetwork(loaded.spec, plan_loaded(loaded), changed)
     spec = _at_resolution(loaded.spec, resolution)
     try:
-        return OpenNetwork(spec, plan_loaded(LoadedSpec(spec, loaded.document)), changes)
+        return OpenNetwork(spec, plan_loaded(LoadedSpec(spec, loaded.document)), changed)
     except InputError as error:
-        raise InputError(*(f"{problem} (at --resolution {resolution})" for problem in error.problems)) from error
+        where = f"(at --resolution {extent_text(resolution)})"
+        raise InputError(*(Problem(f"{one.what} {where}", one.mark) for one in error.problems)) from error
 
 
 def provenance(spec: Spec | None = None, machine: dict[str, Cell] | None = None, **settings: Cell) -> Provenance:
@@ -78,7 +84,12 @@ def spec_sha256(spec: Spec) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _at_resolution(spec: Spec, resolution: int) -> Spec:
-    extent = (resolution, resolution)
-    scaling = Scaling.model_validate(spec.scaling.model_dump() | {"resolution": extent})
+def extent_text(extent: Sequence[int]) -> str:
+    """(height, width) as `224` where they agree, else as `320x640`."""
+    height, width = extent
+    return str(height) if height == width else f"{height}x{width}"
+
+
+def _at_resolution(spec: Spec, resolution: Extent) -> Spec:
+    scaling = Scaling.model_validate(spec.scaling.model_dump() | {"resolution": resolution})
     return spec.model_copy(update={"scaling": scaling})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,9 +20,9 @@ from mbconv_cli.commands.options import (
     ThreadsOption,
 )
 from mbconv_cli.commands.output import show
-from mbconv_cli.commands.sizes import parse_kernel
+from mbconv_cli.commands.sizes import parse_extent, parse_kernel
 from mbconv_cli.render.renderers import Format
-from mbconv_cli.spec.values import MAX_KERNEL_SIZE, MAX_RESOLUTION, MAX_SIZE
+from mbconv_cli.spec.values import MAX_KERNEL_SIZE, MAX_SIZE
 
 InOption = Annotated[
     int, typer.Option("--in", metavar="N", min=1, max=MAX_SIZE, help="Channels in.", show_default=False)
@@ -31,13 +31,12 @@ OutOption = Annotated[
     int, typer.Option("--out", metavar="N", min=1, max=MAX_SIZE, help="Channels out.", show_default=False)
 ]
 ExtentOption = Annotated[
-    int,
+    Any,  # an Extent, as `parse_extent` makes it
     typer.Option(
         "--resolution",
         metavar="PIXELS",
-        min=1,
-        max=MAX_RESOLUTION,
-        help="Height and width of the input.",
+        parser=parse_extent,
+        help="Height and width of the input: 14, or 14x28.",
         show_default=False,
     ),
 ]

@@ -9,10 +9,10 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from mbconv_cli.analysis.measuring import DEFAULT_PROCESSES, MIN_PROCESSES
+from mbconv_cli.commands.sizes import parse_extent
 from mbconv_cli.machine.device_choice import AUTO, DEVICE_TYPES
 from mbconv_cli.render.renderers import RENDERERS, Format, renderers
 from mbconv_cli.spec.catalogue import SUFFIXES, user_catalogue
-from mbconv_cli.spec.values import MAX_RESOLUTION
 
 
 def complete_network(incomplete: str) -> list[str]:
@@ -49,13 +49,12 @@ NetworkArgument: TypeAlias = Annotated[
     ),
 ]
 ResolutionOption: TypeAlias = Annotated[
-    int | None,
+    Any,  # an Extent, as `parse_extent` makes it; typer takes no tuples from one word
     typer.Option(
         "--resolution",
         metavar="PIXELS",
-        min=1,
-        max=MAX_RESOLUTION,
-        help="Height and width in pixels.",
+        parser=parse_extent,
+        help="Height and width in pixels: 224, or 320x640.",
         show_default="the network's",
     ),
 ]

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.spec.values import MAX_KERNEL_SIZE, MAX_SIZE
+from mbconv_cli.spec.values import MAX_KERNEL_SIZE, MAX_RESOLUTION, MAX_SIZE
 
 MOST_SIZES: Final = 1_000
 
@@ -61,3 +61,18 @@ def parse_stack(text: str, option: str) -> tuple[int, ...]:
     if not text.strip():
         raise InputError(f"{option}: an empty stack; one is written 3x3,3x3")
     return tuple(parse_kernel(part, option) for part in text.split(","))
+
+
+def parse_extent(text: str) -> tuple[int, int]:
+    """`224` or `320x640` (height x width) in pixels.
+
+    Raises:
+        InputError: it is neither, or not between 1 and the largest resolution.
+    """
+    match = re.fullmatch(r"([0-9]{1,9})(?:x([0-9]{1,9}))?", text)
+    extent = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not all(1 <= size <= MAX_RESOLUTION for size in extent):
+        raise InputError(
+            f"--resolution {text!r} should be pixels from 1 to {MAX_RESOLUTION}, as 224 or, height x width, 320x640"
+        )
+    return extent

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 Shape: TypeAlias = tuple[int, ...]
-Role: TypeAlias = Literal["stem", "expand", "depthwise", "se", "project", "shortcut", "head", "classifier"]
+Role: TypeAlias = Literal[
+    "stem", "convolution", "expand", "depthwise", "se", "project", "shortcut", "head", "classifier"
+]
 ActivationName: TypeAlias = Literal["relu", "relu6", "swish", "hard_swish", "sigmoid", "hard_sigmoid"]
 
 ROLES: Final[tuple[Role, ...]] = (
     "stem",
+    "convolution",
     "expand",
     "depthwise",
     "se",

@@ -62,7 +62,7 @@ def network_parts(spec: Spec) -> Iterator[NetworkPart]:
     if spec.stem:
         yield NetworkPart(("stem",), partial(_plan_stem, spec, spec.stem), "stem")
     for index, repeat in enumerate(scale_repeats(spec.blocks, spec.scaling)):
-        key = (spec.blocks[index], repeat, _table_filters(spec, index))
+        key = (spec.blocks[index], repeat, spec.filters_into(index))
         yield NetworkPart(("blocks", index), partial(_plan_stage, spec, index, repeat), key)
     if spec.head:
         yield NetworkPart(("head",), partial(_plan_head, spec, spec.head), "head")
@@ -132,19 +132,12 @@ def _plan_stage(spec: Spec, row_index: int, repeat: int, draft: Draft, x: Value)
         raise ShapeError(f"more than {MAX_BLOCKS:,} blocks")
     for index in range(repeat):
         stride = row.stride if index == 0 else (1, 1)
-        table_filters = _table_filters(spec, row_index) if index == 0 else row.output_filters
+        table_filters = spec.filters_into(row_index) if index == 0 else row.output_filters
         block = BlockDraft(draft, f"{stage}.{index}", stage, table_filters)
         y = block_type.plan(block, row, spec, x, output_filters, stride)
         block.close(operator, block_type.name, x, y, stride)
         x = y
     return x
-
-
-def _table_filters(spec: Spec, row_index: int) -> int:
-    """The channels that come into a row as the table gives them."""
-    if row_index > 0:
-        return spec.blocks[row_index - 1].output_filters
-    return spec.stem.output_filters if spec.stem else spec.input.channels
 
 
 def _plan_head(spec: Spec, head: Head, draft: Draft, x: Value) -> Value:

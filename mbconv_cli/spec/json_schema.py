@@ -7,8 +7,8 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from mbconv_cli.spec.extends import NOT_INHERITED
-from mbconv_cli.spec.notation import TIMM
-from mbconv_cli.spec.rows import ROW_TYPES
+from mbconv_cli.spec.notation import EFFICIENTNET, TIMM, Notation
+from mbconv_cli.spec.rows import ROW_TYPES, Row
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.spellings import ROW_SPELLINGS
 from mbconv_cli.spec.values import Stride
@@ -23,6 +23,7 @@ def json_schema() -> dict[str, Any]:
     definitions["Stride"] = TypeAdapter(Stride).json_schema()
     for model in ROW_TYPES.values():
         _add_spellings(definitions[model.__name__])
+        definitions[model.__name__]["properties"]["type"]["description"] = f"block type. {_summary(model)}"
     # A file that extends another may leave to that one what it does not change.
     on_its_own = _take_required(schema, definitions, NOT_INHERITED)
     on_its_own["required"] = ["input"]
@@ -45,12 +46,25 @@ def _add_spellings(row: dict[str, Any]) -> None:
         row.setdefault("allOf", []).append({"not": {"required": [spelling.published, spelling.key]}})
 
 
+def _summary(model: type[Row]) -> str:
+    return (model.__doc__ or "").partition("\n")[0]
+
+
 def _string_row() -> dict[str, Any]:
+    kinds = [_pattern(rf"{name}(?=_)", notation) for name, notation in TIMM.items()]
     return {
         "type": "string",
-        "pattern": f"^(r[0-9]+|{'|'.join(TIMM)})(_[a-z]+[0-9.]*)+$",
+        "pattern": f"^(?:{'|'.join([_pattern('', EFFICIENTNET), *kinds])})$",
         "description": "a row as one string, in EfficientNet's or timm's notation",
     }
+
+
+def _pattern(start: str, notation: Notation) -> str:
+    """What matches a row in a notation: the tokens that it needs in any order, and no others."""
+    needed = "".join(rf"(?=.*(?:^|_){letters}[0-9])" for letters in notation.required)
+    tokens = [rf"{letters}[0-9][0-9.]*" for letters in notation.tokens] + list(notation.flags)
+    first = "" if start else r"(?=r[0-9])"
+    return rf"{needed}{first}{start}(?:(?:^|_)(?:{'|'.join(tokens)})(?=_|$))+"
 
 
 def _take_required(

@@ -25,9 +25,9 @@ def unnested(document: Document) -> tuple[Document, frozenset[int]]:
 
 
 def _places(rows: list[Any]) -> Iterator[tuple[Path, Any]]:
-    """Every row with its path; an empty list of rows is told as a row that is none."""
+    """Every row with its path; a list of anything but rows stays a row, for whoever reports it."""
     for index, row in enumerate(rows):
-        if isinstance(row, list) and row:
+        if isinstance(row, list) and any(isinstance(inner, dict | str) for inner in row):
             yield from ((("blocks", index, inner), of_stage) for inner, of_stage in enumerate(row))
         else:
             yield ("blocks", index), row

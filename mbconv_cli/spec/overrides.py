@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from mbconv_cli.errors import InputError, Mark
 from mbconv_cli.spec.spellings import ROW_SPELLINGS, Parsed, canonical
+from mbconv_cli.spec.synonyms import KEYS
 from mbconv_cli.spec.validation_messages import valid_keys
 from mbconv_cli.yaml.core_schema import resolve_scalar
 from mbconv_cli.yaml.yaml_text import Document, Path, read_yaml
@@ -91,6 +92,19 @@ def _override(text: str, path: str, value: Any, option: str) -> Override:
         return Override(text, tuple(_steps(path)), value, option)
     except ValueError as error:
         raise InputError(f"{_mark(text, option)}: {error}") from error
+
+
+def reach(override: Override, document: Document) -> str:
+    """The override as it was written, and how many rows it set where a wildcard did not set all."""
+    subscripts = [step for step in override.steps if isinstance(step, slice)]
+    rows = document.data.get("blocks")
+    if not subscripts or not isinstance(rows, list):
+        return override.text
+    named = len(range(len(rows))[subscripts[0]])
+    marked = {
+        path[1] for path, mark in document.value_marks.items() if path[:1] == ("blocks",) and mark == override.mark
+    }
+    return override.text if len(marked) == named else f"{override.text} ({len(marked)} of {named} rows)"
 
 
 def apply_overrides(parsed: Parsed, overrides: Sequence[Override]) -> Parsed:
@@ -179,6 +193,7 @@ class _Rewrite:
         kept = _without_synonym(node or {}, step, path)
         return {**kept, step: self.rewritten(kept.get(step), rest, (*path, step), value)}
 
+    # A wildcard sets the rows that have the key: block types differ in what they can say.
     def _items(self, node: Any, step: int | slice, rest: Sequence[Step], path: Path, value: Any) -> Any:
         if not isinstance(node, list):
             raise NoMatchError(f"{_shown(path)} is no list, so it takes no [...]")
@@ -187,8 +202,14 @@ class _Rewrite:
             has = f"has {len(node)}, [0] to [{len(node) - 1}]" if node else "is empty"
             raise NoMatchError(f"nothing is there: {_shown(path)} {has}")
         items = list(node)
+        misses: list[NoMatchError] = []
         for index in chosen:
-            items[index] = self.rewritten(items[index], rest, (*path, index), value)
+            try:
+                items[index] = self.rewritten(items[index], rest, (*path, index), value)
+            except NoMatchError as miss:
+                misses.append(miss)
+        if misses and (isinstance(step, int) or len(misses) == len(chosen)):
+            raise misses[0]
         return items
 
 
@@ -229,6 +250,9 @@ def _shown(path: Path) -> str:
 def _nearest(path: str, document: Document) -> str:
     """The valid path that looks most like this one, or those that end like it."""
     sought = _BRACKETS.sub("[*]", path)
+    around, _, last = sought.rpartition(".")
+    if meant := KEYS.get(last):
+        sought = meant if "." in meant else f"{around}.{meant}"
     valid = list(_valid_paths(document))
     alike = difflib.get_close_matches(sought, valid, n=1, cutoff=_ALIKE)
     if not alike:

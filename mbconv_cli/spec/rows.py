@@ -20,7 +20,10 @@ from mbconv_cli.spec.values import (
     Stride,
 )
 
-SeRatio: TypeAlias = Annotated[float, Field(ge=0, le=1, description="squeeze-and-excitation: squeezed / all channels")]
+SeRatio: TypeAlias = Annotated[
+    Annotated[float, Field(ge=0, le=1)] | None,
+    Field(description="squeeze-and-excitation: squeezed / all channels; none if absent or 0"),
+]
 Groups: TypeAlias = Annotated[int, Field(ge=1, le=64)]
 
 
@@ -77,7 +80,7 @@ class MBConv(DepthwiseRow):
     unit_expansion: bool = Field(False, description="a 1x1 expansion even where it keeps the number of channels")
     expand_groups: Groups = Field(1, description="groups of the 1x1 expansion (MixNet)")
     project_groups: Groups = Field(1, description="groups of the 1x1 projection (MixNet)")
-    se_ratio: SeRatio | None = None
+    se_ratio: SeRatio = None
 
     @model_validator(mode="after")
     def _expands_one_way(self) -> Self:
@@ -97,7 +100,7 @@ class DepthwiseSeparable(DepthwiseRow):
     activation_between: bool = Field(True, description="activation between the two convolutions; Xception has none")
     activation_after: bool = Field(True, description="activation after the 1x1 convolution")
     project_groups: Groups = Field(1, description="groups of the 1x1 convolution")
-    se_ratio: SeRatio | None = None
+    se_ratio: SeRatio = None
 
 
 class FusedMBConv(Row):
@@ -114,7 +117,7 @@ class FusedMBConv(Row):
     )
     unit_expansion: bool = Field(False, description="two convolutions even where the first keeps the channels")
     group_size: Filters | None = Field(None, description="expanded channels in a group of the first convolution")
-    se_ratio: SeRatio | None = None
+    se_ratio: SeRatio = None
 
 
 class Conv(Row):
@@ -133,7 +136,7 @@ class Bottleneck(Row):
     kernel_size: KernelSize = Field(3, description="of the middle convolution, in pixels")
     bottleneck_filters: Filters = Field(description="channels of the first two convolutions")
     shortcut: Shortcut = Field("strided_projection", description="as in the other block types")
-    se_ratio: SeRatio | None = None
+    se_ratio: SeRatio = None
 
 
 class UniversalInvertedBottleneck(Row):

@@ -143,18 +143,26 @@ class Spec(Frozen):
     name: Text = Field(description="the file's name, if absent")
     family: Text | None = Field(None, description="e.g. EfficientNet")
     source: Text | None = Field(None, description="paper and table")
-    input: Input
+    input: Input = Field(description="the image that goes in")
     activation: Activation = Field("relu", description="after a convolution's norm, where nothing else is said")
-    norm: Norm = Norm()
+    norm: Norm = Field(Norm(), description="batch normalization after every convolution")
     padding: Padding = Field(
         "symmetric", description="symmetric: (kernel_size - 1) / 2 on each side; same: as TensorFlow pads; valid: none"
     )
     expand_divisor: Filters = Field(1, description="expanded channels are rounded to a multiple of it (MobileNetV3: 8)")
-    se: SqueezeExcite = SqueezeExcite()
-    scaling: Scaling = Scaling()
-    stem: Stem | None = None
-    blocks: Annotated[tuple[BlockRow, ...], Strict(False)] = Field((), max_length=1_000)
-    head: Head | None = None
-    classifier: Classifier | None = None
-    expect: Expect | None = None
-    published: Published | None = None
+    se: SqueezeExcite = Field(SqueezeExcite(), description="how squeeze-and-excitation is built where a row has it")
+    scaling: Scaling = Field(Scaling(), description="width, depth and resolution, and the rules by which they round")
+    stem: Stem | None = Field(None, description="the convolution before the first row")
+    blocks: Annotated[tuple[BlockRow, ...], Strict(False)] = Field(
+        (), max_length=1_000, description="the rows of the table: one stage each"
+    )
+    head: Head | None = Field(None, description="the convolution after the last row")
+    classifier: Classifier | None = Field(None, description="pooling and the fully connected layers")
+    expect: Expect | None = Field(None, description="what the network must cost")
+    published: Published | None = Field(None, description="how accurate published weights are")
+
+    def filters_into(self, row: int) -> int:
+        """The channels that come into a row, by its index, as the table gives them."""
+        if row > 0:
+            return self.blocks[row - 1].output_filters
+        return self.stem.output_filters if self.stem else self.input.channels

@@ -6,11 +6,14 @@ Each gives back an equal Spec where a network has nothing of what it changes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from mbconv_cli.spec.rows import DepthwiseRow, MBConv, Row
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.values import Activation
+
+KERNEL_KEYS: Final = ("kernel_size", "start_kernel_size", "middle_kernel_size")
+"""The keys of rows that hold kernel sizes."""
 
 
 def map_rows(spec: Spec, change: Callable[[Row], Row]) -> Spec:
@@ -24,16 +27,24 @@ def without_squeeze_excite(spec: Spec) -> Spec:
 
 
 def with_kernel(spec: Spec, old: int, new: int) -> Spec:
-    """Every old x old kernel of a row as new x new, mixed kernels included, and no stack in its place."""
+    """Every old x old kernel of a row as new x new, whichever key says it, and no stack in its place."""
 
     def change(row: Row) -> Row:
-        kernel_size = getattr(row, "kernel_size", None)
-        if isinstance(row, DepthwiseRow) and old in row.kernel_size:
-            sizes = tuple(new if size == old else size for size in row.kernel_size)
-            return _updated(row, kernel_size=sizes, depthwise_stack=None)
-        return _updated(row, kernel_size=new) if kernel_size == old else row
+        found = {key: getattr(row, key, None) for key in KERNEL_KEYS}
+        changed = {key: _resized(size, old, new) for key, size in found.items() if size is not None}
+        if all(changed[key] == found[key] for key in changed):
+            return row
+        stack = {"depthwise_stack": None} if isinstance(row, DepthwiseRow) else {}
+        return _updated(row, **changed, **stack)
 
     return map_rows(spec, change)
+
+
+def _resized(size: Any, old: int, new: int) -> Any:
+    """One kernel size, or several of mixed kernels."""
+    if isinstance(size, tuple):
+        return tuple(new if one == old else one for one in size)
+    return new if size == old else size
 
 
 def with_stack(spec: Spec, kernel: int, stack: tuple[int, ...]) -> Spec:
@@ -59,10 +70,17 @@ def without_stack(spec: Spec, stack: tuple[int, ...]) -> Spec:
 
 
 def with_expand_ratio(spec: Spec, old: float, new: float) -> Spec:
-    """Every row that expands by the old ratio expands by the new one."""
-    return map_rows(
-        spec, lambda row: _updated(row, expand_ratio=new) if getattr(row, "expand_ratio", None) == old else row
-    )
+    """Every row that expands by the old ratio expands by the new one, whether it gives a ratio or the channels."""
+
+    def change(index: int, row: Row) -> Row:
+        if getattr(row, "expand_ratio", None) == old:
+            return _updated(row, expand_ratio=new)
+        expanded = getattr(row, "expanded_filters", None)
+        if expanded is not None and expanded == old * spec.filters_into(index):
+            return _updated(row, expand_ratio=new, expanded_filters=None)
+        return row
+
+    return spec.model_copy(update={"blocks": tuple(change(index, row) for index, row in enumerate(spec.blocks))})
 
 
 def with_activation(spec: Spec, old: tuple[Activation, ...], new: Activation) -> Spec:

@@ -71,6 +71,8 @@ def canonical(document: Document) -> Parsed:
 def _row(row: Any, path: Path, document: Document, problems: list[Finding]) -> Any:
     if isinstance(row, dict):
         return _canonical_row(row, path, document, problems)
+    if isinstance(row, list):
+        problems.append((document.mark(path), _numbers_for_keys(row)))
     if not isinstance(row, str):
         return row
     try:
@@ -78,6 +80,15 @@ def _row(row: Any, path: Path, document: Document, problems: list[Finding]) -> A
     except NotationError as error:
         problems.append((document.mark(path), str(error)))
         return row
+
+
+def _numbers_for_keys(row: list[Any]) -> str:
+    """What to write in place of a row of MobileNetV2's table 2, which is numbers under the heads t, c, n and s."""
+    meant = ("expand_ratio", "output_filters", "num_repeat", "stride")
+    keys = ", ".join(f"{key}: {value}" for key, value in zip(meant, row, strict=False))
+    if len(row) != len(meant):
+        return f"a row is a mapping of keys to values, or a string; got {shown(row)}"
+    return f"a row of numbers does not say their keys; t, c, n, s are {{kernel_size: 3, {keys}}}"
 
 
 def _canonical_row(row: dict[str, Any], path: Path, document: Document, problems: list[Finding]) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from mbconv_cli.errors import Mark, did_you_mean
+from mbconv_cli.errors import Mark
 from mbconv_cli.spec.rows import DEFAULT_TYPE, ROW_TYPES
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.spellings import ROW_SPELLINGS
+from mbconv_cli.spec.synonyms import KEYS, VALUES, suggestion
 from mbconv_cli.yaml.quotes import shorten, shown
 from mbconv_cli.yaml.yaml_text import Document, Finding, Path
 
@@ -32,8 +33,8 @@ def findings(errors: Iterable[ErrorDetails], document: Document, schema: type[Ba
     """Each error as its place, and what is wrong there and what would be valid."""
     for error in errors:
         path = _path(error["loc"])
-        if len(path) == 2 and path[0] == "blocks" and isinstance(error["input"], str):
-            continue  # a string that is no row: its notation has told so
+        if len(path) == 2 and path[0] == "blocks" and isinstance(error["input"], str | list):
+            continue  # its notation is reported already, by who translates rows
         yield _mark(error, path, document), _sentence(error, path, document, schema)
 
 
@@ -105,13 +106,13 @@ def _sentence(error: ErrorDetails, path: Path, document: Document, schema: type[
     match error["type"]:
         case "extra_forbidden":
             valid = valid_keys(path[:-1], document, schema)
-            hint = did_you_mean(str(path[-1]), valid) or f"; valid are {', '.join(valid)}"
+            hint = suggestion(str(path[-1]), valid, KEYS) or f"; valid are {', '.join(valid)}"
             return f"unknown key {shorten(repr(path[-1]))}{hint}"
         case "missing":
             return f"{subject(path[:-1])}: the key {key!r} is missing"
         case "union_tag_invalid" | "union_tag_not_found" if isinstance(error["input"], dict):
             tag = error["input"]["type"]
-            hint = did_you_mean(str(tag), ROW_TYPES) or f"; valid are {', '.join(ROW_TYPES)}"
+            hint = suggestion(str(tag), ROW_TYPES, VALUES) or f"; valid are {', '.join(ROW_TYPES)}"
             return f"unknown block type {shown(tag)}{hint}"
         case "value_error":
             reason = error["msg"].removeprefix("Value error, ")
@@ -123,7 +124,7 @@ def _sentence(error: ErrorDetails, path: Path, document: Document, schema: type[
         case "model_type" | "dict_type" | "model_attributes_type" | "union_tag_not_found":
             return f"{key}: should be a mapping of keys to values; got {got}"
         case "literal_error":
-            near = did_you_mean(str(error["input"]), re.findall(r"'([^']*)'", error["msg"]))
+            near = suggestion(str(error["input"]), re.findall(r"'([^']*)'", error["msg"]), VALUES)
             return f"{key}: {_wanted(error['msg'])}; got {got}{near}"
     return f"{key}: {_wanted(error['msg'])}; got {got}"
 

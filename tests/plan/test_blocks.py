@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mbconv_cli.errors import InputError
+from mbconv_cli.plan.blocks.registry import describe
 from mbconv_cli.plan.ops import OP_NAMES, Activation, Conv2d, Op, Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.loader import load_text
@@ -260,3 +261,27 @@ def test_a_shortcut_that_cannot_fit_is_told_with_its_row() -> None:
     what = "the shortcut and the block give 8x8 and 6x6; without padding there is only `shortcut: none`"
     with pytest.raises(InputError, match=rf"^f\.yaml:3:10: row 1: {what}$"):
         plan(rows, network="padding: valid")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("er_r1_k3_s1_e4_c64", "er_r1_k3_s1_e4_gs64_c64"),
+        ("ir_r1_k3_s1_e1_c16", "{kernel_size: 3, expand_ratio: 1, output_filters: 16}"),
+        ("ir_r1_k3_s1_e6_c16", "ir_r1_k3_s1_e6_c16_noskip"),
+        ("ir_r1_k3_s1_e6_c16", "ir_r1_k3_s1_e6_p1.1_c16"),
+        ("ir_r1_k3_s1_e6_c16_se0.25", "ir_r1_k3_s1_e6_c16_se0.5"),
+        ("ds_r1_k3_s1_c16", "dsa_r1_k3_s1_c16"),
+    ],
+)
+def test_rows_that_differ_have_different_names(one: str, other: str) -> None:
+    names = {
+        describe(load_text(f"input: {{resolution: 8, channels: 16}}\nblocks: [{row}]", "f.yaml").spec.blocks[0])
+        for row in (one, other)
+    }
+    assert len(names) == 2
+
+
+def test_a_plain_convolution_has_a_role_of_its_own() -> None:
+    plan = plan_loaded(load_text("input: {resolution: 8}\nblocks: [cn_r1_k3_s1_c8]", "f.yaml"))
+    assert {op.role for op in plan.ops} == {"convolution"}

@@ -111,3 +111,54 @@ def test_both_refuse(text: str, validator: Draft202012Validator) -> None:
     with pytest.raises(InputError):
         load_text(text, "f.yaml")
     assert not validator.is_valid(plain(text))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "r1_k3_s11_e1_i8_o16_se0.25_noskip",
+        "ir_r2_k3_s2_e6_c24_se0.25_nre",
+        "ir_r1_k3.5.7_a1.1_p1.1_s2_e6_c32",
+        "ds_r1_k3_s1_e1_c16_skip",
+        "er_r1_k3_s1_e4_c24_fc24_noskip",
+        "uir_r1_a3_k5_s2_e4_c64",
+        "cn_r1_k1_s1_c480",
+    ],
+)
+def test_both_accept_a_row_as_a_string(row: str, validator: Draft202012Validator) -> None:
+    text = HEADER + f"blocks: [{row}]\n"
+    load_text(text, "f.yaml")
+    assert [error.message for error in validator.iter_errors(plain(text))] == []
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "ir_r2_k3_s2_c24",
+        "r1_k3_s11_e1_i32",
+        "ir_r2_k3_s2_e6_c24_zz3",
+        "ir_r2_k3_s2_e6_c24_",
+        "k3_r1_s11_e1_i32_o16",
+        "xx_r1_k3_s1_c8",
+        "ir",
+        "cn_r1_k1_s1_c480_se0.25",
+    ],
+)
+def test_both_refuse_a_string_that_is_no_row(row: str, validator: Draft202012Validator) -> None:
+    text = HEADER + f"blocks: [{row}]\n"
+    with pytest.raises(InputError):
+        load_text(text, "f.yaml")
+    assert not validator.is_valid(plain(text))
+
+
+def test_every_key_has_a_description() -> None:
+    def without(node: Any, path: str) -> list[str]:
+        if isinstance(node, list):
+            return [found for inner in node for found in without(inner, path)]
+        if not isinstance(node, dict):
+            return []
+        keys = [f"{path}/{key}" for key, value in node.get("properties", {}).items() if not value.get("description")]
+        return keys + [found for key, inner in node.items() for found in without(inner, f"{path}/{key}")]
+
+    schema = {key: value for key, value in json_schema().items() if key != "then"}  # which only names required keys
+    assert without(schema, "") == []

@@ -101,7 +101,7 @@ def test_where_says_the_place_of_a_value() -> None:
             f"blocks: [{{{ROW}}}, {{type: mbcov, {ROW}}}]",
             ["3:71: unknown block type 'mbcov'; did you mean 'mbconv' or 'conv'?"],
         ),
-        (f"blocks: [{{{ROW}, kernel: 3}}]", ["3:63: unknown key 'kernel'; did you mean 'kernel_size'?"]),
+        (f"blocks: [{{{ROW}, kernel: 3}}]", ["3:63: unknown key 'kernel'; here it is called 'kernel_size'"]),
         (
             "blocks: [{kernel_size: 3, output_filters: 8}]",
             ["3:10: row 1: needs either expand_ratio or expanded_filters"],

@@ -50,6 +50,17 @@ def test_they_are_numbered_as_they_stand_in_one_list() -> None:
 
 
 @pytest.mark.parametrize("stage", ["[]", "[[ir_r1_k3_s1_e6_c16]]", "[1]"])
-def test_what_is_no_row_in_them_is_told(stage: str) -> None:
-    with pytest.raises(InputError, match=r"f\.yaml:3:[5-7]: row 1: should be a mapping of keys to values, or a string"):
+def test_a_list_of_anything_but_rows_is_reported_once(stage: str) -> None:
+    with pytest.raises(
+        InputError, match=r"^f\.yaml:3:[5-7]: a row is a mapping of keys to values, or a string"
+    ) as error:
         load_text(f"{HEAD}  - {stage}\n", "f.yaml")
+    assert len(error.value.problems) == 1
+
+
+def test_a_row_of_numbers_is_answered_with_the_row_that_it_means() -> None:
+    with pytest.raises(InputError) as error:
+        load_text(f"{HEAD}  - [6, 24, 2, 2]\n", "f.yaml")
+    (sentence,) = error.value.sentences
+    assert sentence.startswith("f.yaml:3:5: a row of numbers does not say their keys; t, c, n, s are ")
+    assert sentence.endswith("{kernel_size: 3, expand_ratio: 6, output_filters: 24, num_repeat: 2, stride: 2}")

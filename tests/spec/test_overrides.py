@@ -6,7 +6,7 @@ from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError
 from mbconv_cli.spec.loader import LoadedSpec, load_text
-from mbconv_cli.spec.overrides import parse_override
+from mbconv_cli.spec.overrides import parse_override, reach
 
 TEXT = """\
 input: {resolution: 32}
@@ -40,6 +40,15 @@ def test_sets_keys_sections_and_rows() -> None:
     assert loaded.spec.scaling.width == 0.5
     assert values(loaded, "kernel_size") == [(7,), (7,), (7,)]
     assert values(loaded, "activation") == [None, "none", "none"]
+
+
+def test_a_wildcard_sets_the_rows_that_have_the_key() -> None:
+    loaded = changed("blocks[*].expand_ratio=3")
+    assert [row.model_dump().get("expand_ratio") for row in loaded.spec.blocks] == [3, 3, None]
+    assert (
+        reach(parse_override("blocks[*].expand_ratio=3"), loaded.document) == "blocks[*].expand_ratio=3 (2 of 3 rows)"
+    )
+    assert reach(parse_override("blocks[0].expand_ratio=3"), loaded.document) == "blocks[0].expand_ratio=3"
 
 
 def test_rows_that_share_an_anchor_are_changed_one_by_one() -> None:
@@ -103,7 +112,10 @@ def test_what_a_change_makes_wrong_elsewhere_in_the_file_names_the_change() -> N
         ("blocks[-4].kernel_size=3", "nothing is there"),
         ("blocks[3:].kernel_size=3", "nothing is there"),
         ("blocks[*].kernal_size=3", "nearest valid path: blocks[*].kernel_size"),
-        ("blocks[*].expand_ratio=3", "blocks[2] has no 'expand_ratio'"),
+        ("blocks[2].expand_ratio=3", "blocks[2] has no 'expand_ratio'"),
+        ("blocks[*].bottleneck_filters=3", "blocks[0] has no 'bottleneck_filters'"),
+        ("blocks[*].out_channels=3", "nearest valid path: blocks[*].output_filters"),
+        ("width_multiplier=2", "nearest valid path: scaling.width"),
         ("blocks.kernel_size=3", "blocks is a list, so it takes [*] or [0] before 'kernel_size'; nearest valid path: "),
         ("width=2", "nearest valid path: scaling.width"),
         ("activation.x=1", "nearest valid path: activation"),

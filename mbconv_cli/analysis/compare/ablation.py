@@ -6,9 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, TypeAlias
 
-from mbconv_cli.analysis.compare.variants import Variant, compare_variants
+from mbconv_cli.analysis.compare.variants import Variant, compare_variants, plan_of
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.analysis.networks import OpenNetwork
+from mbconv_cli.plan.ops import same_computation
 from mbconv_cli.report.model import Report
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.spec_rewrites import (
@@ -48,9 +49,9 @@ def ablate(network: OpenNetwork, *, batch_size: int = 1, measure: MeasureRequest
         InputError: the device is not there, or has too little memory.
         CheckFailedError: closed forms and fvcore disagree on what was built.
     """
-    changed = {name: change(network.spec) for name, change in CHANGES.items()}
-    variants = [Variant(name, spec) for name, spec in changed.items() if spec != network.spec]
-    without_effect = [name for name, spec in changed.items() if spec == network.spec]
+    candidates = [Variant(name, change(network.spec)) for name, change in CHANGES.items()]
+    without_effect = [one.name for one in candidates if same_computation(plan_of(one), network.plan)]
+    variants = [one for one in candidates if one.name not in without_effect]
     notes = [_ONE_BLOCK]
     if without_effect:
         notes.append(f"without effect on this network, and left out: {'; '.join(without_effect)}")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from mbconv_cli.analysis.networks import Extent
 from mbconv_cli.errors import InputError
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.planner import plan_loaded
@@ -24,7 +25,7 @@ class BlockQuestion:
     Attributes:
         channels_in: of the input.
         channels_out: of the output.
-        resolution: height and width of the input, in pixels.
+        resolution: (height, width) of the input, in pixels.
         stride: in both directions.
         kernel_size: of the spatial convolution, odd.
         expand_ratio: of the blocks that expand.
@@ -36,7 +37,7 @@ class BlockQuestion:
 
     channels_in: int
     channels_out: int
-    resolution: int
+    resolution: Extent
     stride: int = 1
     kernel_size: int = 3
     expand_ratio: float = 6.0
@@ -123,7 +124,7 @@ def _plan(
     overrides: Sequence[Override],
 ) -> Plan:
     """A network of one row, read like any file: JSON is YAML."""
-    image = {"channels": question.channels_in, "resolution": question.resolution}
+    image = {"channels": question.channels_in, "resolution": list(question.resolution)}
     text = json.dumps({"name": _printable(name), "input": image, **conventions, "blocks": [row]})
     return plan_loaded(load_text(text, f"the block {name!r}", overrides=overrides))
 

@@ -68,10 +68,9 @@ def compare_blocks(question: BlockQuestion, measure: MeasureRequest | None = Non
 
 
 def _subject(question: BlockQuestion) -> dict[str, Cell]:
-    extent = question.resolution
     subject: dict[str, Cell] = {
         "name": f"blocks from {question.channels_in} to {question.channels_out} channels",
-        "input_shape": (question.batch_size, question.channels_in, extent, extent),
+        "input_shape": (question.batch_size, question.channels_in, *question.resolution),
         "stride": question.stride,
         "kernel_size": question.kernel_size,
         "expand_ratio": question.expand_ratio,

@@ -73,7 +73,7 @@ def compare_variants(
         InputError: a variant cannot be, or the device is not there or too small.
         CheckFailedError: closed forms and fvcore disagree on what was built.
     """
-    plans = [network.plan, *(_plan(variant) for variant in variants)]
+    plans = [network.plan, *(plan_of(variant) for variant in variants)]
     measured = None
     if measure is not None:
         measured = measure_sets([plans], measure, batch_size=batch_size, seconds=NETWORK_SECONDS)
@@ -94,7 +94,12 @@ def compare_variants(
     )
 
 
-def _plan(variant: Variant) -> Plan:
+def plan_of(variant: Variant) -> Plan:
+    """The Plan of a changed network.
+
+    Raises:
+        InputError: no network can be so.
+    """
     try:
         return make_plan(variant.spec)
     except PlanError as error:

@@ -10,7 +10,7 @@ from typing import Final
 
 from mbconv_cli.analysis.columns import FLOAT32_BYTES
 from mbconv_cli.analysis.frontier.accuracy import Accuracy, published_accuracy, read_accuracies
-from mbconv_cli.analysis.networks import OpenNetwork, open_network
+from mbconv_cli.analysis.networks import Extent, OpenNetwork, extent_text, open_network
 from mbconv_cli.cost.activation_memory import peak
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError
@@ -80,7 +80,7 @@ def open_candidates(
     catalogue: Catalogue,
     *,
     family: str | None = None,
-    resolutions: Sequence[int | None] = (None,),
+    resolutions: Sequence[Extent | None] = (None,),
     accuracy: Path | None = None,
     batch_size: int = 1,
 ) -> tuple[list[Candidate], list[str]]:
@@ -108,7 +108,11 @@ def open_candidates(
             if family is not None and (network.spec.family or "").casefold() != family.casefold():
                 continue
             known = own.get(network.plan.name) or published_accuracy(network.spec)
-            name = network.plan.name if len(resolutions) == 1 else f"{network.plan.name} at {resolution}"
+            name = (
+                network.plan.name
+                if len(resolutions) == 1
+                else f"{network.plan.name} at {extent_text(network.plan.input_shape[1:])}"
+            )
             if known is None:
                 left_out.append(name)
                 continue

@@ -14,10 +14,10 @@ BLOCK_TYPE = "Conv"
 def plan_conv(
     block: BlockDraft, row: Conv, spec: Spec, x: Value, output_filters: int, stride: tuple[int, int]
 ) -> Value:
-    """Add the block's ops; the convolution has the role `project`: it makes the block's output."""
+    """Add the block's ops; the one convolution has a role of its own, `convolution`."""
     y = convolution(
         block,
-        "project",
+        "convolution",
         x,
         spec,
         output_filters,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -64,18 +64,51 @@ BLOCK_TYPES: Final[dict[type[Row], BlockType]] = {
 }
 
 
-def describe(row: Row) -> str:
-    """A row's operator as tables print it: `MBConv6, k3x3, SE`.
+USUAL_SE_RATIO: Final = 0.25
+"""Of MnasNet and all that followed it; a name gives any other one."""
+SHOWN_OTHERWISE: Final = frozenset(
+    {
+        "type", "num_repeat", "joined", "input_filters", "output_filters", "stride", "activation",
+        "kernel_size", "depthwise_stack", "start_kernel_size", "middle_kernel_size",
+        "expand_ratio", "expanded_filters", "se_ratio", "bottleneck_filters", "convolutions",
+    }
+)  # fmt: skip
+"""Keys of rows that are in a name already, or in a column of a table."""
 
-    With mixed kernels `MBConv6, k3x3 5x5 7x7`, with one kernel after the other `MBConv6, k3x3+3x3`.
+
+def describe(row: Row) -> str:
+    """A row's operator as tables print it: `MBConv6, k3x3, SE`, and in what else it is not as usual.
+
+    With mixed kernels `MBConv6, k3x3 5x5 7x7`, with one kernel after the other `MBConv6, k3x3+3x3`. Rows that compute
+    something different have different names, but for what a table has columns of: filters, repeats, stride, activation.
     """
     parts = [BLOCK_TYPES[type(row)].describe(row)]
     separator, sizes = _kernels(row)
     if sizes:
         parts.append("k" + separator.join(f"{size}x{size}" for size in sizes))
-    if getattr(row, "se_ratio", None):
-        parts.append("SE")
-    return ", ".join(parts)
+    if se_ratio := getattr(row, "se_ratio", None):
+        parts.append("SE" if se_ratio == USUAL_SE_RATIO else f"SE {se_ratio:g}")
+    return ", ".join([*parts, *_unusual(row)])
+
+
+def _unusual(row: Row) -> Iterator[str]:
+    """What a row says that neither its name nor a column of a table says."""
+    for key, field in type(row).model_fields.items():
+        value = getattr(row, key)
+        if key in SHOWN_OTHERWISE or value == field.default:
+            continue
+        if key == "unit_expansion" and getattr(row, "expand_ratio", None) not in {1, None}:
+            continue  # it makes a difference only where the expansion keeps the channels
+        words = key.replace("_", " ")
+        match value:
+            case True:
+                yield words
+            case False | "none":
+                yield f"no {words}"
+            case str():
+                yield f"{words}: {value}"
+            case _:
+                yield f"{words} {value}"
 
 
 def _kernels(row: Any) -> tuple[str, tuple[int, ...]]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from mbconv_cli.analysis.compare.ablation import CHANGES, ablate
@@ -9,9 +11,11 @@ from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.measure.latency import Progress
 from mbconv_cli.measure.processes.comparisons import Outcome, Request
-from mbconv_cli.plan.ops import Activation
+from mbconv_cli.plan.ops import Activation, same_computation
 from mbconv_cli.plan.planner import make_plan
 from mbconv_cli.report.model import Cell, Row
+
+CONV_SMALL = Path(__file__).parents[2] / "parity" / "networks" / "mobilenet-v4-conv-small.yaml"
 
 
 def rows(name: str) -> dict[str, Row]:
@@ -77,3 +81,23 @@ def test_measured_all_variants_take_turns_with_the_original() -> None:
     assert "latency_ratio" not in told[0]
     assert all("latency_ratio_low" in row for row in told[1:])
     assert report.provenance.machine["device"] == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("network", "change", "params", "macs"),
+    [
+        ("mobilenet-v3-large", "expand ratio 6 to 3", 3_790_744, 158_174_288),  # given as expanded_filters
+        (str(CONV_SMALL), "3x3 to 5x5", 3_880_520, 280_185_920),  # start_kernel_size and middle_kernel_size
+    ],
+)
+def test_a_change_acts_on_what_the_ops_are(network: str, change: str, params: int, macs: int) -> None:
+    row = rows(network)[change]
+    assert (row["params"], row["macs"]) == (params, macs)
+
+
+@pytest.mark.parametrize("network", ["mobilenet-v2", "mobilenet-v3-large", "xception", "efficientnet-v2-b0"])
+def test_what_is_left_out_computes_the_same(network: str) -> None:
+    opened = open_network(network)
+    shown = rows(network)
+    for name, change in CHANGES.items():
+        assert same_computation(make_plan(change(opened.spec)), opened.plan) == (name not in shown)

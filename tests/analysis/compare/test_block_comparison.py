@@ -12,7 +12,7 @@ from mbconv_cli.pytorch.built_network import build
 from mbconv_cli.pytorch.devices import resolve_device
 from mbconv_cli.report.model import Row
 
-QUESTION = BlockQuestion(80, 112, 14, kernel_size=5)
+QUESTION = BlockQuestion(80, 112, (14, 14), kernel_size=5)
 NOTATION = "ir_r1_k5_s1_e6_c112_se0.25"
 
 
@@ -39,7 +39,7 @@ def test_macs_in_closed_form() -> None:
 
 
 def test_parts_add_up_to_their_block() -> None:
-    report = compare_blocks(BlockQuestion(32, 32, 8, batch_size=2))
+    report = compare_blocks(BlockQuestion(32, 32, (8, 8), batch_size=2))
     parts = report.sections["parts"].rows
     for block in report.sections["blocks"].rows:
         of_block = [part for part in parts if part["block"] == block["name"]]
@@ -49,7 +49,7 @@ def test_parts_add_up_to_their_block() -> None:
     assert any(part["part"] == "shortcut" for part in parts)
 
 
-@pytest.mark.parametrize("question", [QUESTION, BlockQuestion(8, 8, 9, stride=2, expand_ratio=1, se_ratio=0)])
+@pytest.mark.parametrize("question", [QUESTION, BlockQuestion(8, 8, (9, 9), stride=2, expand_ratio=1, se_ratio=0)])
 def test_every_block_is_built_as_it_is_counted(question: BlockQuestion) -> None:
     for plan in block_plans(question).values():
         assert audit(build(plan, resolve_device(parse_device("cpu"))), plan, plan_costs(plan)).agrees
@@ -57,7 +57,7 @@ def test_every_block_is_built_as_it_is_counted(question: BlockQuestion) -> None:
 
 def test_users_add_rows_in_notation_and_in_yaml() -> None:
     yaml = "{type: fused_mbconv, expand_ratio: 4}"
-    plans = block_plans(BlockQuestion(80, 112, 14, kernel_size=5, extra_rows=(NOTATION, yaml)))
+    plans = block_plans(BlockQuestion(80, 112, (14, 14), kernel_size=5, extra_rows=(NOTATION, yaml)))
     rows = list(plans.values())
     assert plan_costs(rows[-2])[0] == plan_costs(plans["EfficientNet"])[0]
     assert rows[-2].blocks[0].operator == "MBConv6, k5x5, SE"
@@ -78,12 +78,12 @@ def test_users_add_rows_in_notation_and_in_yaml() -> None:
 )
 def test_a_row_that_is_none_is_refused(row: str, told: str) -> None:
     with pytest.raises(InputError, match="--block") as raised:
-        block_plans(BlockQuestion(80, 112, 14, extra_rows=(row,)))
+        block_plans(BlockQuestion(80, 112, (14, 14), extra_rows=(row,)))
     assert told in str(raised.value)
 
 
 def test_overrides_hold_for_every_block() -> None:
-    question = BlockQuestion(16, 16, 8, overrides=("activation=none", "blocks[0].activation=none"))
+    question = BlockQuestion(16, 16, (8, 8), overrides=("activation=none", "blocks[0].activation=none"))
     assert compare_blocks(question).subject["set"] == "activation=none; blocks[0].activation=none"
     with pytest.raises(InputError, match="has no 'expand_ratio'"):
-        block_plans(BlockQuestion(16, 16, 8, overrides=("blocks[0].expand_ratio=3",)))
+        block_plans(BlockQuestion(16, 16, (8, 8), overrides=("blocks[0].expand_ratio=3",)))

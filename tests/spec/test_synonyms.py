@@ -1,0 +1,37 @@
+import pytest
+
+from mbconv_cli.errors import InputError
+from mbconv_cli.spec.loader import load_text
+from mbconv_cli.spec.rows import ROW_TYPES
+from mbconv_cli.spec.spec import Classifier, Head, Input, Norm, Scaling, Spec
+from mbconv_cli.spec.synonyms import KEYS, VALUES, suggestion
+
+
+def test_every_synonym_names_a_key_that_there_is() -> None:
+    sections = {"scaling": Scaling, "input": Input, "classifier": Classifier, "head": Head, "norm": Norm}
+    of_rows = {key for model in ROW_TYPES.values() for key in model.model_fields}
+    for meant in KEYS.values():
+        section, _, key = meant.rpartition(".")
+        assert key in (sections[section].model_fields if section else of_rows | set(Spec.model_fields))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("activation: silu", "here it is called 'swish'"),
+        ("width_coefficient: 1.1", "here it is called 'scaling.width'"),
+        ("depth_multiplier: 1.1", "here it is called 'scaling.depth'"),
+        ("resolution: 224", "here it is called 'input.resolution'"),
+        ("blocks: [{type: uib, expand_ratio: 6}]", "here it is called 'universal_inverted_bottleneck'"),
+        ("blocks: [{type: inverted_residual, expand_ratio: 6}]", "here it is called 'mbconv'"),
+        ("blocks: [{kernel_size: 3, exp_size: 16, output_filters: 8}]", "here it is called 'expanded_filters'"),
+        ("blocks: [{kernel_size: 3, expand_ratio: 6, out_channels: 8}]", "here it is called 'output_filters'"),
+    ],
+)
+def test_another_librarys_word_is_answered_with_ours(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load_text(f"input: {{resolution: 32}}\nstem: {{output_filters: 8}}\n{text}\n", "f.yaml")
+
+
+def test_our_own_words_are_no_synonyms() -> None:
+    assert suggestion("relu", ("relu", "relu6"), VALUES) == "; did you mean 'relu' or 'relu6'?"
