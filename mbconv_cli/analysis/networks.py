@@ -39,7 +39,7 @@ class OpenNetwork:
 def open_network(
     reference: str,
     *,
-    resolution: Extent | None = None,
+    resolution: int | Extent | None = None,
     catalogue: Catalogue | None = None,
     overrides: Sequence[str] = (),
 ) -> OpenNetwork:
@@ -48,7 +48,7 @@ def open_network(
     Args:
         reference: which network.
         catalogue: where names are looked up; the shipped ones and MBCONV_ARCH_PATH if absent.
-        resolution: (height, width) in pixels in place of the spec's own.
+        resolution: pixels in place of the spec's own: one number for both directions, or (height, width).
         overrides: what to change in its spec, each as `PATH=VALUE`.
 
     Raises:
@@ -59,11 +59,12 @@ def open_network(
     changed = tuple(reach(change, loaded.document) for change in changes)
     if resolution is None:
         return OpenNetwork(loaded.spec, plan_loaded(loaded), changed)
-    spec = _at_resolution(loaded.spec, resolution)
+    extent = (resolution, resolution) if isinstance(resolution, int) else resolution
+    spec = _at_resolution(loaded.spec, extent)
     try:
         return OpenNetwork(spec, plan_loaded(LoadedSpec(spec, loaded.document)), changed)
     except InputError as error:
-        where = f"(at --resolution {extent_text(resolution)})"
+        where = f"(at --resolution {extent_text(extent)})"
         raise InputError(*(Problem(f"{one.what} {where}", one.mark) for one in error.problems)) from error
 
 
@@ -90,6 +91,6 @@ def extent_text(extent: Sequence[int]) -> str:
     return str(height) if height == width else f"{height}x{width}"
 
 
-def _at_resolution(spec: Spec, resolution: Extent) -> Spec:
-    scaling = Scaling.model_validate(spec.scaling.model_dump() | {"resolution": resolution})
+def _at_resolution(spec: Spec, extent: Extent) -> Spec:
+    scaling = Scaling.model_validate(spec.scaling.model_dump() | {"resolution": extent})
     return spec.model_copy(update={"scaling": scaling})
