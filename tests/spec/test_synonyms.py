@@ -1,4 +1,5 @@
 import pytest
+from pydantic import BaseModel
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.spec.loader import load_text
@@ -8,7 +9,13 @@ from mbconv_cli.spec.synonyms import KEYS, VALUES, suggestion
 
 
 def test_every_synonym_names_a_key_that_there_is() -> None:
-    sections = {"scaling": Scaling, "input": Input, "classifier": Classifier, "head": Head, "norm": Norm}
+    sections: dict[str, type[BaseModel]] = {
+        "scaling": Scaling,
+        "input": Input,
+        "classifier": Classifier,
+        "head": Head,
+        "norm": Norm,
+    }
     of_rows = {key for model in ROW_TYPES.values() for key in model.model_fields}
     for meant in KEYS.values():
         section, _, key = meant.rpartition(".")
