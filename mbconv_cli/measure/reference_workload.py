@@ -8,8 +8,8 @@ from typing import Final, TypeAlias
 from mbconv_cli.measure.clock import Clock, HostClock
 from mbconv_cli.units import MILLISECONDS_PER_SECOND
 
-TIME_SHARE: Final = 0.02
-"""Of the time of the passes: what the workload may take."""
+TIME_SHARE: Final = 0.04
+"""Of the time of sampling: what the workload may take. With warming up, that is 2 to 3 % of a profile's time."""
 WARM_UP_CALLS: Final = 3
 
 Workload: TypeAlias = Sequence[Callable[[], object]]
