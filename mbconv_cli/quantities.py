@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -63,11 +64,16 @@ def parse_quantity(written: Any, units: Mapping[str, int] | Mapping[str, Fractio
     """
     if isinstance(written, bool) or not isinstance(written, int | float | str):
         raise ValueError(f"should be a quantity such as {example}")  # noqa: TRY004 - what pydantic takes for a finding
-    match = _QUANTITY.fullmatch(written if isinstance(written, str) else f"{written:f}".rstrip("0").rstrip(".") or "0")
+    match = _QUANTITY.fullmatch(written if isinstance(written, str) else _digits(written))
     if not match or match[2] not in units:
         names = ", ".join(filter(None, units))
         raise ValueError(f"should be a quantity such as {example}, in one of the units {names}")
     return Limit(str(written), Fraction(match[1]) * units[match[2]])
+
+
+def _digits(number: float) -> str:
+    """A number as it was written, without rounding and without an exponent."""
+    return format(Decimal(repr(number)), "f")
 
 
 def _schema(pattern: str, example: str) -> WithJsonSchema:

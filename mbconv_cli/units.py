@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Final
 
 MAC: Final = "MAC"
@@ -28,6 +29,7 @@ NANOSECONDS_PER_MILLISECOND: Final = 1_000_000
 MILLISECONDS_PER_SECOND: Final = 1_000
 MICROSECONDS_PER_MILLISECOND: Final = 1_000
 GIGA: Final = 10**9
+MOST_DECIMALS: Final = 9
 
 _DECIMAL = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 _BINARY = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
@@ -52,3 +54,19 @@ def binary(value: float) -> str:
 def milliseconds(value: float) -> str:
     """A time in ms, to the microsecond, so that the points of a column stand under each other."""
     return f"{value:,.3f}"
+
+
+def change_text(change: Fraction, *, beyond: Fraction | None = None) -> str:
+    """A share as a change in percent, with two digits or as many as tell it from a limit that it goes beyond.
+
+    Args:
+        change: 1/50 is `+2 %`.
+        beyond: the limit, likewise a share.
+    """
+    percent = 100 * change
+    for decimals in range(MOST_DECIMALS):
+        shown = Fraction(f"{float(percent):.{decimals}f}")
+        distinct = beyond is None or (shown > 100 * beyond) == (percent > 100 * beyond)
+        if distinct and (percent == shown or abs(shown) >= 10**-decimals * 10):
+            return f"{float(percent):+,.{decimals}f} %"
+    return f"{float(percent):+.2g} %"

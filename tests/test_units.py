@@ -1,8 +1,12 @@
 from __future__ import annotations
 
-import pytest
+from fractions import Fraction
 
-from mbconv_cli.units import binary, decimal, milliseconds
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mbconv_cli.units import binary, change_text, decimal, milliseconds
 
 
 @pytest.mark.parametrize(
@@ -34,3 +38,26 @@ def test_binary(value: float, shown: str) -> None:
 )
 def test_milliseconds_have_their_point_in_one_place(value: float, shown: str) -> None:
     assert milliseconds(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("change", "beyond", "text"),
+    [
+        (Fraction(204, 10_000), Fraction(2, 100), "+2.04 %"),
+        (Fraction(2_000_001, 100_000_000), Fraction(2, 100), "+2.000001 %"),
+        (Fraction(2, 100), None, "+2 %"),
+        (Fraction(3), None, "+300 %"),
+        (Fraction(40), None, "+4,000 %"),
+        (Fraction(-1, 3), None, "-33 %"),
+        (Fraction(1, 5_288_548), None, "+0.000019 %"),
+    ],
+)
+def test_a_change_has_as_many_digits_as_show_why(change: Fraction, beyond: Fraction | None, text: str) -> None:
+    assert change_text(change, beyond=beyond) == text
+
+
+@given(st.fractions(-10, 1_000), st.fractions(0, 1))
+def test_a_change_beyond_a_limit_never_looks_like_one_within(change: Fraction, limit: Fraction) -> None:
+    shown = Fraction(change_text(change, beyond=limit).removesuffix(" %").replace(",", "")) / 100
+    if abs(change - limit) > Fraction(1, 10**9):
+        assert (shown > limit) == (change > limit)

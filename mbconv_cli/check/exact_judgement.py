@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 from mbconv_cli.analysis.columns import FLOAT32_BYTES
@@ -14,7 +15,7 @@ from mbconv_cli.cost.activation_memory import alive_activations
 from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.verdict import Verdict
-from mbconv_cli.units import BYTE, FLOP, MAC, PARAM
+from mbconv_cli.units import BYTE, FLOP, MAC, PARAM, change_text
 
 Counted = Callable[[Cost], int]
 
@@ -69,17 +70,17 @@ def judge_exact(metric: Metric, rule: AnyRule, base: int | None, head: int) -> F
     if rule.max is not None and head > rule.max.value:
         reasons.append(f"{head:,} {metric.title}, {math.ceil(head - rule.max.value):,} over the budget of {rule.max}")
     if base is not None and rule.max_increase is not None and head > base * (1 + rule.max_increase.value):
-        reasons.append(f"{_moved(metric, base, head)}; max_increase is {rule.max_increase}")
+        reasons.append(f"{_moved(metric, base, head, rule.max_increase.value)}; max_increase is {rule.max_increase}")
     if reasons:
         return Found(Verdict.FAIL, "; ".join(reasons))
     return Found(Verdict.PASS, "within the budget" if base is None else _moved(metric, base, head))
 
 
-def _moved(metric: Metric, base: int, head: int) -> str:
+def _moved(metric: Metric, base: int, head: int, beyond: Fraction | None = None) -> str:
     if head == base:
         return "unchanged"
     word = "more" if head > base else "fewer"
-    share = f" ({100 * (head - base) / base:+.2g} %)" if base else ""
+    share = f" ({change_text(Fraction(head - base, base), beyond=beyond)})" if base else ""
     return f"{abs(head - base):,} {word} {metric.title}{share}"
 
 

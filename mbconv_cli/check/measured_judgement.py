@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mbconv_cli.analysis.measuring import MeasureRequest, busy_warning, device_note, measure_sets
 from mbconv_cli.check.config import AnyRule
@@ -112,11 +113,11 @@ def _judged(task: LatencyTask, outcomes: Sequence[Outcome], index: int, margin: 
     if ratio is not None and task.rule.max_increase is not None:
         allowed = 1 + float(task.rule.max_increase.value)
         judgement = judge(ratio, allowed, margin / allowed, tests)
-        answers.append((judgement, _sentence(judgement, ratio, allowed, "{:.3f} of the base's time", tests)))
+        answers.append((judgement, _sentence(judgement, ratio, allowed, partial(_ratio_text, allowed), tests)))
     if task.rule.max is not None:
         allowed = float(task.rule.max.value)
         judgement = judge(head, allowed, margin, tests)
-        answers.append((judgement, _sentence(judgement, head, allowed, "{:.4g} ms", tests)))
+        answers.append((judgement, _sentence(judgement, head, allowed, partial(_ms_text, allowed), tests)))
     worst = min((judgement.verdict for judgement, _ in answers), key=_WORST_FIRST.index)
     return TimedCheck(
         Found(worst, "; ".join(sentence for _, sentence in answers)),
@@ -150,12 +151,33 @@ def _ends(key: str, mean: Mean) -> dict[str, Cell]:
     return {f"{key}_low": low, f"{key}_high": high}
 
 
-def _sentence(judgement: Judgement, mean: Mean, allowed: float, figure: str, tests: int) -> str:
+Figure: TypeAlias = Callable[[float], str]
+"""A figure with its unit, in as many digits as tell it from what is allowed."""
+
+
+def _ratio_text(allowed: float, value: float) -> str:
+    return f"{_distinct(allowed, value, '.{}f', 3)} of the base's time"
+
+
+def _ms_text(allowed: float, value: float) -> str:
+    return f"{_distinct(allowed, value, '.{}g', 4)} ms"
+
+
+def _distinct(allowed: float, value: float, pattern: str, digits: int) -> str:
+    """A value with so many digits, and more where it would else look like what is allowed."""
+    for more in range(digits, digits + 6):
+        text = format(value, pattern.format(more))
+        if value == allowed or float(text) != float(format(allowed, pattern.format(more))):
+            return text
+    return repr(value)
+
+
+def _sentence(judgement: Judgement, mean: Mean, allowed: float, figure: Figure, tests: int) -> str:
     """What was found, how sure that is, and what is allowed."""
-    low = f"at least {figure.format(judgement.low * allowed)} with {100 * (1 - FALSE_ALARM / tests):.4g} % confidence"
-    high = f"at most {figure.format(judgement.high * allowed)} with {100 * PASS_CONFIDENCE:g} %"
-    said = figure.format(exponential(mean.value))
-    limit = f"{figure.partition(' ')[0].format(allowed)} is allowed"
+    low = f"at least {figure(judgement.low * allowed)} with {100 * (1 - FALSE_ALARM / tests):.4g} % confidence"
+    high = f"at most {figure(judgement.high * allowed)} with {100 * PASS_CONFIDENCE:g} %"
+    said = figure(exponential(mean.value))
+    limit = f"{figure(allowed)} is allowed"
     match judgement.verdict:
         case Verdict.FAIL:
             return f"takes {said}, {low}; {limit}"

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.check import gate
 from mbconv_cli.check.config import CountRule, load_config
-from mbconv_cli.check.exact_judgement import EXACT, judge_exact
+from mbconv_cli.check.exact_judgement import EXACT, exact_metrics, judge_exact
+from mbconv_cli.check.measured_judgement import _ms_text, _ratio_text
 from mbconv_cli.check.run_check import Checked, check
 from mbconv_cli.check.sides import Against, StoredBaseline
 from mbconv_cli.check.take_baseline import take_baseline
@@ -23,11 +24,13 @@ from mbconv_cli.git.revisions import Revision, resolve
 from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.measure.latency import Progress
 from mbconv_cli.measure.processes.comparisons import Outcome, Request
+from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.report.baseline import Baseline
 from mbconv_cli.report.document import from_json, to_json
 from mbconv_cli.report.model import Cell, Row
 from mbconv_cli.report.verdict import CHECK_COLUMNS, Verdict
 from mbconv_cli.spec.catalogue import Catalogue
+from mbconv_cli.spec.loader import load_text
 from tests.repositories import new_repository
 
 NET = """\
@@ -300,7 +303,7 @@ def test_a_latency_budget_needs_no_base(run: Callable[..., Checked]) -> None:
     rows = rows_of(run(config, {"alpha": NET, "beta": NET}, None, launch))
     assert rows["alpha", "latency_ms"]["verdict"] == "fail"
     assert rows["beta", "latency_ms"]["verdict"] == "pass"
-    assert "9 is allowed" in str(rows["alpha", "latency_ms"]["message"])
+    assert "9 ms is allowed" in str(rows["alpha", "latency_ms"]["message"])
     assert rows["alpha", "latency_ms"]["head"] == pytest.approx(OLD_MS, rel=0.02)
     assert [len(request.sets) for request in launch.requests] == [2] * 10  # all networks in the same processes
     assert [request.seed for request in launch.requests] == list(range(10))
@@ -359,3 +362,24 @@ def test_another_spelling_of_one_network_is_not_measured(run: Callable[..., Chec
     )
     assert rows_of(checked)["alpha", "latency_ms"]["message"] == "identical plan"
     assert launch.requests == []
+
+
+def test_a_budget_is_compared_without_rounding(run: Callable[..., Checked]) -> None:
+    cost = exact_metrics(plan_loaded(load_text(NET, "net.yaml")))["params"]
+    rows = rows_of(run(ALL + f"metrics: {{params: {{max: {cost - 0.0000001:.7f}}}}}\n", {"alpha": NET}))
+    assert rows["alpha", "params"]["verdict"] == "fail"
+    rows = rows_of(run(ALL + f"metrics: {{params: {{max: {cost}}}}}\n", {"alpha": NET}))
+    assert rows["alpha", "params"]["verdict"] == "pass"
+
+
+def test_a_failing_increase_shows_why() -> None:
+    found = judge_exact(EXACT["macs"], CountRule.model_validate({"max_increase": "2%"}), 10_000, 10_204)
+    assert found.message == "204 more MACs (+2.04 %); max_increase is 2%"
+    found = judge_exact(EXACT["macs"], CountRule.model_validate({"max_increase": "2%"}), 10_000, 40_000)
+    assert found.message == "30,000 more MACs (+300 %); max_increase is 2%"
+
+
+def test_a_time_barely_over_its_limit_does_not_look_like_it() -> None:
+    assert _ms_text(18.85, 18.852) == "18.852 ms"
+    assert _ms_text(0.1, 18.85) == "18.85 ms"
+    assert _ratio_text(1.02, 1.0202) == "1.0202 of the base's time"
