@@ -5,30 +5,39 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from mbconv_cli.errors import InputError
+
+_IRREPLACEABLE: Final = (errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS)
+"""Errors of replacing a file whose content may still be writable."""
 
 
 def write_atomically(path: Path, text: str) -> None:
     """Write UTF-8 text into a file: either all of it is there afterwards, or the file is as it was before.
 
-    What is no regular file (a pipe, a device) is written to as it is.
+    A file that cannot be replaced (mounted by itself, or in a folder that is read-only) is written in place; so is what
+    is no regular file (a pipe, a device). A file without write permission is not written.
 
     Raises:
         InputError: it cannot be written.
     """
-    try:
+    with _translated_errors(path):
+        if reason := _obstacle(path):
+            raise OSError(reason, os.strerror(reason))
         if path.exists() and not path.is_file():
             with path.open("w", encoding="utf-8") as stream:
                 stream.write(text)
-        else:
+            return
+        try:
             _replace(path.resolve(), text)
-    except OSError as error:
-        raise InputError(f"{path}: not written: {error.strerror or error}") from error
-    except ValueError as error:  # a NUL in the path
-        raise InputError(f"{str(path)!r}: not written: {error}") from error
+        except OSError as error:
+            if error.errno not in _IRREPLACEABLE or not path.exists():
+                raise
+            _overwrite(path, text)
 
 
 def require_place(path: Path) -> None:
@@ -37,18 +46,26 @@ def require_place(path: Path) -> None:
     Raises:
         InputError: it is a folder, or its folder is not there or may not be written in.
     """
+    with _translated_errors(path):
+        if reason := _obstacle(path):
+            raise OSError(reason, os.strerror(reason))
+
+
+@contextmanager
+def _translated_errors(path: Path) -> Iterator[None]:
+    """The system's errors as InputErrors that name the path."""
     try:
-        reason = _obstacle(path)
+        yield
     except OSError as error:
         raise InputError(f"{path}: not written: {error.strerror or error}") from error
+    except RuntimeError as error:  # `resolve`, before Python 3.13, of links that lead to each other
+        raise InputError(f"{path}: not written: {os.strerror(errno.ELOOP)}") from error
     except ValueError as error:  # a NUL in the path
         raise InputError(f"{str(path)!r}: not written: {error}") from error
-    if reason is not None:
-        raise InputError(f"{path}: not written: {os.strerror(reason)}")
 
 
 def _obstacle(path: Path) -> int | None:
-    """The number of the system's error that writing a file would meet, as far as can be told without writing."""
+    """The number of the system's error that writing a file would meet, as far as it is known without writing."""
     folder = path.resolve().parent
     path.exists()  # raises what the path itself does wrong, such as being too long
     if path.is_dir():
@@ -71,6 +88,15 @@ def _replace(path: Path, text: str) -> None:
         with suppress(FileNotFoundError):
             Path(temporary).unlink()
         raise
+
+
+def _overwrite(path: Path, text: str) -> None:
+    """Write over the old content, and only then cut off what is left of it."""
+    with path.open("r+b") as stream:
+        stream.write(text.encode("utf-8"))
+        stream.truncate()
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def _mode(path: Path) -> int:

@@ -5,7 +5,7 @@ import os
 import stat
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -162,3 +162,43 @@ def test_a_pipe_is_written_into_and_stays_a_pipe(tmp_path: Path) -> None:
     assert read == ["text"]
     assert pipe.is_fifo()
     assert list(tmp_path.iterdir()) == [pipe]
+
+
+@pytest.mark.parametrize("number", [errno.EBUSY, errno.EXDEV, errno.EROFS, errno.EACCES])
+@pytest.mark.parametrize(("owner", "step"), [(tempfile, "mkstemp"), (Path, "replace")])
+def test_what_cannot_be_replaced_is_written_in_place(
+    old: Path, monkeypatch: pytest.MonkeyPatch, owner: object, step: str, number: int
+) -> None:
+    def refused(*_: Any, **__: Any) -> Any:
+        raise OSError(number, os.strerror(number))
+
+    before = old.stat().st_ino
+    monkeypatch.setattr(owner, step, refused)
+    write_atomically(old, "n")
+    assert old.read_text(encoding="utf-8") == "n"
+    assert old.stat().st_ino == before
+    assert list(old.parent.iterdir()) == [old]
+
+
+def test_a_new_file_in_a_read_only_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any, **__: Any) -> Any:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(tempfile, "mkstemp", refused)
+    with pytest.raises(InputError, match="not written: Read-only file system"):
+        write_atomically(tmp_path / "new.json", "new")
+
+
+def test_a_file_without_write_permission_is_not_written(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path) != old)  # the superuser may write everything
+    with pytest.raises(InputError, match="not written: Permission denied"):
+        write_atomically(old, "new")
+    assert old.read_text(encoding="utf-8") == "old"
+
+
+@pytest.mark.parametrize("write", [lambda path: write_atomically(path, "new"), require_place])
+def test_links_that_lead_to_each_other(tmp_path: Path, write: Callable[[Path], None]) -> None:
+    path = tmp_path / "loop.json"
+    path.symlink_to(path)
+    with pytest.raises(InputError, match="not written: Too many levels of symbolic links"):
+        write(path)

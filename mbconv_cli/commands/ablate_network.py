@@ -15,6 +15,7 @@ from mbconv_cli.commands.options import (
     OutputOption,
     ProcessesOption,
     ResolutionOption,
+    SectionOption,
     SetOption,
     ThreadsOption,
 )
@@ -33,9 +34,10 @@ def ablate_command(
     threads: ThreadsOption = None,
     processes: ProcessesOption = None,
     strict: StrictOption = False,
-    output_format: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.AUTO,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
+    section: SectionOption = None,
 ) -> None:
     """Say what the parts of a network cost: without SE, with ReLU, other kernels, other expansion, one block type.
 
@@ -53,5 +55,5 @@ def ablate_command(
         catalogue = user_catalogue(arch_dir or ())
         opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
         report = ablate(opened, batch_size=batch_size, measure=wanted)
-    show(report, output_format, output)
+    show(report, output_format, output, section)
     require_usable(report, strict=strict)

@@ -24,7 +24,7 @@ from mbconv_cli.commands.github_actions import (
     append_step_summary,
     require_room_for_annotations,
 )
-from mbconv_cli.commands.options import ArchDirOption, CheckFormatOption, DeviceOption, OutputOption
+from mbconv_cli.commands.options import ArchDirOption, CheckFormatOption, DeviceOption, OutputOption, SectionOption
 from mbconv_cli.commands.output import progress_bar, show
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import require_place
@@ -60,10 +60,11 @@ def check_command(
     device: DeviceOption = None,
     threads: GateThreadsOption = None,
     processes: GateProcessesOption = None,
-    output_format: CheckFormatOption = Format.TABLE,
+    output_format: CheckFormatOption = Format.AUTO,
     annotate: AnnotateOption = False,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
+    section: SectionOption = None,
 ) -> None:
     """Fail if a network costs more than it may, in parameters, MACs, memory or time.
 
@@ -95,7 +96,7 @@ def check_command(
         settings = loaded.config.latency
         measure = measure_request(settings, progress, device=device, threads=threads, processes=processes)
         checked = check(loaded, compared_with, catalogue, measure)
-    show(checked.report, output_format, output)
+    show(checked.report, output_format, output, section)
     append_step_summary(checked.report)
     if annotate:
         annotate_checks(checked.report)

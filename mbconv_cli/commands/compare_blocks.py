@@ -16,6 +16,7 @@ from mbconv_cli.commands.options import (
     MeasureOption,
     OutputOption,
     ProcessesOption,
+    SectionOption,
     SetOption,
     ThreadsOption,
 )
@@ -78,8 +79,9 @@ def compare_blocks_command(
     threads: ThreadsOption = None,
     processes: ProcessesOption = None,
     strict: StrictOption = False,
-    output_format: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.AUTO,
     output: OutputOption = None,
+    section: SectionOption = None,
 ) -> None:
     """Compare the building blocks of the family between the same input and output.
 
@@ -108,5 +110,5 @@ def compare_blocks_command(
     )
     with measuring(measure, "measuring", device=device, threads=threads, processes=processes, strict=strict) as wanted:
         report = compare_blocks(question, wanted)
-    show(report, output_format, output)
+    show(report, output_format, output, section)
     require_usable(report, strict=strict)

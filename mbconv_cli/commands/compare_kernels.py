@@ -20,6 +20,7 @@ from mbconv_cli.commands.options import (
     MeasureOption,
     OutputOption,
     ProcessesOption,
+    SectionOption,
     SetOption,
     ThreadsOption,
     complete_network,
@@ -108,9 +109,10 @@ def compare_kernels_command(
     threads: ThreadsOption = None,
     processes: ProcessesOption = None,
     strict: StrictOption = False,
-    output_format: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.AUTO,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
+    section: SectionOption = None,
 ) -> None:
     """Compare one large kernel with a stack of small ones in depthwise separable convolutions, from M to N channels.
 
@@ -152,7 +154,7 @@ def compare_kernels_command(
                 norm_act=norm_act is not False,
             )
             report = compare_kernels(question, wanted)
-    show(report, output_format, output)
+    show(report, output_format, output, section)
     require_usable(report, strict=strict)
 
 

@@ -16,6 +16,7 @@ from mbconv_cli.commands.options import (
     MeasureOption,
     OutputOption,
     ProcessesOption,
+    SectionOption,
     ThreadsOption,
     complete_network_or_report,
 )
@@ -75,9 +76,10 @@ def diff_command(
     threads: ThreadsOption = None,
     processes: ProcessesOption = None,
     strict: StrictOption = False,
-    output_format: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.AUTO,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
+    section: SectionOption = None,
 ) -> None:
     """Say what is different between two networks: which options, stages, blocks and layers, and what that costs.
 
@@ -98,7 +100,7 @@ def diff_command(
     with measuring(measure, "measuring", device=device, threads=threads, processes=processes, strict=strict) as wanted:
         both = open_both(base, head, user_catalogue(arch_dir or ()))
         found = diff(*both, by=by, batch_size=batch_size, measure=wanted)
-    show(found.report, output_format, output)
+    show(found.report, output_format, output, section)
     if exit_code and found.differs:
         raise typer.Exit(DIFFERENT)
     require_usable(found.report, strict=strict)

@@ -10,10 +10,13 @@ from typing import Any, Final, TypeVar
 
 import typer
 
-from mbconv_cli.commands.output import abandon_stdout, say
+from mbconv_cli.commands.output import ClosedPipeError, abandon_stdout, format_for, say
 from mbconv_cli.errors import InputError, MbconvError
+from mbconv_cli.render.renderers import Format
 
 INTERRUPTED: Final = 130
+CLOSED_PIPE: Final = 141
+"""128 + SIGPIPE, as a shell reports of any program whose reader has enough."""
 # The class of all wrong usage: newer typers bring a click of their own, and name it nowhere in public.
 UsageError: Final[Any] = typer.BadParameter.__mro__[1]
 
@@ -27,11 +30,25 @@ def guarded(command: Command) -> Command:
 
     @functools.wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
-        code = exit_code(lambda: command(*arguments, **options))
+        code = exit_code(lambda: command(*arguments, **_with_format(options)))
         if code:
             raise typer.Exit(code)
 
     return run  # type: ignore[return-value]  # functools.wraps keeps the signature, which typer reads
+
+
+def _with_format(options: dict[str, Any]) -> dict[str, Any]:
+    """A command's options with the format that is meant, which is known before any work is done.
+
+    Raises:
+        InputError: format and suffix contradict each other, or the format has no use for a section.
+    """
+    if "output_format" not in options or "output" not in options:
+        return options
+    chosen = format_for(options["output_format"], options["output"])
+    if options.get("section") and chosen is not Format.CSV:
+        raise InputError(f"--section is for CSV, which has one table; {chosen} has all of them")
+    return {**options, "output_format": chosen}
 
 
 def exit_code(call: Callable[[], object]) -> int:
@@ -50,9 +67,9 @@ def exit_code(call: Callable[[], object]) -> int:
     except SystemExit as end:
         if not isinstance(end.__context__, BrokenPipeError):  # typer, when it has completed a word
             raise
-        # rich, where a pipe was closed under the help that it prints
-        _tell(("standard output: was closed before all was written",))
-        return InputError.exit_code
+        return CLOSED_PIPE  # rich, where a pipe was closed under the help that it prints
+    except ClosedPipeError:
+        return CLOSED_PIPE
     except MbconvError as error:
         _tell(error.sentences)
         return error.exit_code

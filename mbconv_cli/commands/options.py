@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from mbconv_cli.analysis.measuring import DEFAULT_PROCESSES, MIN_PROCESSES
-from mbconv_cli.commands.sizes import parse_extent
+from mbconv_cli.commands.sizes import parse_extent, parse_output
 from mbconv_cli.machine.device_choice import AUTO, DEVICE_TYPES
 from mbconv_cli.render.renderers import RENDERERS, Format, renderers
 from mbconv_cli.spec.catalogue import SUFFIXES, user_catalogue
@@ -124,24 +124,37 @@ def _one_of(valid: Iterable[Format]) -> Callable[[str], Format]:
 
 def _format_option(valid: Iterable[Format]) -> Any:
     """`--format` with those formats that a command's report can be written in."""
-    names = list(map(str, valid))
+    formats = (Format.AUTO, *valid)
+    names = list(map(str, formats))
     return typer.Option(
         "--format",
         metavar="FORMAT",
-        parser=_one_of(valid),
+        parser=_one_of(formats),
         autocompletion=lambda: names,
-        help=f"{', '.join(names[:-1])} or {names[-1]}.",
+        help=f"{', '.join(names[1:-1])} or {names[-1]}.",
+        show_default="by the suffix of -o FILE, else table",
     )
 
 
 FormatOption: TypeAlias = Annotated[Format, _format_option(RENDERERS)]
+ShowFormatOption: TypeAlias = Annotated[Format, _format_option((*RENDERERS, Format.YAML))]
 ProfileFormatOption: TypeAlias = Annotated[Format, _format_option(renderers("profile"))]
 CheckFormatOption: TypeAlias = Annotated[Format, _format_option(renderers("check"))]
 OutputOption: TypeAlias = Annotated[
-    Path | None,
+    Any,  # a Path, or None for standard output
     typer.Option(
-        "--output", "-o", metavar="FILE", help="Write into this file, atomically.", show_default="standard output"
+        "--output",
+        "-o",
+        metavar="FILE",
+        parser=parse_output,
+        help="Write into this file, atomically; its suffix (.csv, .json, .md, .xml) chooses the format. "
+        "A folder takes all tables as CSV files, and - is standard output.",
+        show_default="standard output",
     ),
+]
+SectionOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--section", metavar="NAME", help="The table that CSV has.", show_default="the first one"),
 ]
 ArchDirOption: TypeAlias = Annotated[
     list[Path] | None,

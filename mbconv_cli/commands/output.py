@@ -10,22 +10,69 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from mbconv_cli.errors import InputError
+from mbconv_cli.errors import InputError, did_you_mean
 from mbconv_cli.files import write_atomically
-from mbconv_cli.render.renderers import Format, render
+from mbconv_cli.render.csv_text import render_section
+from mbconv_cli.render.renderers import FORMATS_OF_SUFFIX, Format, render
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Report
 
 
-def show(report: Report, output_format: Format, output: Path | None) -> None:
-    """Write a report to a file, or to standard output.
+class ClosedPipeError(Exception):
+    """Whoever read standard output has closed it, as `head` does: no fault, and nobody to report to."""
+
+
+def show(report: Report, output_format: Format, output: Path | None, section: str | None = None) -> None:
+    """Write a report to a file, into a folder of CSV files, or to standard output.
+
+    Args:
+        report: what to write.
+        output_format: in which format.
+        output: the file or, for CSV, the folder; standard output if absent.
+        section: of CSV, which has one table: the section's name; the first one if absent.
 
     Raises:
-        InputError: it could not be written to the end.
+        InputError: it could not be written to the end, or there is no such section.
     """
+    if output_format is Format.CSV:
+        _show_csv(report, output, section)
+        return
     style = _style_of_stdout() if output is None else Style()
     write_text(render(report, output_format, style), output)
+
+
+def _show_csv(report: Report, output: Path | None, section: str | None) -> None:
+    """One section, with those that are left out named on standard error; or all of them, as files of a folder."""
+    names = list(report.sections)
+    if output is not None and output.is_dir() and section is None:
+        for name in names:
+            write_atomically(output / f"{name.replace(' ', '-')}.csv", render_section(report, name))
+        return
+    chosen = section or names[0]
+    if chosen not in names:
+        hint = did_you_mean(chosen, names) or f"; this report has {', '.join(names)}"
+        raise InputError(f"--section {chosen!r}: no such section{hint}")
+    write_text(render_section(report, chosen), output)
+    if section is None and len(names) > 1:
+        others = ", ".join(name for name in names if name != chosen)
+        say(f"mbconv: CSV has one table, {chosen}; left out: {others} (--section NAME, or -o FOLDER for all)")
+
+
+def format_for(chosen: Format, output: Path | None) -> Format:
+    """The format that is asked for, or else that of the file's suffix, or else a table.
+
+    Raises:
+        InputError: format and suffix contradict each other.
+    """
+    suffix = output.suffix.lower() if output is not None else ""
+    meant = FORMATS_OF_SUFFIX.get(suffix, ())
+    if chosen is Format.AUTO:
+        into_folder = output is not None and output.is_dir()
+        return meant[0] if meant else Format.CSV if into_folder else Format.TABLE
+    if meant and chosen not in meant:
+        raise InputError(f"-o {output}: {suffix} means {meant[0]}, but --format says {chosen}; leave one of them out")
+    return chosen
 
 
 def write_text(text: str, output: Path | None) -> None:
@@ -45,6 +92,7 @@ def print_text(text: str) -> None:
 
     Raises:
         InputError: standard output is closed or full.
+        ClosedPipeError: who read it has enough.
     """
     stream = sys.stdout
     if stream is None:
@@ -53,8 +101,9 @@ def print_text(text: str) -> None:
         _write_all(stream, _encodable(text, stream.encoding))
     except OSError as error:
         abandon_stdout()
-        what = "was closed before all was written" if isinstance(error, BrokenPipeError) else error.strerror
-        raise InputError(f"standard output: {what}") from error
+        if isinstance(error, BrokenPipeError):
+            raise ClosedPipeError from error
+        raise InputError(f"standard output: {error.strerror}") from error
 
 
 def _write_all(stream: TextIO, text: str) -> None:

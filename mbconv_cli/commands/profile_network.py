@@ -31,6 +31,7 @@ from mbconv_cli.commands.options import (
     OutputOption,
     ProfileFormatOption,
     ResolutionOption,
+    SectionOption,
     SetOption,
     ThreadsOption,
 )
@@ -90,9 +91,10 @@ def profile_command(
     roofline: RooflineOption = False,
     recalibrate: RecalibrateOption = False,
     strict: StrictOption = False,
-    output_format: ProfileFormatOption = Format.TABLE,
+    output_format: ProfileFormatOption = Format.AUTO,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
+    section: SectionOption = None,
 ) -> None:
     """Say what every layer costs: parameters, MACs, bytes, milliseconds.
 
@@ -142,7 +144,7 @@ def profile_command(
             processes=processes,
             strict=strict or None,
         )
-        show(_profile(opened, batch_sizes, execution, view, None, None), output_format, output)
+        show(_profile(opened, batch_sizes, execution, view, None, None), output_format, output, section)
         return
     if choice.type != AUTO:
         require_supported(execution, choice.type)
@@ -154,7 +156,7 @@ def profile_command(
     with progress_bar(f"measuring {opened.plan.name}") as progress:
         request = LatencyRequest(choice, budget, progress, processes or usual_processes(execution))
         report = _profile(opened, batch_sizes, execution, view, request, calibration)
-    show(report, output_format, output)
+    show(report, output_format, output, section)
     require_usable(report, strict=strict)
     if not report.measurement["complete"]:
         raise KeyboardInterrupt  # held back until what had been measured was told

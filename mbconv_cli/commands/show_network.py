@@ -2,48 +2,31 @@
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import Annotated
-
-import typer
-
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.structure import structure
-from mbconv_cli.commands.options import ArchDirOption, NetworkArgument, OutputOption, ResolutionOption, SetOption
+from mbconv_cli.commands.options import (
+    ArchDirOption,
+    NetworkArgument,
+    OutputOption,
+    ResolutionOption,
+    SectionOption,
+    SetOption,
+    ShowFormatOption,
+)
 from mbconv_cli.commands.output import show, write_text
 from mbconv_cli.render.renderers import Format
 from mbconv_cli.spec.catalogue import user_catalogue
 from mbconv_cli.spec.yaml_writer import to_yaml
 
 
-class ShowFormat(str, Enum):
-    """How a network is written: as a report, or as a complete spec."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    MARKDOWN = "markdown"
-    YAML = "yaml"
-
-
-ShowFormatOption = Annotated[
-    ShowFormat,
-    typer.Option(
-        "--format",
-        metavar="FORMAT",
-        case_sensitive=False,
-        help="table, json, csv, markdown, or yaml: the network as a complete spec.",
-    ),
-]
-
-
 def show_command(
     network: NetworkArgument,
     resolution: ResolutionOption = None,
     overrides: SetOption = None,
-    output_format: ShowFormatOption = ShowFormat.TABLE,
+    output_format: ShowFormatOption = Format.AUTO,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
+    section: SectionOption = None,
 ) -> None:
     """Show a network's stage table, as its paper prints it.
 
@@ -61,7 +44,7 @@ def show_command(
     """
     catalogue = user_catalogue(arch_dir or ())
     opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
-    if output_format is ShowFormat.YAML:
+    if output_format is Format.YAML:
         write_text(to_yaml(opened.spec), output)
     else:
-        show(structure(opened), Format(output_format.value), output)
+        show(structure(opened), output_format, output, section)

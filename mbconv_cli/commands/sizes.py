@@ -1,8 +1,9 @@
-"""Numbers as users write them on the command line: `8`, `4,8,16`, `1..64`, `5x5`, `3x3,3x3`."""
+"""Values as users write them on the command line: `8`, `4,8,16`, `1..64`, `5x5`, `3x3,3x3`."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Final
 
 from mbconv_cli.errors import InputError
@@ -76,3 +77,14 @@ def parse_extent(text: str) -> tuple[int, int]:
             f"--resolution {text!r} should be pixels from 1 to {MAX_RESOLUTION}, as 224 or, height x width, 320x640"
         )
     return extent
+
+
+def parse_output(text: str) -> Path | None:
+    """A path to write to; None, which is standard output, for `-`.
+
+    Raises:
+        InputError: it is empty.
+    """
+    if not text:
+        raise InputError("-o '' names no file; - is standard output")
+    return None if text == "-" else Path(text)

@@ -14,7 +14,14 @@ from mbconv_cli.analysis.sweep.evaluation import Chunk, SweepJob
 from mbconv_cli.analysis.sweep.row_files import RowFile, open_rows
 from mbconv_cli.analysis.sweep.schedulers import chunks_on_cluster, chunks_on_cores
 from mbconv_cli.analysis.sweep.sweep import COST_KEYS, Findings, Wanted, run_sweep, sweep_report
-from mbconv_cli.commands.options import ArchDirOption, FormatOption, OutputOption, SetOption, complete_network
+from mbconv_cli.commands.options import (
+    ArchDirOption,
+    FormatOption,
+    OutputOption,
+    SectionOption,
+    SetOption,
+    complete_network,
+)
 from mbconv_cli.commands.output import progress_bar, say, show
 from mbconv_cli.errors import InputError, did_you_mean
 from mbconv_cli.machine.fingerprint import usable_cores
@@ -103,9 +110,10 @@ def sweep_command(
             show_default=False,
         ),
     ] = None,
-    output_format: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.AUTO,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
+    section: SectionOption = None,
 ) -> None:
     """Vary a network along several axes: the exact costs of every combination, and the Pareto front.
 
@@ -129,7 +137,7 @@ def sweep_command(
         chunks = partial(chunks_on_cluster, job, address=scheduler)
     else:
         chunks = partial(chunks_on_cores, job, jobs=jobs or len(usable_cores()))
-    show(sweep_report(job, _findings(job, chunks, wanted, file, rows)), output_format, output)
+    show(sweep_report(job, _findings(job, chunks, wanted, file, rows)), output_format, output, section)
 
 
 def _findings(

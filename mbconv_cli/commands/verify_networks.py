@@ -9,7 +9,7 @@ import typer
 from mbconv_cli.analysis.conventions_report import conventions
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.verify import Checks, verify
-from mbconv_cli.commands.options import ArchDirOption, FormatOption, OutputOption, complete_network
+from mbconv_cli.commands.options import ArchDirOption, FormatOption, OutputOption, SectionOption, complete_network
 from mbconv_cli.commands.output import progress_bar, show
 from mbconv_cli.cost.tool_conventions import TOOLS
 from mbconv_cli.errors import CheckFailedError, InputError
@@ -42,9 +42,10 @@ def verify_command(
     peer: PeerOption = True,
     numerics: NumericsOption = True,
     show_conventions: ConventionsOption = False,
-    output_format: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.AUTO,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
+    section: SectionOption = None,
 ) -> None:
     """Check figures by counting four times.
 
@@ -69,11 +70,11 @@ def verify_command(
         _require_one(networks, numerics=numerics)
         with progress_bar("counting", len(TOOLS)) as progress:
             report = conventions(opened[0], peer=peer, progress=progress)
-        show(report, output_format, output)
+        show(report, output_format, output, section)
         return
     with progress_bar("verifying", len(opened)) as progress:
         verification = verify(opened, Checks(peer=peer, numerics=numerics), progress)
-    show(verification.report, output_format, output)
+    show(verification.report, output_format, output, section)
     if verification.problems:
         raise CheckFailedError(*verification.problems)
 

@@ -1,4 +1,4 @@
-"""A report's main section as CSV (RFC 4180), for spreadsheets and data frames."""
+"""A report's sections as CSV (RFC 4180), for spreadsheets and data frames."""
 
 from __future__ import annotations
 
@@ -15,8 +15,13 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def render_csv(report: Report, _: Style) -> str:
-    """The first section: one line a row, bare figures in the units of the JSON, shapes as 32x112x112."""
-    section = next(iter(report.sections.values()))
+    """The first section."""
+    return render_section(report, next(iter(report.sections)))
+
+
+def render_section(report: Report, name: str) -> str:
+    """One section: a line for each row, bare figures in the units of the JSON, shapes as 32x112x112."""
+    section = report.sections[name]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(column.key for column in section.columns)

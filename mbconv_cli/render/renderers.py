@@ -24,12 +24,14 @@ Renderer: TypeAlias = Callable[[Report, Style], str]
 
 
 class Format(str, Enum):
-    """How a report is written."""
+    """How a report is written; `auto` is what the file's suffix means, or else a table."""
 
+    AUTO = "auto"
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
     MARKDOWN = "markdown"
+    YAML = "yaml"
     JUNIT = "junit"
     GITHUB = "github"
     BMF = "bmf"
@@ -66,6 +68,17 @@ _OF_KIND: Final[Mapping[str, Mapping[Format, Renderer]]] = {
         **_HISTORIES,
     },
 }
+
+
+FORMATS_OF_SUFFIX: Final[Mapping[str, tuple[Format, ...]]] = {
+    ".csv": (Format.CSV,),
+    ".json": (Format.JSON, Format.BMF, Format.BENCHMARK_ACTION),
+    ".md": (Format.MARKDOWN,),
+    ".xml": (Format.JUNIT,),
+    ".yaml": (Format.YAML,),
+    ".yml": (Format.YAML,),
+}
+"""The formats that a file of a suffix may have, the usual one first."""
 
 
 def renderers(kind: str) -> Mapping[Format, Renderer]:

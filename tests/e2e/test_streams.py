@@ -93,7 +93,7 @@ def test_a_closed_pipe(arguments: list[str], environment: Environment, tmp_path:
         )
     finally:
         os.close(writer)
-    assert (done.returncode, done.stderr) == (2, "mbconv: standard output: was closed before all was written\n")
+    assert (done.returncode, done.stderr) == (141, "")  # as of any program that SIGPIPE ends
 
 
 @NEEDS_DEV_FULL
