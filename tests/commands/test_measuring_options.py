@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from mbconv_cli.commands.measuring_options import parse_precision, parse_seconds, require_effect
-from mbconv_cli.errors import InputError
+from mbconv_cli.commands.measuring_options import (
+    measuring,
+    parse_precision,
+    parse_seconds,
+    require_effect,
+    require_usable,
+)
+from mbconv_cli.errors import InputError, UndecidedError
+from mbconv_cli.report.model import Provenance, Report
 
 
 @pytest.mark.parametrize(
@@ -47,3 +54,30 @@ def test_the_first_option_without_effect_is_named_as_it_is_typed() -> None:
     require_effect("here", device=None, max_time=None)
     with pytest.raises(InputError, match=r"^--max-time changes nothing here$"):
         require_effect("here", device=None, max_time=0.0, threads=3)
+
+
+@pytest.mark.parametrize(
+    ("usable", "strict", "refused"), [(False, True, True), (False, False, False), (True, True, False)]
+)
+def test_strict_refuses_what_is_no_usable_result(usable: bool, strict: bool, refused: bool) -> None:
+    notes = ("no usable result: the machine was overloaded; try --threads 1", "warning: the machine was busy")
+    report = Report("profile", Provenance("1", "c"), notes=notes, measurement={"usable": usable})
+    if not refused:
+        require_usable(report, strict=strict)
+        return
+    with pytest.raises(UndecidedError) as caught:
+        require_usable(report, strict=strict)
+    assert caught.value.problems == notes[:1]
+    assert caught.value.exit_code == 3
+
+
+def test_what_was_not_measured_cannot_be_unusable() -> None:
+    require_usable(Report("profile", Provenance("1", "c")), strict=True)
+
+
+def test_strict_changes_nothing_where_nothing_is_measured() -> None:
+    with (
+        pytest.raises(InputError, match="--strict changes nothing without --measure"),
+        measuring(False, "measuring", device=None, threads=None, processes=None, strict=True),
+    ):
+        pass
