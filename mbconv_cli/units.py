@@ -70,3 +70,9 @@ def change_text(change: Fraction, *, beyond: Fraction | None = None) -> str:
         if distinct and (percent == shown or abs(shown) >= 10**-decimals * 10):
             return f"{float(percent):+,.{decimals}f} %"
     return f"{float(percent):+.2g} %"
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """`1 thread`, `1,200 threads`; the plural has an s (after a hiss: es) unless it is given."""
+    regular = noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
+    return f"{count:,} {noun if count == 1 else plural or regular}"

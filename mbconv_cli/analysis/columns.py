@@ -24,10 +24,10 @@ LATENCY: Final = (
     Column("latency_ms_low", MILLISECOND, Kind.MEASURED),
     Column("latency_ms_high", MILLISECOND, Kind.MEASURED),
 )
-PARAMS_SHARE: Final = Column("params_share", SHARE, Kind.EXACT)
-MACS_SHARE: Final = Column("macs_share", SHARE, Kind.EXACT)
+PARAMS_SHARE: Final = Column("params_share", SHARE, Kind.EXACT, priority=Priority.CONTEXT)
+MACS_SHARE: Final = Column("macs_share", SHARE, Kind.EXACT, priority=Priority.CONTEXT)
 BYTES_SHARE: Final = Column("bytes_share", SHARE, Kind.EXACT, priority=Priority.DETAIL)
-LATENCY_SHARE: Final = Column("latency_share", SHARE, Kind.MEASURED)
+LATENCY_SHARE: Final = Column("latency_share", SHARE, Kind.MEASURED, priority=Priority.CONTEXT)
 LATENCY_RATIO: Final = (
     Column("latency_ratio", RATIO, Kind.MEASURED, Better.LOWER),
     Column("latency_ratio_low", RATIO, Kind.MEASURED),

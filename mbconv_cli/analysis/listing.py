@@ -17,7 +17,7 @@ COLUMNS = (
     Column("params", PARAM, Kind.EXACT, Better.LOWER),
     Column("macs", MAC, Kind.EXACT, Better.LOWER),
     Column("source", priority=Priority.DETAIL),
-    Column("file"),
+    Column("file", priority=Priority.DETAIL),
 )
 SHIPPED = "shipped"
 

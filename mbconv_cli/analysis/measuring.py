@@ -11,6 +11,7 @@ from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.machine.fingerprint import host_fingerprint, usable_cores
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
+from mbconv_cli.units import counted
 
 if TYPE_CHECKING:
     from mbconv_cli.measure.latency import Progress
@@ -150,11 +151,11 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
         *busy_warning(comparison.load_before, comparison.machine),
         device_note(comparison.machine),
         (
-            f"measured in {comparison.processes} fresh processes, in turn in random order, at least "
-            f"{comparison.rounds} rounds each; a figure is the geometric mean of one estimate a process, with its "
-            "95 % interval across processes; a ratio is taken round by round, so it need not be that of the times"
+            f"measured in {counted(comparison.processes, 'fresh process')}, in turn in random order, at least "
+            f"{counted(comparison.rounds, 'round')} each; a figure is the geometric mean of the processes' estimates, "
+            "with its 95 % interval across processes; a ratio is taken round by round, so it may differ from the times'"
         ),
-        f"audit: closed forms and fvcore agree on all {comparison.audited_ops} ops",
+        f"audit: closed forms and fvcore agree on all {counted(comparison.audited_ops, 'op')}",
     )
 
 
@@ -169,7 +170,8 @@ def left_out_warning(comparison: Comparison) -> list[str]:
 def device_note(machine: Mapping[str, Cell]) -> str:
     """Where it was measured."""
     count, reason = machine["threads"], machine.get("threads_because")
-    threads = ("1 thread" if count == 1 else f"{count} threads") + (f" ({reason})" if reason else "")
+    assert isinstance(count, int)
+    threads = counted(count, "thread") + (f" ({reason})" if reason else "")
     return f"device: {machine['device']} ({machine['device_name']}), {threads}, torch {machine['torch']}"
 
 
@@ -179,4 +181,5 @@ def busy_warning(load: float | None, machine: Mapping[str, Cell]) -> list[str]:
     assert isinstance(cores, int)
     if load is None or machine["device"] != "cpu" or load < BUSY_LOAD_SHARE * cores:
         return []
-    return [f"warning: the machine was busy: load average {load:.2f} on {cores} cores before measuring began"]
+    where = counted(cores, "core")
+    return [f"warning: the machine was busy: load average {load:.2f} on {where} before measuring began"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mbconv_cli.analysis.grouping import By
 from mbconv_cli.errors import InputError, did_you_mean
 from mbconv_cli.report.model import Cell, Column, Row
+from mbconv_cli.units import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def arranged(rows: Sequence[Row], view: View, summed: Sequence[Column]) -> list[
     if view.top is None or view.top >= len(ordered):
         return ordered
     shown, others = ordered[: view.top], ordered[view.top :]
-    rest: dict[str, Cell] = {"name": f"{len(others)} others"}
+    rest: dict[str, Cell] = {"name": counted(len(others), "other")}
     for column in summed:
         figures = [row[column.key] for row in others]
         rest[column.key] = sum(figure for figure in figures if isinstance(figure, int | float))

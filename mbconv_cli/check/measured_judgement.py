@@ -28,6 +28,7 @@ from mbconv_cli.report.verdict import Verdict
 
 if TYPE_CHECKING:
     from mbconv_cli.measure.processes.comparisons import Comparison, Outcome
+from mbconv_cli.units import counted
 
 GATE_SECONDS: Final = 0.75
 """How long a process measures one network, base and head in turn: with ten, a network takes some 30 s. By the rounds in
@@ -190,16 +191,16 @@ def _notes(measured: Comparison, tests: int, margin: float) -> tuple[str, ...]:
     return (
         device_note(measured.machine),
         (
-            f"latency: {measured.processes} fresh processes, a number fixed beforehand, each with at least "
-            f"{measured.rounds} rounds in random order and one estimate; the test is across processes, on logarithms, "
-            "without the tenth at either end"
+            f"latency: {counted(measured.processes, 'fresh process')}, a number fixed beforehand, each with at least "
+            f"{counted(measured.rounds, 'round')} in random order and one estimate; the test is across processes, on "
+            "logarithms, without the tenth at either end"
         ),
         (
-            f"verdicts: fail where slower than allowed, at a level of {100 * FALSE_ALARM:g} % shared by {tests} tests "
-            f"(Bonferroni); pass where at most {100 * margin:g} % beyond what is allowed, with "
-            f"{100 * PASS_CONFIDENCE:g} % confidence; "
+            f"verdicts: fail where slower than allowed, at a level of {100 * FALSE_ALARM:g} % shared by "
+            f"{counted(tests, 'test')} (Bonferroni); pass where at most {100 * margin:g} % beyond what is allowed, "
+            f"with {100 * PASS_CONFIDENCE:g} % confidence; "
             f"detectable: the slowdown beyond that which such a run finds {100 * POWER:g} times in 100"
         ),
-        f"audit: closed forms and fvcore agree on all {measured.audited_ops} ops",
+        f"audit: closed forms and fvcore agree on all {counted(measured.audited_ops, 'op')}",
         *busy_warning(measured.load_before, measured.machine),
     )

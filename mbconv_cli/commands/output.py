@@ -153,6 +153,11 @@ def progress_bar(task: str, count: int | None = None) -> Iterator[Callable[[floa
         yield lambda done: progress.update(bar, completed=done)
 
 
+def takes_unicode(output: Path | None) -> bool:
+    """Whether any character can be written: to a file, which is UTF-8, or to standard output in its encoding."""
+    return output is not None or sys.stdout is None or _shows_unicode(sys.stdout.encoding)
+
+
 def _style_of_stdout() -> Style:
     stream = sys.stdout
     if stream is None:

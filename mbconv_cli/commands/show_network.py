@@ -13,7 +13,7 @@ from mbconv_cli.commands.options import (
     SetOption,
     ShowFormatOption,
 )
-from mbconv_cli.commands.output import show, write_text
+from mbconv_cli.commands.output import show, takes_unicode, write_text
 from mbconv_cli.render.renderers import Format
 from mbconv_cli.spec.catalogue import user_catalogue
 from mbconv_cli.spec.yaml_writer import to_yaml
@@ -45,6 +45,6 @@ def show_command(
     catalogue = user_catalogue(arch_dir or ())
     opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
     if output_format is Format.YAML:
-        write_text(to_yaml(opened.spec), output)
+        write_text(to_yaml(opened.spec, unicode=takes_unicode(output)), output)
     else:
         show(structure(opened), output_format, output, section)

@@ -13,6 +13,7 @@ from mbconv_cli.render.markdown_text import bullets, escaped, table
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Report, Section
+from mbconv_cli.units import counted
 
 MARKER: Final = "<!-- mbconv-check -->"
 """The first line, which no reader sees: a script finds its own comment by it, and edits it instead of adding one."""
@@ -52,11 +53,16 @@ def _text(report: Report, found: Sequence[Check], count: int) -> str:
         f"**{escaped(', '.join(totals_parts(totals(report), {})))}**",
         "\n".join(f"- **{shown_verdict(check)}**: {_line(explanation(check))}" for check in wrong),
         *_tables(wrong),
-        *([f"<details>\n<summary>{len(well):,} others</summary>", *_tables(well), "</details>"] if well else []),
+        *_folded(counted(len(well), "other"), _tables(well)),
         _left_out(found[count:]),
         bullets(map(_short, footnotes(report))),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _folded(summary: str, tables: Sequence[str]) -> list[str]:
+    """Tables that a reader opens, if there are any."""
+    return [f"<details>\n<summary>{summary}</summary>", *tables, "</details>"] if tables else []
 
 
 def _tables(found: Sequence[Check]) -> list[str]:
@@ -69,7 +75,7 @@ def _left_out(found: Sequence[Check]) -> str:
         return ""
     wrong = sum(not is_well(check) for check in found)
     which = f"{wrong:,} of them did not pass" if wrong else "they all passed"
-    return f"For want of room, {len(found):,} more checks are not shown here; {which}."
+    return f"For want of room, {counted(len(found), 'more check')} cannot be shown here; {which}."
 
 
 def _with_short_texts(section: Section) -> Section:

@@ -12,7 +12,7 @@ from rich.cells import cell_len, set_cell_size
 from mbconv_cli.render.cells import PLUS_MINUS, cell_text, is_numeric, title, visible_columns
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
-from mbconv_cli.report.model import Cell, Column, Kind, Priority, Section
+from mbconv_cli.report.model import Cell, Column, Kind, Section
 from mbconv_cli.units import SHARE
 
 GAP: Final = 2
@@ -140,13 +140,12 @@ def _fractions(section: Section, column: Column) -> tuple[float, ...]:
 def _in_order_of_dispensing(all_lanes: list[Lane]) -> list[Lane]:
     """First what is the same in every row, then by priority, equal ones from the left; names at the very end.
 
-    The first column of all never goes, nor does the last one, unless it is a name or its priority is lower.
+    The first column of all never goes, nor does the last one of the highest priority, unless it is a name.
     """
     names, others = all_lanes[: _naming(all_lanes)], all_lanes[_naming(all_lanes) :]
     uniform = [lane for lane in others if _is_label(lane) and len(lane.texts) > 1 and len(set(lane.texts)) == 1]
     ranked = sorted(others, key=lambda lane: lane.column.priority)
-    rest = [lane for lane in ranked if lane.column.priority < Priority.FIGURE or lane is not others[-1]]
-    return list(dict.fromkeys([*uniform, *rest, *reversed(names[1:])]))
+    return list(dict.fromkeys([*uniform, *ranked[:-1], *reversed(names[1:])]))
 
 
 def _goes_with(other: Lane, lane: Lane) -> bool:

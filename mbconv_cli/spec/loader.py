@@ -18,6 +18,7 @@ from mbconv_cli.spec.overrides import Override, apply_overrides
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.spellings import Parsed, canonical
 from mbconv_cli.spec.validation_messages import findings
+from mbconv_cli.units import counted
 from mbconv_cli.yaml.quotes import shown
 from mbconv_cli.yaml.yaml_text import Document, Finding, Path, read_yaml
 
@@ -143,7 +144,7 @@ def _in_order(problems: list[Finding], file: str, overrides: Sequence[Override])
     changed = f" (as changed by {' and '.join(map(str, changes))})" if changes else ""
     ordered = [Problem(what if mark in changes else what + changed, mark) for mark, what in in_order]
     more = len(ordered) - MOST_PROBLEMS
-    return ordered if more <= 0 else [*ordered[:MOST_PROBLEMS], Problem(f"... and {more:,} more mistakes")]
+    return ordered if more <= 0 else [*ordered[:MOST_PROBLEMS], Problem(f"... and {counted(more, 'more mistake')}")]
 
 
 @lru_cache(maxsize=256)

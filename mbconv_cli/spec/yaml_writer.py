@@ -39,10 +39,14 @@ _Dumper.add_representer(
 )
 
 
-def to_yaml(spec: Spec) -> str:
-    """The whole Spec, one section or row a line; `extends` is resolved, and rows say what is not a default.
+def to_yaml(spec: Spec, *, unicode: bool = True) -> str:
+    """The whole Spec, each section and row on a line; `extends` is resolved, and rows leave out what is default.
 
     Reading it back gives an equal Spec.
+
+    Args:
+        spec: what to write.
+        unicode: whether the text may have any character; else those beyond ASCII are escaped as YAML does it.
     """
     data: dict[str, Any] = {}
     for key, value in spec.model_dump(mode="json", exclude_none=True, exclude={"blocks"}).items():
@@ -50,7 +54,7 @@ def to_yaml(spec: Spec) -> str:
         if key == "scaling":
             data |= {"stem": None, "blocks": [_row(row) for row in spec.blocks]}
     written = {key: value for key, value in data.items() if value not in (None, [])}
-    return yaml.dump(written, Dumper=_Dumper, sort_keys=False, width=100_000, allow_unicode=True)
+    return yaml.dump(written, Dumper=_Dumper, sort_keys=False, width=100_000, allow_unicode=unicode)
 
 
 def _row(row: BlockRow) -> _Flow:

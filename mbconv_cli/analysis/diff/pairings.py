@@ -13,7 +13,7 @@ from mbconv_cli.analysis.diff.likeness import align_layers, align_parts
 from mbconv_cli.analysis.diff.options import changes
 from mbconv_cli.analysis.diff.sequences import Pair
 from mbconv_cli.report.model import Better, Cell, Column, Kind, Priority, Row, Section
-from mbconv_cli.units import BYTE, MAC, PARAM
+from mbconv_cli.units import BYTE, MAC, PARAM, counted
 
 COLUMNS: Final = (
     Column("name"),
@@ -75,7 +75,7 @@ def difference_section(pairings: Sequence[Pairing]) -> Section:
     rows = [_row(pairing) for pairing in pairings if pairing.status is not Status.SAME]
     others = len(pairings) - len(rows)
     if others:
-        same = "1 other" if others == 1 else f"{others} others"
+        same = counted(others, "other")
         nothing: dict[str, Cell] = {f"{key}_difference": 0 for key in COST_KEYS}
         rows.append({"name": same, "status": Status.SAME.value, **nothing})
     renamed = any("base_name" in row for row in rows)

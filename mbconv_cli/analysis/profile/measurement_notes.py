@@ -17,7 +17,7 @@ from mbconv_cli.measure.latency import Measurement
 from mbconv_cli.measure.stamp_cost import StampCost
 from mbconv_cli.measure.statistics.estimates import Estimate
 from mbconv_cli.report.model import Cell
-from mbconv_cli.units import MICROSECONDS_PER_MILLISECOND
+from mbconv_cli.units import MICROSECONDS_PER_MILLISECOND, counted
 
 NOISY_PRECISION: Final = 0.05
 WIDE_DIFFERENCE: Final = 0.05
@@ -68,7 +68,7 @@ def measurement_notes(bench: Bench) -> tuple[str, ...]:
         *_faults_note(measurement),
         *_device_time_note(measurement),
         (
-            f"audit: closed forms and fvcore agree on all {audit.ops} ops: {audit.macs:,} MAC an image, "
+            f"audit: closed forms and fvcore agree on all {counted(audit.ops, 'op')}: {audit.macs:,} MAC an image, "
             f"{audit.params:,} params"
         ),
         *bench.notes,
@@ -110,7 +110,7 @@ def _correction_note(bench: Bench) -> list[str]:
 
 def _samples_note(measurement: Measurement, whole: Estimate) -> str:
     several = len(measurement.processes)
-    where = f" in {several} fresh processes," if several else ""
+    where = f" in {counted(several, 'fresh process')}," if several else ""
     value = "the mean of the processes' medians" if several else "their median"
     sure = "across processes" if several else "for this process"
     layer = "the mean of their midmeans" if several else "a midmean"
@@ -179,7 +179,7 @@ def _device_time_note(measurement: Measurement) -> list[str]:
 def _warnings(bench: Bench, known: Estimate, *, usable: bool) -> list[str]:
     measurement, warnings = bench.measurement, []
     if measurement.interrupted:
-        rounds = f"{len(measurement.layers)} rounds, {measurement.seconds:.1f} s"
+        rounds = f"{counted(len(measurement.layers), 'round')}, {measurement.seconds:.1f} s"
         warnings.append(f"incomplete: interrupted after {rounds}")
     if measurement.left_out:
         warnings.append(_left_out(measurement))

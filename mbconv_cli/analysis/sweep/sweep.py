@@ -15,7 +15,7 @@ from mbconv_cli.analysis.pareto import Front
 from mbconv_cli.analysis.sweep.evaluation import ERROR, POINT, Chunk, Figures, SweepJob
 from mbconv_cli.analysis.sweep.row_files import RowFile, decoded_rows
 from mbconv_cli.report.model import Better, Column, Kind, Plot, Report, Row, Section
-from mbconv_cli.units import BYTE
+from mbconv_cli.units import BYTE, counted
 
 PEAK: Final = Column("peak_bytes", BYTE, Kind.EXACT, Better.LOWER)
 COSTS: Final = (PARAMS, MACS, FLOPS, BYTES, PEAK)
@@ -161,11 +161,12 @@ def _plot(findings: Findings, marked: Callable[[Iterable[Figures]], tuple[Row, .
 
 def _notes(job: SweepJob, findings: Findings) -> Iterator[str]:
     wanted = findings.wanted
-    drawn = f"{job.positions:,} points drawn with seed {job.seed}" if job.sample is not None else "every point"
-    yield f"space: {job.space.size:,} points along {len(job.space.axes)} axes; {drawn} evaluated"
+    drawn = f"{counted(job.positions, 'point')} drawn with seed {job.seed}" if job.sample is not None else "every point"
+    size, axes = counted(job.space.size, "point"), counted(len(job.space.axes), "axis", "axes")
+    yield f"space: {size} along {axes}; {drawn} evaluated"
     if job.conditions:
         texts = " and ".join(condition.text for condition in job.conditions)
-        yield f"kept: {findings.kept:,} points where {texts}"
+        yield f"kept: {counted(findings.kept, 'point')} where {texts}"
     if findings.invalid:
         reasons = "; ".join(findings.errors)
         yield f"warning: {findings.invalid:,} points are no network, e.g. {reasons}"
