@@ -1,4 +1,4 @@
-"""Measuring candidates against each other: what is asked for, and what a report says of how it was done."""
+"""Measuring candidates against each other: the request, and what a report says about how it was done."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NO_USABLE_RESULT: Final = "no usable result"
 
 @dataclass(frozen=True, slots=True)
 class MeasureRequest:
-    """Where and how often to measure, whom to tell how far it is, and how processes are launched if not for real."""
+    """Where and how often to measure, what to call with the progress, and a launcher of processes for tests."""
 
     device: DeviceChoice
     threads: int | None

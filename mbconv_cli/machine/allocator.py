@@ -1,4 +1,4 @@
-"""The C library's allocator, told to keep what it once got.
+"""Have the C library's allocator keep the memory that it once got.
 
 Glibc hands large blocks back to the system as soon as they are freed, and takes them anew: pass after pass, a network
 on the CPU touches thousands of pages for the first time, and each costs a page fault. A server's allocator keeps its
@@ -12,7 +12,7 @@ from typing import Final
 
 from mbconv_cli.errors import InputError
 
-# Of glibc's malloc.h, told in mallopt(3).
+# From glibc's malloc.h; see mallopt(3).
 _M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_MAX: Final = -4
 _NEVER: Final = 2**31 - 1

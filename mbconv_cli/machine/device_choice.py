@@ -14,7 +14,7 @@ DEVICE_TYPES: Final = ("cpu", "cuda", "mps", "xpu")
 
 @dataclass(frozen=True, slots=True)
 class DeviceChoice:
-    """What a user asked for: a type of device, and which one of them."""
+    """The device that a user requested: its type, and which one of them."""
 
     type: str
     index: int | None = None
@@ -24,11 +24,11 @@ def parse_device(text: str) -> DeviceChoice:
     """`auto`, `cpu`, `cuda`, `cuda:1`, `mps`, `xpu`, ... as a choice, without looking whether it is there.
 
     Raises:
-        InputError: it is no name of a device.
+        InputError: the text does not name a device.
     """
     match = re.fullmatch(r"([a-z]+)(?::([0-9]{1,4}))?", text)
     known = (AUTO, *DEVICE_TYPES)
     if not match or match[1] not in known or (match[1] == AUTO and match[2]):
         hint = did_you_mean(text, known) or f"; valid are {', '.join(known)}, with :N for the N-th of a kind"
-        raise InputError(f"--device {text!r} is no device{hint}")
+        raise InputError(f"--device {text!r} is not a device{hint}")
     return DeviceChoice(match[1], int(match[2]) if match[2] else None)

@@ -1,4 +1,4 @@
-"""The fingerprint of the machine that reports carry, so that two can be told comparable or not."""
+"""The fingerprint of the machine that reports carry, so that two can be compared."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def usable_cores() -> frozenset[int]:
 
 
 def load_average() -> float | None:
-    """Processes that wanted a core in the last minute, on the average, where the system tells."""
+    """Processes that wanted a core in the last minute, on average, where the system reports it."""
     try:
         return os.getloadavg()[0]
     except (AttributeError, OSError):  # no such figure on this system

@@ -1,4 +1,4 @@
-"""How busy the machine was with other work while something was measured, as far as the system tells."""
+"""How busy the machine was with other work while something was measured, as far as the system reports it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class CoreTimes:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What the system tells at one moment; None where it does not."""
+    """What the system reports at one moment; None where it does not."""
 
     seconds: float
     load_average: float | None
@@ -48,7 +48,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What else happened on the machine between two moments; None where the system does not tell.
+    """What else happened on the machine between two moments; None where the system does not report it.
 
     Attributes:
         before: the load average at the first moment: it looks back over a minute.
@@ -82,7 +82,7 @@ def load_between(first: Moment, last: Moment) -> Load:
         return Load(first.load_average, last.load_average)
     busy = last.cores.busy - first.cores.busy
     own = last.cores.own - first.cores.own
-    if busy < (1 - _TOLERANCE) * own - _TOLERANCE_SECONDS:  # figures that leave out this very process tell nothing
+    if busy < (1 - _TOLERANCE) * own - _TOLERANCE_SECONDS:  # figures that leave out this very process are useless
         return Load(first.load_average, last.load_average)
     others, stolen = max(busy - own, 0.0), last.cores.stolen - first.cores.stolen
     return Load(first.load_average, last.load_average, min(others / seconds, 1.0), min(stolen / seconds, 1.0))
@@ -106,13 +106,13 @@ def core_seconds(text: str, cores: Collection[int], ticks_per_second: int) -> tu
         ticks_per_second: the unit of its figures.
 
     Returns:
-        None if the text does not tell of all of them.
+        None if the text does not have all of them.
     """
     lines = {name: ticks for name, *ticks in (line.split() for line in text.splitlines() if line.startswith("cpu"))}
     try:
-        told = [[int(ticks) for ticks in lines[f"cpu{core}"]] for core in cores]
-        busy = sum(ticks[column] for ticks in told for column in _BUSY_COLUMNS)
-        stolen = sum(ticks[_STOLEN_COLUMN] for ticks in told)
+        figures = [[int(ticks) for ticks in lines[f"cpu{core}"]] for core in cores]
+        busy = sum(ticks[column] for ticks in figures for column in _BUSY_COLUMNS)
+        stolen = sum(ticks[_STOLEN_COLUMN] for ticks in figures)
     except (KeyError, IndexError, ValueError):
         return None
     return busy / ticks_per_second, stolen / ticks_per_second
@@ -124,5 +124,5 @@ def _core_times() -> CoreTimes | None:
         ticks_per_second = os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError, AttributeError):  # no such figures on this system
         return None
-    told = core_seconds(text, usable_cores(), ticks_per_second)
-    return None if told is None else CoreTimes(*told, own=time.process_time())
+    seconds = core_seconds(text, usable_cores(), ticks_per_second)
+    return None if seconds is None else CoreTimes(*seconds, own=time.process_time())

@@ -47,7 +47,7 @@ class CpuBounds:
 
 
 def thread_choice(requested: int | None, bounds: CpuBounds | None = None) -> ThreadChoice:
-    """The number of threads that is asked for, or else the default: one core is left to everything else.
+    """The number of threads that is requested, or else the default: one core is left to everything else.
 
     With a thread on every core, any other work on the machine stops one of them, and the others wait for it at the end
     of every op. On two shared cores one thread was four times as repeatable as two; and hardware threads of one core

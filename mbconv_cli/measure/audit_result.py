@@ -42,9 +42,11 @@ class Audit:
 
 def failures(found: Audit) -> list[str]:
     """What differs, in sentences."""
-    told = ["audit: fvcore's count of the built module is not that of the closed forms"]
-    told += [f"  {d.op}: {d.closed_form:,} MAC in closed form, {d.fvcore:,} by fvcore" for d in found.disagreements]
-    told += [f"  {name}: met {count} times, and in no table of what counts" for name, count in found.unknown]
+    sentences = ["audit: fvcore's count of the built module is not that of the closed forms"]
+    sentences += [
+        f"  {d.op}: {d.closed_form:,} MAC in closed form, {d.fvcore:,} by fvcore" for d in found.disagreements
+    ]
+    sentences += [f"  {name}: met {count} times, and in no table of what counts" for name, count in found.unknown]
     if found.params != found.expected_params:
-        told.append(f"  params: {found.expected_params:,} in closed form, {found.params:,} in the module")
-    return told
+        sentences.append(f"  params: {found.expected_params:,} in closed form, {found.params:,} in the module")
+    return sentences

@@ -22,7 +22,7 @@ class Bench:
         machine: torch's part of the fingerprint.
         notes: what a reader should know of the form.
         both_ways: whether a stamped pass goes forward and backward.
-        allocated_bytes: the most that the device's allocator gave to activations in one pass, where it tells.
+        allocated_bytes: the most that the device's allocator gave to activations in a pass, where it reports that.
         outside: parts of a stamped pass that are outside of every op; their times stand behind the ops'.
         quiet: the machine's quiet speed, where a reference workload ran beside the passes.
     """

@@ -1,4 +1,4 @@
-"""How long to measure: until the interval is as narrow as is asked for, within bounds."""
+"""How long to measure: until the interval is as narrow as requested, within bounds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 DEFAULT_PRECISION: Final = 0.02
 DEFAULT_SECONDS: Final = 5.0
 PRECISE_SECONDS: Final = 60.0
-"""The bound where a precision is asked for and no bound."""
+"""The bound where a precision is requested and no bound."""
 DEFAULT_PROCESSES: Final = 5
 """Where lies what in memory, and all else that stays the same as long as a process lives, moved medians on the CPU by
 2 to 3 % from one process to the next (`benchmarks/results/processes-in-turn.csv`)."""
@@ -43,11 +43,11 @@ class Budget:
 
 
 def budget_for(precision: float | None, max_seconds: float | None, processes: int | None = None) -> Budget:
-    """The budget of what a user asks for, the warm-up being half of it at the most.
+    """The budget that a user requests, the warm-up being half of it at the most.
 
     Args:
         precision: as a share; `DEFAULT_PRECISION` if absent.
-        max_seconds: if absent, `PRECISE_SECONDS` where a precision is asked for, else `DEFAULT_SECONDS`, and as much
+        max_seconds: if absent, `PRECISE_SECONDS` where a precision is requested, else `DEFAULT_SECONDS`, and as much
             more as there are more processes than usual.
         processes: how many will share it, if that is given.
     """

@@ -147,7 +147,7 @@ def _sample(
         if not stamped_first:
             result.layers.append(_stamped_pass(run, clock))
         timer.after_round(now() - started)
-        stopping.tell(result.end_to_end, now() - started)
+        stopping.add(result.end_to_end, now() - started)
         progress(stopping.share_done())
 
 

@@ -1,4 +1,4 @@
-"""What a clock is worth: the smallest time it tells apart, and what taking a stamp costs."""
+"""How good a clock is: the smallest time that it resolves, and what taking a stamp costs."""
 
 from __future__ import annotations
 

@@ -13,13 +13,13 @@ _LOOK_AGAIN: Final = 1.05
 
 
 class Stopping:
-    """Says when there are samples enough, and how far it is until then.
+    """Decides when there are enough samples, and foresees how long it takes until then.
 
     The interval is looked at whenever the samples have become a twentieth more: a look sorts all of them, and who
     looks after every round stops at the luckiest.
 
     Args:
-        budget: what is asked for.
+        budget: the precision and the time that are requested.
         max_seconds: what the warm-up has left of its bound.
     """
 
@@ -33,7 +33,7 @@ class Stopping:
         self._seconds = 0.0
         self._share_done = 0.0
 
-    def tell(self, end_to_end: Sequence[float], seconds: float) -> None:
+    def add(self, end_to_end: Sequence[float], seconds: float) -> None:
         """Take note of the samples so far, one of each round, and of the time they took."""
         self._rounds, self._seconds = len(end_to_end), seconds
         if self._rounds >= self._next_look:

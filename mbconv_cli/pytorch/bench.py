@@ -49,7 +49,7 @@ def run_batches(
         execution: in which form; its own batch size is not looked at.
         batch_sizes: each is measured by itself, on the same network.
         budget: how long, for each batch size.
-        progress: told how much of the whole is done.
+        progress: called with the share of the whole that is done.
         audited: what an audit of the same Plan found, if there was one; else it is audited.
 
     Returns:
@@ -83,7 +83,7 @@ def run_batches(
 
 @contextmanager
 def _kept_if_interrupted(benches: Sequence[Bench]) -> Iterator[None]:
-    """An interruption passes only as long as there is nothing to tell."""
+    """An interruption passes only as long as there is nothing to report."""
     try:
         yield
     except KeyboardInterrupt:

@@ -34,7 +34,7 @@ MATRIX_WIDTH: Final = 1024
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """Something that a limit can be told by.
+    """Something that a limit is measured by.
 
     Attributes:
         call: does it once.
@@ -106,7 +106,7 @@ def sample(
         workloads: what to run.
         clock: takes the stamps.
         now: a monotonic clock in seconds, for the bound on the time.
-        progress: told the share of the time that is used up.
+        progress: called with the share of the time that is used up.
     """
     began = now()
     calls = [_calls_of_a_sample(workload, clock) for workload in workloads]
@@ -156,7 +156,7 @@ def _best_rate(workload: Workload, calls: int, clock: Clock) -> float:
 
 
 def _time(workload: Workload, calls: int, clock: Clock) -> float:
-    """The time of so many calls, in ms."""
+    """The time of a number of calls, in ms."""
     clock.start()
     for _ in range(calls):
         workload.call()

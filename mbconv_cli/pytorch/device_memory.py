@@ -1,4 +1,4 @@
-"""Whether a network fits the memory of a device: found out before anything is allocated, or told if it did not."""
+"""Whether a network fits the memory of a device: checked before anything is allocated, and reported if it did not."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def require_memory(needed: int, device: torch.device, advice: str = ADVICE) -> N
 def allocated_peak(device: torch.device, run: Callable[[], object]) -> int | None:
     """The most bytes that were allocated on a device at once while something ran, beyond those before it.
 
-    None where torch's allocator does not tell: on the CPU and on MPS.
+    None where torch's allocator does not report it: on the CPU and on MPS.
     """
     backend = getattr(torch, device.type)
     if not hasattr(backend, "max_memory_allocated"):

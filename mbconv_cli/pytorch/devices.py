@@ -1,4 +1,4 @@
-"""Which devices there are, and which one a user means. Imports torch only when a device is looked for."""
+"""The devices that there are, and the one that a user names. Imports torch only when a device is looked for."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class TimedPass:
     """A pass and its clock.
 
     Attributes:
-        run: one pass; calls what it is given after every op, where there are ops to tell apart.
+        run: one pass; calls what it is given after every op, where there are separate ops.
         clock: takes the stamps.
         notes: what a reader should know of the pass.
     """
@@ -72,7 +72,7 @@ def timed_pass(prepared: Prepared, device: torch.device, execution: Execution) -
 
 def _compiled(network: Network, images: Tensor, clock: Clock, execution: Execution) -> TimedPass:
     """The forward pass through torch.compile, for this one shape."""
-    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # that there is no CUDA is no news
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # it warns that there is no CUDA
     compiled = torch.compile(network, fullgraph=True, dynamic=False)
     began = time.monotonic()
     with _translate_compile_errors():
@@ -86,7 +86,7 @@ def _compiled(network: Network, images: Tensor, clock: Clock, execution: Executi
 def _captured(network: Network, images: Tensor, clock: Clock, execution: Execution) -> TimedPass:
     """The forward pass as one CUDA graph over a batch that stays in its place.
 
-    As torch's notes on CUDA graphs demand: some passes on a side stream first, so that libraries have chosen their
+    As torch's notes on CUDA graphs require: some passes on a side stream first, so that libraries have chosen their
     algorithms, then the capture (pytorch.org/docs/stable/notes/cuda.html, "CUDA Graphs").
     """
     device = images.device
@@ -112,7 +112,7 @@ def _captured(network: Network, images: Tensor, clock: Clock, execution: Executi
 
 
 def _as_a_whole(run: Callable[[], object]) -> Pass:
-    """A pass without ops that could be told apart: stamped, it takes one stamp at its end."""
+    """A pass that is one op to the clock: stamped, it takes one stamp at its end."""
 
     def run_once(stamp: Stamp | None) -> None:
         run()

@@ -63,7 +63,7 @@ def test_exact_answers_come_without_torch(arguments: tuple[str, ...]) -> None:
         (("compare-kernels", "--n", "8", "--in-network", "mnasnet-a1"), "--n describes layers"),
         (("compare-kernels", "--set", "activation=relu"), "--set needs --in-network"),
         (("compare-kernels", "--threads", "1"), "--threads changes nothing without --measure"),
-        (("compare-kernels", "--device", "gpu", "--measure"), "is no device"),
+        (("compare-kernels", "--device", "gpu", "--measure"), "is not a device"),
         (("compare-kernels", "--in-network", "mnasnet-a2"), "mnasnet-a1"),
         (("compare-kernels", "--in-network", "mobilenet-v2"), "no depthwise 5x5"),
         (("ablate", "mnasnet-a1", "--set", "blocks[9].kernel_size=3"), "nearest valid path"),

@@ -124,7 +124,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     ),
     "no pixels": (["show", "mobilenet-v2", "--resolution", "0"], "--resolution"),
     "no device": (["profile", "mobilenet-v2", "--device", "foo"], "valid are auto, cpu, cuda, mps, xpu"),
-    "no device's name": (["profile", "mobilenet-v2", "--device", "cuda:x"], "is no device"),
+    "no device's name": (["profile", "mobilenet-v2", "--device", "cuda:x"], "is not a device"),
     "limits of nothing": (["profile", "mobilenet-v2", "--no-latency", "--roofline"], "--roofline changes nothing"),
     "limits not asked for": (["profile", "mobilenet-v2", "--recalibrate"], "--recalibrate changes nothing without"),
     "no column": (["profile", "mobilenet-v2", "--sort", "mac"], "did you mean 'macs'"),
@@ -202,7 +202,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "check without a config": (["check"], "no mbconv-check.yaml is here"),
     "check with a wrong config": (["check", "--config", "check-typo"], "check-typo:2:25: max: should be a quantity"),
     "check with options of measuring": (["check", "--config", "check-all", "--threads", "1"], "--threads changes"),
-    "check on no device": (["check", "--config", "check-time", "--device", "foo"], "--device 'foo' is no device"),
+    "check on no device": (["check", "--config", "check-time", "--device", "foo"], "--device 'foo' is not a device"),
     "baseline of nothing": (["baseline", "write"], "no mbconv-check.yaml is here"),
     "baseline with options of measuring": (["baseline", "write", "--threads", "1"], "without --measure"),
 }

@@ -68,7 +68,7 @@ def test_looking_at_a_name_does_not_load_torch(monkeypatch: pytest.MonkeyPatch) 
 def test_what_is_no_name_of_a_device(text: str, hint: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_device(text)
-    assert str(caught.value) == f"--device {text!r} is no device{hint}"
+    assert str(caught.value) == f"--device {text!r} is not a device{hint}"
 
 
 def test_devices_of_a_machine(machine: Machine) -> None:

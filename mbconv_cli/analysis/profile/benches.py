@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LatencyRequest:
-    """What to measure, and whom to tell how far it is.
+    """What to measure, and what to call with the progress.
 
     Attributes:
         device: where.
         budget: how long, for each batch size.
-        progress: told how much of the whole is done.
+        progress: called with the share of the whole that is done.
         processes: in how many fresh processes; 1 is this one; if absent, until the budget's precision is reached.
     """
 

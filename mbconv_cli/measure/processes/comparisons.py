@@ -1,4 +1,4 @@
-"""Sets of candidates compared in several fresh processes: one estimate a process, the interval across processes.
+"""Sets of candidates compared in several fresh processes: one estimate for each process, the interval across processes.
 
 This file needs no torch: only the processes that it starts do.
 """
@@ -59,8 +59,8 @@ class Outcome:
         latency_ratio: of each set, each candidate's over the first one's.
         rounds: of each set, how often every candidate ran.
         machine: torch's part of the fingerprint.
-        audited_ops: ops on which closed forms and fvcore agree, where that was asked for.
-        round_ms: of each set, each round's times, where they were asked for.
+        audited_ops: ops on which closed forms and fvcore agree, where that was requested.
+        round_ms: of each set, each round's times, where they were requested.
         reference: of each set, the times of the reference workload's kernels, `[samples][kernels]`.
     """
 
@@ -92,7 +92,7 @@ class Comparison:
         rounds: the fewest rounds of a set in a process.
         machine: torch's part of the fingerprint.
         audited_ops: ops on which closed forms and fvcore agree.
-        load_before: the load average when measuring began, where the system tells.
+        load_before: the load average when measuring began, where the system reports it.
         outcomes: what each process found, for tests across them.
         left_out: the most processes that were left out of a set as disturbed.
         slowdown: of the reference workload over the machine's quiet speed; None where it did not run.
@@ -111,7 +111,7 @@ class Comparison:
 
 
 def compare(request: Request, processes: int, progress: Progress, launch: Launcher) -> Comparison:
-    """Run the request in so many fresh processes, one after the other; the first one audits what it built.
+    """Run the request in several fresh processes, one after the other; the first one audits what it built.
 
     Of each set, processes in which its first candidate was disturbed are left out.
 

@@ -1,4 +1,4 @@
-"""The process that `launch` starts: it imports one function, reads its arguments, and tells what becomes of the call.
+"""The process that `launch` starts: it imports one function, reads its arguments, and reports the result.
 
 Its first argument names the function, `module:function`; the arguments are a pickled tuple and a dictionary on
 standard input. What libraries print goes to standard error, since standard output belongs to the messages.
@@ -23,8 +23,8 @@ def main() -> None:
     """Answer one call."""
     messages = _standard_output()
     function = resolve_name(sys.argv[1])
-    _tell(messages, Ready())
-    _tell(messages, _answer(function, _report_sometimes(messages)))
+    _send(messages, Ready())
+    _send(messages, _answer(function, _report_sometimes(messages)))
 
 
 def _answer(function: Callable[..., Any], progress: Callable[[float], None]) -> Message:
@@ -39,13 +39,13 @@ def _answer(function: Callable[..., Any], progress: Callable[[float], None]) -> 
 
 def _report_sometimes(messages: BinaryIO) -> Callable[[float], None]:
     """Progress as messages, one for every few percent: short rounds come by the thousand."""
-    told = 0.0
+    reported = 0.0
 
     def progress(done: float) -> None:
-        nonlocal told
-        if done >= told + PROGRESS_STEP:
-            told = done
-            _tell(messages, Underway(done))
+        nonlocal reported
+        if done >= reported + PROGRESS_STEP:
+            reported = done
+            _send(messages, Underway(done))
 
     return progress
 
@@ -57,7 +57,7 @@ def _standard_output() -> BinaryIO:
     return messages
 
 
-def _tell(messages: BinaryIO, message: Message) -> None:
+def _send(messages: BinaryIO, message: Message) -> None:
     pickle.dump(message, messages)
     messages.flush()
 

@@ -54,7 +54,7 @@ class FreshProcess:
 
         Args:
             positional: the function's arguments.
-            progress: told how much is done; the function is given a `progress` of its own.
+            progress: called with the share that is done; the function is given a `progress` of its own.
             named: more arguments.
 
         Raises:
@@ -71,7 +71,7 @@ class FreshProcess:
         Raises:
             InputError: as of a call.
             CheckFailedError: as of a call.
-            KeyboardInterrupt: it was interrupted before there was anything to tell.
+            KeyboardInterrupt: it was interrupted before there was anything to report.
         """
         if not self._ready or sys.platform == "win32":  # where a process cannot be sent what Ctrl-C sends
             raise KeyboardInterrupt
@@ -131,8 +131,8 @@ class FreshProcess:
     def _death(self) -> InputError:
         status = self._process.wait()
         self._errors.seek(0)
-        told = self._errors.read().decode(errors="replace").strip().splitlines() or ["it said nothing"]
-        return InputError(f"a measuring process ended early, with status {status}: {told[-1]}")
+        lines = self._errors.read().decode(errors="replace").strip().splitlines() or ["it said nothing"]
+        return InputError(f"a measuring process ended early, with status {status}: {lines[-1]}")
 
     def _hand_over(self, arguments: tuple[Any, ...]) -> None:
         assert self._process.stdin is not None

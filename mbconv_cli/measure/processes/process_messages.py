@@ -1,4 +1,4 @@
-"""What a fresh process says to the one that started it, each message a pickle on its standard output."""
+"""What a fresh process reports to the one that started it, each message a pickle on its standard output."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Underway:
-    """So large a share of its work is done."""
+    """A share of its work is done."""
 
     share: float
 
@@ -37,7 +37,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """It was interrupted before there was anything to tell."""
+    """It was interrupted before there was anything to report."""
 
 
 Message: TypeAlias = Ready | Underway | Returned | Refused | Interrupted

@@ -34,14 +34,14 @@ def repeat(
 ) -> tuple[Bench, ...]:
     """Call a function that measures in one fresh process after the other.
 
-    The first one audits. An interruption (Ctrl-C) ends it early if one process has something to tell.
+    The first one audits. An interruption (Ctrl-C) ends it early if one process has something to report.
 
     Args:
         function: `module:function`; takes the arguments, a `budget`, what an audit found and a `progress`.
         arguments: the same for every process.
         budget: of all processes together; starting them is not counted.
-        processes: so many that were not disturbed, or as many as the time allows. If absent, until the interval across
-            them is as precise as is asked for, or the time is over; `LEAST_PROCESSES` in any case, and not judged
+        processes: how many undisturbed ones, or as many as the time allows. If absent, until the interval across
+            them is as precise as requested, or the time is over; `LEAST_PROCESSES` in any case, and not judged
             before there are `DEFAULT_PROCESSES`.
         progress: called with the share of the whole that is done.
         launch: starts a process.
@@ -53,7 +53,7 @@ def repeat(
     Raises:
         InputError: what a process could not do.
         CheckFailedError: a check of it failed.
-        KeyboardInterrupt: it was interrupted before there was anything to tell.
+        KeyboardInterrupt: it was interrupted before there was anything to report.
     """
     repetition = _Repetition(budget, processes, now)
     of_one = budget_of_process(budget, processes)
@@ -138,7 +138,7 @@ class _Repetition:
         return min(by_count, self._seconds / self._budget.max_seconds)
 
     def benches(self) -> tuple[Bench, ...]:
-        """All results as one, with what was asked of them together."""
+        """All results as one, with the precision that was requested of all."""
         return tuple(
             replace(
                 bench,
@@ -164,7 +164,7 @@ class _Repetition:
         return min(len(bench.measurement.by_process) for bench in pooled_benches(self.results))
 
     def _precise(self) -> bool:
-        """Whether the interval of every batch size is as narrow as is asked for."""
+        """Whether the interval of every batch size is as narrow as requested."""
         return all(
             process_mean(
                 [median(one.end_to_end) for one in bench.measurement.by_process], len(bench.measurement.left_out)

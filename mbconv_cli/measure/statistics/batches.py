@@ -1,7 +1,7 @@
 """Batch means: how far a mean can be trusted when neighbouring samples resemble each other.
 
 Samples of one process are not independent: a core's frequency, a neighbour's cache use and the machine's other work
-last longer than a pass. The means of long stretches of samples are nearly independent of each other, and so tell
+last longer than a pass. The means of long stretches of samples are nearly independent of each other, and so show
 what the samples themselves hide (Law, Simulation Modeling and Analysis, section 9.5.3). Ten batches are few enough
 to be long, and enough for Student's t (Schmeiser, Batch size effects in the analysis of simulation output,
 Operations Research 30, 1982).
