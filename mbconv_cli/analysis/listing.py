@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mbconv_cli.analysis.networks import open_network, provenance
 from mbconv_cli.cost.counts import plan_costs, total
+from mbconv_cli.errors import InputError
 from mbconv_cli.report.model import Better, Column, Kind, Priority, Report, Row, Section
 from mbconv_cli.spec.catalogue import Catalogue, Entry, shipped_folder
 from mbconv_cli.units import MAC, PARAM, PIXEL
@@ -25,9 +26,17 @@ SHIPPED = "shipped"
 def list_networks(catalogue: Catalogue) -> Report:
     """Every network that can be called by name, with its costs for one image as they follow from its file."""
     entries = catalogue.entries()
-    rows = tuple(_row(entry, catalogue) for entry in entries)
-    section = Section(COLUMNS, rows)
-    return Report("networks", provenance(), {}, {"networks": len(rows)}, {"networks": section}, _twice(entries))
+    rows: list[Row] = []
+    invalid: list[str] = []
+    for entry in entries:
+        try:
+            rows.append(_row(entry, catalogue))
+        except InputError as error:
+            more = f" (and {len(error.problems) - 1} more; `mbconv validate` shows all)" if error.problems[1:] else ""
+            invalid.append(f"warning: left out, since it is not valid: {error.sentences[0]}{more}")
+    section = Section(COLUMNS, tuple(rows))
+    notes = (*invalid, *_twice(entries))
+    return Report("networks", provenance(), {}, {"networks": len(rows)}, {"networks": section}, notes)
 
 
 def _row(entry: Entry, catalogue: Catalogue) -> Row:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
 from mbconv_cli.cost.counts import Cost, plan_costs, total
+from mbconv_cli.errors import InputError
 from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.report.model import Cell, Column, Kind, Priority, Report, Row, Section
-from mbconv_cli.units import MAC, PARAM, SECOND
+from mbconv_cli.units import MAC, PARAM, SECOND, counted
 
 if TYPE_CHECKING:
     from mbconv_cli.measure.audit_result import Audit
@@ -61,6 +62,7 @@ class Verification:
 
     report: Report
     problems: tuple[str, ...]
+    interrupted: bool = False
 
 
 @dataclass(slots=True)
@@ -89,27 +91,31 @@ def verify(networks: Sequence[OpenNetwork], checks: Checks, progress: Callable[[
         checks: what to compare with.
         progress: told how many networks are done.
 
-    Raises:
-        InputError: a network names a peer that there is not.
+    An interruption (Ctrl-C) ends it early: what was verified until then is reported, and what was not is a note.
     """
     rows: list[Row] = []
     problems: list[str] = []
-    for done, network in enumerate(networks, start=1):
-        start = time.perf_counter()
-        findings = _check(network, checks)
-        verdict = DIFFERS if findings.problems else AGREES
-        rows.append(findings.cells | {"verdict": verdict, "seconds": time.perf_counter() - start})
-        problems += findings.problems
-        progress(done)
+    try:
+        for done, network in enumerate(networks, start=1):
+            start = time.perf_counter()
+            findings = _check(network, checks)
+            verdict = DIFFERS if findings.problems else AGREES
+            rows.append(findings.cells | {"verdict": verdict, "seconds": time.perf_counter() - start})
+            problems += findings.problems
+            progress(done)
+    except KeyboardInterrupt:
+        if not rows:
+            raise
+    rest = len(networks) - len(rows)
     report = Report(
         "verify",
         provenance(machine=host_fingerprint(), peer=checks.peer, numerics=checks.numerics, tolerance=TOLERANCE),
         {},
         {"networks": len(rows)},
         {"networks": Section(_columns(checks), tuple(rows))},
-        _notes(rows, checks),
+        (*([f"warning: interrupted; {counted(rest, 'network')} not verified"] if rest else []), *_notes(rows, checks)),
     )
-    return Verification(report, tuple(problems))
+    return Verification(report, tuple(problems), interrupted=rest > 0)
 
 
 def _check(network: OpenNetwork, checks: Checks) -> _Findings:
@@ -127,7 +133,7 @@ def _check(network: OpenNetwork, checks: Checks) -> _Findings:
 
 def _check_expect(network: OpenNetwork, cost: Cost, findings: _Findings) -> None:
     expect = network.spec.expect
-    if expect is None:
+    if expect is None or expect.params is None or expect.macs is None:
         findings.cells["expect"] = NOT_GIVEN
         return
     findings.note("expect", *_unequal(expect.params, expect.macs, cost))
@@ -153,15 +159,15 @@ def _first_of_audit(audit: Audit) -> list[str]:
 
 def _check_peer(network: OpenNetwork, peer: str, checks: Checks, cost: Cost, findings: _Findings) -> None:
     from mbconv_cli.pytorch.peers.peer_counts import count_peer
-    from mbconv_cli.pytorch.peers.peer_modules import PeerAbsentError, PeerRefusesError
+    from mbconv_cli.pytorch.peers.peer_modules import PeerAbsentError
 
     try:
         count = count_peer(network.plan, peer)
     except PeerAbsentError as absent:
         findings.cells["peer_count"] = str(absent)
         return
-    except PeerRefusesError as refusal:
-        findings.note("peer_count", str(refusal))
+    except InputError as refusal:  # no such network there, or one that cannot take such an image
+        findings.note("peer_count", *refusal.sentences)
         return
     findings.cells |= {"peer_params": count.params, "peer_macs": count.macs}
     if count.first_difference:

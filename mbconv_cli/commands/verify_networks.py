@@ -75,6 +75,8 @@ def verify_command(
     with progress_bar("verifying", len(opened)) as progress:
         verification = verify(opened, Checks(peer=peer, numerics=numerics), progress)
     show(verification.report, output_format, output, section)
+    if verification.interrupted:
+        raise KeyboardInterrupt
     if verification.problems:
         raise CheckFailedError(*verification.problems)
 

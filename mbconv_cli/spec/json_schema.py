@@ -24,6 +24,10 @@ def json_schema() -> dict[str, Any]:
     for model in ROW_TYPES.values():
         _add_spellings(definitions[model.__name__])
         definitions[model.__name__]["properties"]["type"]["description"] = f"block type. {_summary(model)}"
+    definitions["Expect"]["anyOf"] = [{"required": ["params", "macs", "source"]}, {"required": ["peer"]}]
+    definitions["Expect"]["dependentRequired"] = {
+        "params": ["macs", "source"], "macs": ["params", "source"], "source": ["params", "macs"]
+    }  # fmt: skip
     # A file that extends another may leave to that one what it does not change.
     on_its_own = _take_required(schema, definitions, NOT_INHERITED)
     on_its_own["required"] = ["input"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, Strict
+from pydantic import Field, Strict, model_validator
 
 from mbconv_cli.spec.rows import BlockRow
 from mbconv_cli.spec.values import (
@@ -118,10 +118,21 @@ class Scaling(Frozen):
 class Expect(Frozen):
     """What the network must cost, and who says so."""
 
-    params: Annotated[int, Field(ge=0)] = Field(description="trainable parameters")
-    macs: Annotated[int, Field(ge=0)] = Field(description="multiply-accumulates of one image at the file's resolution")
-    source: Text = Field(description="where the two figures come from")
+    params: Annotated[int, Field(ge=0)] | None = Field(None, description="trainable parameters")
+    macs: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="multiply-accumulates of one image at the file's resolution"
+    )
+    source: Text | None = Field(None, description="where the two figures come from")
     peer: Peer | None = Field(None, description="the same network elsewhere, as torchvision:NAME or timm:NAME")
+
+    @model_validator(mode="after")
+    def _figures_come_together(self) -> Self:
+        figures = (self.params, self.macs, self.source)
+        if any(figure is None for figure in figures) and not all(figure is None for figure in figures):
+            raise ValueError("params, macs and source belong together; give all of them, or `peer` alone")
+        if self.params is None and self.peer is None:
+            raise ValueError("needs params, macs and source, or a peer")
+        return self
 
 
 class Published(Frozen):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from mbconv_cli.analysis.listing import list_networks
@@ -64,3 +67,12 @@ def test_a_resolution_of_its_own_changes_the_table_and_the_macs_but_not_the_para
     assert small.totals["params"] == usual.totals["params"]
     assert small.sections["stages"].rows[0]["resolution"] == (96, 96)
     assert small.totals["macs"] != usual.totals["macs"]
+
+
+def test_an_invalid_file_does_not_hide_the_others(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("input: {resolution: 8}\nactivatio: relu\n", encoding="utf-8")
+    (tmp_path / "good.yaml").write_text("extends: mobilenet-v1\n", encoding="utf-8")
+    report = list_networks(Catalogue((tmp_path,)))
+    assert {"good", "mobilenet-v1"} <= {row["name"] for row in report.sections["networks"].rows}
+    (warning,) = report.notes
+    assert re.search(r"left out, since it is not valid: .*bad\.yaml:1:1: no layer; .* \(and 1 more", warning)

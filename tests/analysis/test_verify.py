@@ -11,7 +11,9 @@ import pytest
 from mbconv_cli.analysis.networks import OpenNetwork, open_network
 from mbconv_cli.analysis.verify import Checks, Verification, verify
 from mbconv_cli.measure.audit_result import Audit, Disagreement
+from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.report.model import Row
+from mbconv_cli.spec.loader import load_text
 
 SMALL = "mobilenet-v3-small"
 EXPECT = 'expect: {params: 2542856, macs: 56510400, source: "torchvision", peer: "torchvision:mobilenet_v3_small"}'
@@ -137,3 +139,33 @@ def test_progress_counts_networks() -> None:
     small = open_network(SMALL, resolution=32)
     verify([small, small], Checks(peer=False, numerics=False), told.append)
     assert told == [1, 2]
+
+
+def test_an_interruption_keeps_what_was_verified() -> None:
+    networks = [open_network(name) for name in ("mobilenet-v3-small", "mobilenet-v2", "mobilenet-v1")]
+
+    def interrupt(done: int) -> None:
+        if done == 1:
+            raise KeyboardInterrupt
+
+    verification = verify(networks, Checks(peer=False, numerics=False), interrupt)
+    assert [row["name"] for row in verification.report.sections["networks"].rows] == ["mobilenet-v3-small"]
+    assert verification.interrupted
+    assert verification.report.notes[0] == "warning: interrupted; 2 networks not verified"
+
+
+def test_a_peer_that_there_is_not_is_a_row_of_its_own() -> None:
+    pytest.importorskip("timm", reason="nothing to compare with")
+    loaded = load_text("extends: mobilenet-v1\nexpect: {peer: 'timm:mobilenetv9'}\n", "net.yaml")
+    network = OpenNetwork(loaded.spec, plan_loaded(loaded))
+    verification = verify([network, network], Checks(numerics=False), lambda _: None)
+    assert len(verification.report.sections["networks"].rows) == 2
+    assert "timm has no network 'mobilenetv9'" in verification.problems[0]
+
+
+def test_a_tagged_entry_point_of_timm_is_a_peer() -> None:
+    pytest.importorskip("timm", reason="nothing to compare with")
+    text = "extends: mobilenet-v1\nexpect: {peer: 'timm:mobilenetv1_100.ra4_e3600_r224_in1k'}\n"
+    loaded = load_text(text, "net.yaml")
+    verification = verify([OpenNetwork(loaded.spec, plan_loaded(loaded))], Checks(numerics=False), lambda _: None)
+    assert verification.problems == ()

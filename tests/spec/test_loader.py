@@ -85,7 +85,11 @@ def test_where_says_the_place_of_a_value() -> None:
         ("name: ''", ["3:7: name: should have at least 1 character; got ''"]),
         ('family: "a\\eb"', ["3:9: family: should have no control characters; got 'a\\x1bb'"]),
         ("expect: {params: -1, macs: 1, source: x}", ["3:18: params: should be at least 0; got -1"]),
-        ("expect: {params: 1}", ["3:9: expect: the key 'macs' is missing", "3:9: expect: the key 'source' is missing"]),
+        (
+            "expect: {params: 1}",
+            ["3:9: expect: params, macs and source belong together; give all of them, or `peer` alone"],
+        ),
+        ("expect: {}", ["3:9: expect: needs params, macs and source, or a peer"]),
         ("blocks:", ["3:8: blocks: should be a list; got nothing"]),
         ("blocks: mbconv", ["3:9: blocks: should be a list; got 'mbconv'"]),
         ("blocks: {kernel_size: 3}", ["3:9: blocks: should be a list; got a mapping"]),

@@ -96,7 +96,10 @@ def block_options(spec: Spec, block: Block) -> Options:
     values |= {key: value for key, value in scaled.items() if key in values}
     values["input_filters"] = block.input_shape[0]
     values["resolution"] = block.input_shape[1:]
-    values["activation"] = values.get("activation") or spec.activation
+    if section == "classifier" and values["hidden_filters"] is None:
+        del values["activation"]  # it follows the hidden layer
+    else:
+        values["activation"] = values.get("activation") or spec.activation
     if "kernel_size" in values:  # a convolution, and so a norm
         values["padding"] = values.get("padding") or spec.padding
     shared = _shared_settings(spec, values)

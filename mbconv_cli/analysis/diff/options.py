@@ -17,11 +17,11 @@ from mbconv_cli.spec.yaml_writer import PAIRS
 NOT_OF_THE_ROW: Final = frozenset({"input_filters"})
 """What follows from the row before, and may be said as well."""
 NONE: Final = "none"
-UNSAID: Final = "not said"
+NOT_SET: Final = "not set"
 
 
 class Change(NamedTuple):
-    """An option, and its two values as YAML writes them; `none` where there is none."""
+    """An option, and its two values as YAML writes them; `not set` where one is absent, `none` for a row."""
 
     option: str
     base: str
@@ -84,14 +84,11 @@ def _section_changes(key: str, base: object, head: object) -> list[Change]:
 
 
 def _changes(option: str, base: object, head: object) -> list[Change]:
-    """One change, or none; what is not said is told apart from an activation that is `none`."""
+    """One change, or none."""
     if _plain(base) == _plain(head):
         return []
     key = option.rpartition(".")[2]
-    old, new = option_text(key, base), option_text(key, head)
-    if old == new:
-        old, new = (UNSAID if value is None else text for value, text in ((base, old), (head, new)))
-    return [Change(option, old, new)]
+    return [Change(option, option_text(key, base), option_text(key, head))]
 
 
 def _plain(value: object) -> object:
@@ -127,7 +124,7 @@ def option_text(key: str, value: Any) -> str:
     """A value as YAML writes it, one number in place of two equal ones where they are a pair; a shape as `40x28x28`."""
     match value:
         case None:
-            return NONE
+            return NOT_SET  # unlike the activation `none`
         case bool():
             return "true" if value else "false"
         case float() if value.is_integer():

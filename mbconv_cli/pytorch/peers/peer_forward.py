@@ -10,7 +10,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from mbconv_cli.plan.ops import BatchNorm, Op, Plan
+from mbconv_cli.plan.ops import Activation, Add, BatchNorm, Conv2d, Op, Plan
 from mbconv_cli.pytorch.built_network import build
 from mbconv_cli.pytorch.peers.alignment import align
 from mbconv_cli.pytorch.peers.calls import Call, record_calls
@@ -73,12 +73,18 @@ def relative_difference(ours: Tensor, theirs: Tensor) -> float:
 
 def _first_op(plan: Plan, ours: Sequence[Call], theirs: Sequence[Call], tolerance: float) -> tuple[str | None, str]:
     """Where the outputs of both part, and why: looked up in samples of what each op gave."""
+    unseen: list[Op] = []  # ops without a call of their own on both sides, since the last one that agreed
+    suspect = ""  # a sample of outputs may agree although the functions differ, as ReLU's and ReLU6's do
     for op, our_calls, their_calls in zip(plan.ops, align(plan, ours), align(plan, theirs), strict=True):
         if len(our_calls) != 1 or len(their_calls) != 1:
+            unseen.append(op)
             continue
         ours_given, theirs_given = our_calls[0].sample, their_calls[0].sample
         if ours_given.shape != theirs_given.shape or not relative_difference(ours_given, theirs_given) <= tolerance:
-            return op.name, _reason(op, our_calls[0], their_calls[0])
+            return op.name, _reason(op, our_calls[0], their_calls[0]) or suspect or _option(op, unseen)
+        if not suspect and (other := _reason(op, our_calls[0], their_calls[0])):
+            suspect = f"{op.name} is {other}"
+        unseen = []
     return None, ""
 
 
@@ -88,8 +94,25 @@ def _reason(op: Op, ours: Call, theirs: Call) -> str:
         return f"{ours.short_name} here, {theirs.short_name} there"
     eps = getattr(theirs.module, "eps", None)
     if isinstance(op.kind, BatchNorm) and eps not in {None, op.kind.eps}:
-        return f"eps {op.kind.eps:g} here, {eps:g} there"
+        return f"norm.eps {op.kind.eps:g} here, {eps:g} there"
     return ""
+
+
+def _option(op: Op, unseen: Sequence[Op]) -> str:
+    """The option of the spec that most likely causes a difference at an op: of what runs between it and what agreed."""
+    for before in unseen:
+        match before.kind:
+            case Activation(function=function):
+                return f"see the option `activation`: {before.name} is {function} here"
+            case Add():
+                return f"see the option `shortcut`: {before.name} adds one here"
+            case _:
+                continue
+    match op.kind:
+        case Conv2d(kernel_size=size, padding=padding) if max(size) > 1:
+            return f"see the option `padding`: {'-'.join(map(str, padding))} pixels (top, bottom, left, right) here"
+        case _:
+            return "see the options `shortcut` and `activation` of what runs before it"
 
 
 @contextmanager

@@ -92,7 +92,8 @@ def _torchvision(torchvision: Any, name: str) -> nn.Module:
 
 
 def _timm(timm: Any, name: str) -> nn.Module:
-    _require_known(name, timm.list_models(), "timm")
+    if not timm.is_model(name):  # which knows the tags of weights and renamed entry points, too
+        _require_known(name, timm.list_models(), "timm")
     module: nn.Module = timm.create_model(name, pretrained=False)
     return module
 

@@ -29,16 +29,16 @@ def spec(text: str) -> Spec:
         ("kernel_size: 3, num", "kernel_size: [3, 5], num", ["blocks[1].kernel_size 3 -> [3, 5]"]),
         ("expand_ratio: 6", "expand_ratio: 4.5, se_ratio: 0.25", [
             "blocks[1].expand_ratio 6 -> 4.5",
-            "blocks[1].se_ratio none -> 0.25",
+            "blocks[1].se_ratio not set -> 0.25",
         ]),
-        ("stride: 2", "stride: 2, activation: none", ["blocks[1].activation not said -> none"]),
+        ("stride: 2", "stride: 2, activation: none", ["blocks[1].activation not set -> none"]),
         ("stride: 2", "stride: [2, 1]", ["blocks[1].stride 2 -> [2, 1]"]),
-        ("classifier: {num_classes: 10}", "", ["classifier {num_classes: 10} -> none"]),
+        ("classifier: {num_classes: 10}", "", ["classifier {num_classes: 10} -> not set"]),
         ("classifier", "se: {bias: false}\nclassifier", ["se.bias true -> false"]),
         ("{kernel_size: 3, output_filters: 8, expand_ratio: 1}", "{type: conv, kernel_size: 3, output_filters: 8}", [
             "blocks[0].type mbconv -> conv",
             "blocks[0].shortcut identity -> none",
-            "blocks[0].expand_ratio 1 -> none",
+            "blocks[0].expand_ratio 1 -> not set",
         ]),
         ("\n  - {kernel_size: 3, output_filters: 8, expand_ratio: 1}", "", [
             "blocks[0] 1 x MBConv1, k3x3, 8 filters -> none",

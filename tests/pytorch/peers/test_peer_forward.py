@@ -44,9 +44,9 @@ def test_layers_that_are_written_otherwise_give_the_same_output(name: str, peer:
 @pytest.mark.parametrize(
     ("change", "first_op", "reason"),
     [
-        ("norm: {eps: 1e-2}", "stem.norm", "eps 0.01 here, 0.001 there"),
+        ("norm: {eps: 1e-2}", "stem.norm", "norm.eps 0.01 here, 0.001 there"),
         ("activation: swish", "stem.activation", "silu here, hardswish there"),
-        ("padding: same", "stem.conv", ""),
+        ("padding: same", "stem.conv", "see the option `padding`: 0-1-0-1 pixels (top, bottom, left, right) here"),
         ("se: {gate: sigmoid}", "stages.0.0.se.gate", "sigmoid here, hardsigmoid there"),
         ("classifier: {activation: relu}", "classifier.activation", "relu here, hardswish there"),
     ],
