@@ -27,6 +27,7 @@ FORMAT: Final = "mbconv.accelerator/1"
 DEFAULT_SECONDS: Final = 480.0
 LEAST_SECONDS: Final = 5.0
 DONE: Final = "done"
+SCRIPT: Final = Path(__file__).with_name("accelerator_parts.py")
 
 Value: TypeAlias = str | int | float | bool | None
 Row: TypeAlias = dict[str, Value]
@@ -84,13 +85,13 @@ class Setting:
 Runner: TypeAlias = Callable[[Part, Setting], list[Row]]
 
 
-def run_part(part: Part, setting: Setting) -> list[Row]:
+def run_part(part: Part, setting: Setting, script: Path = SCRIPT) -> list[Row]:
     """A part in a process of its own; the rows that it had finished count also where it fails later.
 
     Raises:
         RuntimeError: it failed or ran past its time; carries what it said last, and its rows as `rows`.
     """
-    command = [sys.executable, str(Path(__file__).with_name("accelerator_parts.py")), part.name, setting.device]
+    command = [sys.executable, str(script), part.name, setting.device]
     command += [str(setting.seconds), *(["--quick"] if setting.quick else [])]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:

@@ -80,7 +80,9 @@ def passes(setting: Setting) -> Iterator[Row]:
 
 def modes(setting: Setting) -> Iterator[Row]:
     """One CUDA graph, and torch.compile, beside eager; end to end alone."""
-    wanted = (Mode.EAGER, Mode.COMPILE) if setting.device in {"cpu", "fake"} else tuple(Mode)
+    on_cpu = setting.device in {"cpu", "fake"}
+    wanted = [mode for mode in Mode if not (on_cpu and mode is Mode.CUDAGRAPH)]
+    wanted = wanted[:1] if setting.quick and on_cpu else wanted  # a compiler takes minutes on a CPU
     for network, mode, batch in product(_networks(setting), wanted, _batches(setting)[:2]):
         yield _form(setting, network, Execution(batch, mode=mode))
 

@@ -73,11 +73,25 @@ def test_results_are_json_and_a_page(tmp_path: Path) -> None:
     assert "| second |  |  |" in page
 
 
-def test_a_process_that_fails_says_why() -> None:
-    with pytest.raises(PartFailedError, match="exit code 1: StopIteration"):
-        run_part(Part("there is no such part", "?", 60.0), Setting("fake", quick=True, seconds=60.0))
+def script(folder: Path, end: str) -> Path:
+    """A part that prints a row, and what it was asked for, before its end."""
+    file = folder / "part.py"
+    file.write_text(
+        f"import json, sys, time\nprint(json.dumps({{'argv': ' '.join(sys.argv[1:])}}), flush=True)\n{end}\n"
+    )
+    return file
 
 
-def test_a_process_that_hangs_is_ended() -> None:
-    result = attempt(Part("passes", "?", 0.2), Setting("fake", quick=True, seconds=0.2), run_part, lambda: 0.0)
-    assert result.status == "failed: ran past its 0 s"
+def test_a_process_that_fails_says_why_and_its_rows_count(tmp_path: Path) -> None:
+    setting = Setting("cuda:1", quick=True, seconds=60.0)
+    with pytest.raises(PartFailedError, match=r"^exit code 1: ValueError: no such kernel$") as caught:
+        run_part(PARTS[0], setting, script(tmp_path, "raise ValueError('no such kernel')"))
+    assert caught.value.rows == [{"argv": "first cuda:1 60.0 --quick"}]
+
+
+def test_a_process_that_hangs_is_ended(tmp_path: Path) -> None:
+    hanging = script(tmp_path, "time.sleep(60)")
+    setting = Setting("fake", quick=False, seconds=1.0)
+    result = attempt(PARTS[1], setting, lambda part, asked: run_part(part, asked, hanging), lambda: 0.0)
+    assert result.status == "failed: ran past its 1 s"
+    assert result.rows == [{"argv": "second fake 1.0"}]
