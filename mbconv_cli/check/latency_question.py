@@ -12,6 +12,7 @@ from mbconv_cli.check.row import Found
 from mbconv_cli.check.selection import ReadNetwork
 from mbconv_cli.check.sides import Absent, Base
 from mbconv_cli.machine.comparability import differences
+from mbconv_cli.measure.statistics.control_variate import ProcessFigure
 from mbconv_cli.plan.ops import Plan, same_computation
 from mbconv_cli.report.baseline import StoredNetwork
 from mbconv_cli.report.model import Cell
@@ -59,7 +60,7 @@ def latency_question(
     """
     known: Found | None = None
     plan: Plan | None = None
-    stored: tuple[float, ...] = ()
+    stored: tuple[ProcessFigure, ...] = ()
     if rule.max_increase is not None:
         match base:
             case ReadNetwork() if same_computation(base.plan, head.plan):
@@ -68,7 +69,7 @@ def latency_question(
                 plan = base.plan
             case StoredNetwork():
                 known = _obstacle(head, base, machines, missing_allowed=missing_allowed)
-                stored = () if known else base.latency_ms or ()
+                stored = () if known else _figures(base)
             case Absent() | None:
                 pass
             case _:
@@ -76,6 +77,13 @@ def latency_question(
     if plan is None and not stored and rule.max is None:
         return LatencyQuestion(known, None) if known else None
     return LatencyQuestion(known, LatencyTask(key, rule, head.plan, plan, stored))
+
+
+def _figures(base: StoredNetwork) -> tuple[ProcessFigure, ...]:
+    """What each process of the baseline measured."""
+    latencies = base.latency_ms or ()
+    levels = base.reference_ms if base.reference_ms and len(base.reference_ms) == len(latencies) else None
+    return tuple(map(ProcessFigure, latencies, levels or (None,) * len(latencies)))
 
 
 def _obstacle(head: ReadNetwork, base: StoredNetwork, machines: Machines, *, missing_allowed: bool) -> Found | None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from statistics import geometric_mean
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mbconv_cli.analysis.measuring import MeasureRequest, busy_warning, device_note, measure_sets
 from mbconv_cli.check.config import AnyRule
 from mbconv_cli.check.row import Found
+from mbconv_cli.measure.statistics.control_variate import (
+    ProcessFigure,
+    corrected_latency,
+    correction_error,
+    known_levels,
+)
 from mbconv_cli.measure.statistics.regression import (
     FALSE_ALARM,
     PASS_CONFIDENCE,
@@ -47,14 +55,14 @@ class LatencyTask:
         rule: what it may come to.
         head: what is checked.
         base: what it is measured against side by side, if anything.
-        stored: a baseline's estimates in ms, one a process, measured alike on such a machine.
+        stored: what each process of a baseline found, measured alike on such a machine.
     """
 
     network: str
     rule: AnyRule
     head: Plan
     base: Plan | None = None
-    stored: tuple[float, ...] = ()
+    stored: tuple[ProcessFigure, ...] = ()
 
     @property
     def candidates(self) -> tuple[Plan, ...]:
@@ -109,7 +117,7 @@ def time_networks(tasks: Sequence[LatencyTask], wanted: MeasureRequest, *, batch
 def _judged(task: LatencyTask, outcomes: Sequence[Outcome], index: int, margin: float, tests: int) -> TimedCheck:
     """One task's verdict from what every process found of the set of this index."""
     head = trimmed_mean([outcome.latency_ms[index][-1] for outcome in outcomes])
-    base, ratio = _compared(task, outcomes, index, head)
+    base, ratio = _compared(task, outcomes, index)
     answers: list[tuple[Judgement, str]] = []
     if ratio is not None and task.rule.max_increase is not None:
         allowed = 1 + float(task.rule.max_increase.value)
@@ -133,17 +141,29 @@ def _judged(task: LatencyTask, outcomes: Sequence[Outcome], index: int, margin: 
     )
 
 
-def _compared(
-    task: LatencyTask, outcomes: Sequence[Outcome], index: int, head: Mean
-) -> tuple[Mean | None, Mean | None]:
+def _compared(task: LatencyTask, outcomes: Sequence[Outcome], index: int) -> tuple[Mean | None, Mean | None]:
     """The base's time and the ratio to it: of pairs in the same process, or of two independent samples."""
     if task.base is not None:
         base = trimmed_mean([outcome.latency_ms[index][0] for outcome in outcomes])
         return base, trimmed_mean([outcome.latency_ratio[index][-1] for outcome in outcomes])
     if task.stored:
-        base = trimmed_mean(task.stored)
-        return base, difference(head, base)
+        return _compared_with_stored(task.stored, [outcome.figure(index, -1) for outcome in outcomes])
     return None, None
+
+
+def _compared_with_stored(stored: Sequence[ProcessFigure], present: Sequence[ProcessFigure]) -> tuple[Mean, Mean]:
+    """The time of a baseline's processes and the ratio to it, both at the machine's present speed where that is known.
+
+    The machine may be slower today than when the baseline was taken; the reference workload shows by how much.
+    """
+    then, now = known_levels(stored), known_levels(present)
+    if not then or not now:
+        base, head = (trimmed_mean([one.latency_ms for one in figures]) for figures in (stored, present))
+        return base, difference(head, base)
+    speed = geometric_mean(now)
+    base, head = (trimmed_mean([corrected_latency(one, speed) for one in figures]) for figures in (stored, present))
+    ratio, unknown = difference(head, base), correction_error(speed / geometric_mean(then))
+    return base, replace(ratio, error=math.hypot(ratio.error, unknown))
 
 
 def _ends(key: str, mean: Mean) -> dict[str, Cell]:

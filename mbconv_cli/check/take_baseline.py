@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mbconv_cli import __version__
 from mbconv_cli.analysis.measuring import MeasureRequest, measure_sets
@@ -15,6 +15,7 @@ from mbconv_cli.check.selection import ReadNetwork, UnreadNetwork, labels, read_
 from mbconv_cli.cost.convention import CONVENTION
 from mbconv_cli.errors import InputError, Problem
 from mbconv_cli.machine.fingerprint import host_fingerprint
+from mbconv_cli.measure.statistics.control_variate import ProcessFigure
 from mbconv_cli.report.baseline import Baseline, StoredNetwork
 from mbconv_cli.spec.catalogue import Catalogue
 
@@ -32,7 +33,7 @@ def take_baseline(config: LoadedConfig, catalogue: Catalogue, measure: MeasureRe
         CheckFailedError: closed forms and fvcore disagree on what was built.
     """
     networks = _read(config, catalogue)
-    latencies: dict[str, tuple[float, ...]] = {}
+    figures: dict[str, tuple[ProcessFigure, ...]] = {}
     measured_under = None
     if measure is not None:
         batch_size = config.config.latency.batch_size
@@ -40,9 +41,9 @@ def take_baseline(config: LoadedConfig, catalogue: Catalogue, measure: MeasureRe
         measured = measure_sets(sets, measure, batch_size=batch_size, seconds=GATE_SECONDS * len(sets))
         measured_under = conditions({**host_fingerprint(), **measured.machine}, batch_size)
         for index, key in enumerate(networks):
-            latencies[key] = tuple(outcome.latency_ms[index][0] for outcome in measured.outcomes)
+            figures[key] = tuple(outcome.figure(index, 0) for outcome in measured.outcomes)
     label = labels(networks)
-    stored = {key: _stored(label[key], network, latencies.get(key)) for key, network in networks.items()}
+    stored = {key: _stored(label[key], network, figures.get(key, ())) for key, network in networks.items()}
     return Baseline(mbconv=__version__, convention=CONVENTION, fingerprint=measured_under, networks=stored)
 
 
@@ -61,11 +62,13 @@ def _read(config: LoadedConfig, catalogue: Catalogue) -> Mapping[str, ReadNetwor
     return networks
 
 
-def _stored(name: str, network: ReadNetwork, latency_ms: tuple[float, ...] | None) -> StoredNetwork:
+def _stored(name: str, network: ReadNetwork, figures: Sequence[ProcessFigure]) -> StoredNetwork:
+    levels = tuple(one.reference_ms for one in figures if one.reference_ms is not None)
     return StoredNetwork(
         name=name,
         input_shape=network.plan.input_shape,
         spec_sha256=spec_sha256(network.loaded.spec),
         metrics=exact_metrics(network.plan),
-        latency_ms=latency_ms,
+        latency_ms=tuple(one.latency_ms for one in figures) or None,
+        reference_ms=levels if levels and len(levels) == len(figures) else None,
     )

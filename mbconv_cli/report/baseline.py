@@ -29,7 +29,8 @@ class StoredNetwork(_Stored):
         input_shape: `[C, H, W]`.
         spec_sha256: a digest of its spec.
         metrics: the exact ones by key.
-        latency_ms: one estimate a process, of a batch, where it was measured.
+        latency_ms: one estimate of each process, of a batch, where it was measured.
+        reference_ms: the level of the reference workload in each process, where it ran.
     """
 
     name: str
@@ -37,6 +38,7 @@ class StoredNetwork(_Stored):
     spec_sha256: str
     metrics: dict[str, Annotated[int, Field(ge=0)]]
     latency_ms: Annotated[tuple[Milliseconds, ...], Strict(False), Field(min_length=2)] | None = None
+    reference_ms: Annotated[tuple[Milliseconds, ...], Strict(False), Field(min_length=2)] | None = None
 
 
 class Baseline(_Stored):

@@ -46,15 +46,17 @@ OLD_MS = 10.0
 class FakeProcesses:
     """Launches nothing: the last candidate of a set takes `slower` times as long as others, give or take a noise."""
 
-    def __init__(self, slower: float = 1.0, noise: float = 0.005) -> None:
+    def __init__(self, slower: float = 1.0, noise: float = 0.005, reference_ms: float | None = None) -> None:
         self.slower, self.noise, self.order = slower, noise, random.Random(4)
+        self.reference = () if reference_ms is None else ((reference_ms, reference_ms),)
         self.requests: list[Request] = []
 
     def __call__(self, request: Request, _: Progress) -> Outcome:
         self.requests.append(request)
         times = [tuple(self._times(len(plans))) for plans in request.sets]
         ratios = [tuple(one / ones[0] for one in ones) for ones in times]
-        return Outcome(tuple(times), tuple(ratios), tuple(9 for _ in times), dict(MACHINE))
+        reference = tuple(self.reference for _ in times)
+        return Outcome(tuple(times), tuple(ratios), tuple(9 for _ in times), dict(MACHINE), reference=reference)
 
     def _times(self, count: int) -> list[float]:
         times = [OLD_MS] * (count - 1) + [OLD_MS * self.slower]
@@ -265,6 +267,37 @@ def test_against_a_baseline_of_a_like_machine(
     assert row["ratio"] == pytest.approx(slower, abs=0.03)
     assert row["processes"] == 10
     assert len(launch.requests) == 10
+
+
+@pytest.mark.usefixtures("alike")
+@pytest.mark.parametrize(
+    ("then_ms", "now_ms", "slower", "verdict", "ratio"),
+    [
+        (0.5, 0.55, 1.1, "pass", 1.0),  # a machine that is 10 % slower than when the baseline was taken
+        (0.5, 0.5, 1.1, "fail", 1.10),  # a network that is
+        (0.55, 0.5, 1.1, "fail", 1.21),  # a network that is slower still on a machine that has become faster
+        (None, 0.5, 1.1, "fail", 1.10),  # a baseline of before there was a reference workload
+        (0.5, None, 1.1, "fail", 1.10),
+        (0.5, 0.95, 2.0, "inconclusive", 1.05),  # so much slower a machine shows nothing about 3 %
+    ],
+)
+def test_the_machines_speed_is_corrected_for_in_comparisons_with_a_baseline(
+    run: Callable[..., Checked],
+    kept: Callable[..., StoredBaseline],
+    then_ms: float | None,
+    now_ms: float | None,
+    slower: float,
+    verdict: str,
+    ratio: float,
+) -> None:
+    base = kept({"alpha": NET}, FakeProcesses(reference_ms=then_ms))
+    assert base.baseline.networks["alpha.yaml"].reference_ms == (
+        None if then_ms is None else pytest.approx([then_ms] * 10)
+    )
+    checked = run(LATENCY, {"alpha": NET}, base, FakeProcesses(slower, reference_ms=now_ms))
+    row = rows_of(checked)["alpha", "latency_ms"]
+    assert row["ratio"] == pytest.approx(ratio, rel=0.01)
+    assert row["verdict"] == verdict, row["message"]
 
 
 @pytest.mark.usefixtures("alike")

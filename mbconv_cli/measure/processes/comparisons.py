@@ -14,7 +14,7 @@ from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.machine.fingerprint import load_average
 from mbconv_cli.measure.latency import Progress
 from mbconv_cli.measure.processes.launch import FreshProcess, Launch, fresh_process
-from mbconv_cli.measure.statistics.control_variate import reference_level
+from mbconv_cli.measure.statistics.control_variate import ProcessFigure, reference_level
 from mbconv_cli.measure.statistics.disturbance import disturbed
 from mbconv_cli.measure.statistics.estimates import Estimate, process_interval
 from mbconv_cli.plan.ops import Plan
@@ -71,6 +71,11 @@ class Outcome:
     audited_ops: int = 0
     round_ms: tuple[tuple[tuple[float, ...], ...], ...] = ()
     reference: tuple[tuple[tuple[float, ...], ...], ...] = ()
+
+    def figure(self, index: int, candidate: int) -> ProcessFigure:
+        """A candidate's latency in the set of an index, and the level of the reference workload beside the set."""
+        samples = self.reference[index] if self.reference else ()
+        return ProcessFigure(self.latency_ms[index][candidate], reference_level(samples) if samples else None)
 
     @property
     def reference_levels(self) -> tuple[float, ...]:

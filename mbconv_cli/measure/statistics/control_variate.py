@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, median
+from statistics import fmean, geometric_mean, median
 from typing import Final
 
 from mbconv_cli.measure.statistics.estimates import Estimate, process_mean
@@ -35,11 +35,11 @@ class ProcessFigure:
 
     Attributes:
         latency_ms: its estimate of the latency.
-        reference_ms: its level of the reference workload.
+        reference_ms: its level of the reference workload, where that ran.
     """
 
     latency_ms: float
-    reference_ms: float
+    reference_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,23 @@ def corrected_latency(figure: ProcessFigure, quiet_ms: float) -> float:
         figure: what it measured.
         quiet_ms: the level of the reference workload at the quiet speed.
     """
+    assert figure.reference_ms is not None
     return figure.latency_ms * math.exp(COEFFICIENT * math.log(quiet_ms / figure.reference_ms))
+
+
+def known_levels(figures: Sequence[ProcessFigure]) -> list[float]:
+    """The level of the reference workload in every process; none unless it ran in all of them."""
+    levels = [one.reference_ms for one in figures if one.reference_ms is not None]
+    return levels if len(levels) == len(figures) else []
+
+
+def correction_error(slowdown: float) -> float:
+    """The standard error of the logarithm of a corrected ratio of two runs, beside that of their own means.
+
+    Args:
+        slowdown: of the reference workload from one run to the other.
+    """
+    return math.hypot(COEFFICIENT_DEVIATION * math.log(slowdown), math.sqrt(2) * BETWEEN_RUNS)
 
 
 def at_quiet_speed(
@@ -85,7 +101,7 @@ def at_quiet_speed(
         left_out: how many others were left out as disturbed.
         half_width: of the interval of the only process, as a share; several have one across them.
     """
-    slowdown = math.exp(fmean(math.log(one.reference_ms / quiet_ms) for one in processes))
+    slowdown = geometric_mean(known_levels(processes)) / quiet_ms
     latencies = [corrected_latency(one, quiet_ms) for one in processes]
     if len(latencies) > 1:
         across = process_mean(latencies, left_out)
