@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.machine.fingerprint import host_fingerprint, usable_cores
+from mbconv_cli.machine.threads import cpu_bounds
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
 from mbconv_cli.units import counted
@@ -128,6 +129,9 @@ def advice(machine: Mapping[str, Cell], taken: float | None, overloaded: bool, o
         free = max(1, cores - busy)
         may_shrink = isinstance(threads, int) and threads > free
         return f"{others}; " + (f"try --threads {free}" if may_shrink else "end it, or measure later")
+    quota = cpu_bounds().quota
+    if machine["device"] == "cpu" and quota is not None and quota < 1:
+        return f"a control group allows {quota:.3g} cores' time, which stops every pass for a while; allow a whole core"
     if overloaded:
         return "something outside of this system slows the machine down; measure later, or on another one"
     return otherwise

@@ -14,6 +14,7 @@ from mbconv_cli.analysis.compare.kernel_question import KernelQuestion
 from mbconv_cli.analysis.compare.kernels import compare_kernels
 from mbconv_cli.analysis.measuring import MeasureRequest, notes, unusable_reason, usable_figures, with_slowdown
 from mbconv_cli.machine.device_choice import DeviceChoice
+from mbconv_cli.machine.threads import CpuBounds
 from mbconv_cli.measure.latency import Progress
 from mbconv_cli.measure.processes.comparisons import (
     COMPARISON,
@@ -138,3 +139,11 @@ def test_processes_are_started_together_and_called_one_by_one() -> None:
     first = [f"ready {number}" for number in range(1, TOGETHER + 1)]
     called = [event for number in range(1, TOGETHER + 1) for event in (f"call {number}", f"close {number}")]
     assert fake.events == [*first, *called, "ready 6", "ready 7", "call 6", "close 6", "call 7", "close 7"]
+
+
+def test_a_container_with_less_than_a_core_is_what_slows_passes_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared(reference_ms=0.5)
+    monkeypatch.setattr(measuring, "cpu_bounds", lambda: CpuBounds(cores=64, quota=0.5))
+    assert str(unusable_reason(compared(reference_ms=0.9))).endswith(
+        "; a control group allows 0.5 cores' time, which stops every pass for a while; allow a whole core"
+    )

@@ -92,6 +92,7 @@ class _Repetition:
     def __init__(self, budget: Budget, processes: int | None, now: Callable[[], float]) -> None:
         self.results: list[Sequence[Bench]] = []
         self.interrupted = False
+        self._undisturbed = 0  # processes that count so far, of the batch size of which the fewest do
         self._budget = budget
         self._processes = processes
         self._now = now
@@ -129,6 +130,7 @@ class _Repetition:
         """A process has measured; starting it took no time of the budget."""
         self._measured_seconds, self._began = self._seconds, None
         self.results.append(found)
+        self._undisturbed = min(len(bench.measurement.by_process) for bench in pooled_benches(self.results))
 
     def share_done(self, of_process: float) -> float:
         """How much of the whole is done when so much of the present process is."""
@@ -155,13 +157,6 @@ class _Repetition:
     def _wanted(self) -> int:
         """How many undisturbed processes there should be."""
         return self._processes or DEFAULT_PROCESSES
-
-    @property
-    def _undisturbed(self) -> int:
-        """How many processes count so far, of the batch size of which the fewest do."""
-        if not self.results:
-            return 0
-        return min(len(bench.measurement.by_process) for bench in pooled_benches(self.results))
 
     def _precise(self) -> bool:
         """Whether the interval of every batch size is as narrow as requested."""
