@@ -80,10 +80,11 @@ def with_slowdown(comparison: Comparison) -> Comparison:
         return comparison
     from mbconv_cli.machine.comparability import fingerprint
     from mbconv_cli.machine.quiet_speed import quiet_speed
+    from mbconv_cli.measure.statistics.control_variate import best_level
 
     of_processes = [geometric_mean(of_sets) for of_sets in levels]
     machine = fingerprint(host_fingerprint() | comparison.machine, dtype="float32")
-    quiet = quiet_speed(machine, min(of_processes))
+    quiet = quiet_speed(machine, best_level(of_processes))
     return replace(comparison, slowdown=geometric_mean(of_processes) / quiet.reference_ms)
 
 

@@ -99,9 +99,10 @@ def _with_quiet_speed(bench: Bench, execution: Execution) -> Bench:
     from mbconv_cli.machine.comparability import fingerprint
     from mbconv_cli.machine.fingerprint import host_fingerprint
     from mbconv_cli.machine.quiet_speed import quiet_speed
+    from mbconv_cli.measure.statistics.control_variate import best_level
 
     machine = fingerprint(host_fingerprint() | bench.machine, dtype=execution.dtype.value)
-    return replace(bench, quiet=quiet_speed(machine, min(levels)))
+    return replace(bench, quiet=quiet_speed(machine, best_level(levels)))
 
 
 def _here(function: str, arguments: dict[str, Any], request: LatencyRequest) -> tuple[Bench, ...]:

@@ -64,6 +64,15 @@ def reference_level(samples: Sequence[Sequence[float]]) -> float:
     return math.exp(fmean(math.log(median(of_kernel)) for of_kernel in zip(*samples, strict=True)))
 
 
+def best_level(levels: Sequence[float]) -> float:
+    """The best level of the reference workload: of three processes or more the second best, which is no single luck.
+
+    Args:
+        levels: one of each process.
+    """
+    return sorted(levels)[1 if len(levels) > 2 else 0]
+
+
 def corrected_latency(figure: ProcessFigure, quiet_ms: float) -> float:
     """A process's latency as it would be at the quiet speed, in ms.
 

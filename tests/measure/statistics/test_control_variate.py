@@ -17,6 +17,7 @@ from mbconv_cli.measure.statistics.control_variate import (
     Corrected,
     ProcessFigure,
     at_quiet_speed,
+    best_level,
     corrected_latency,
     reference_level,
 )
@@ -28,6 +29,13 @@ QUIET_MS = 0.5
 def test_the_level_is_the_geometric_mean_of_the_kernels_medians() -> None:
     samples = [(0.2, 0.8), (0.3, 0.9), (9.0, 0.7)]
     assert reference_level(samples) == pytest.approx(math.sqrt(0.3 * 0.8))
+
+
+@pytest.mark.parametrize(
+    ("levels", "best"), [([0.5], 0.5), ([0.6, 0.5], 0.5), ([0.6, 0.5, 0.7], 0.6), ([0.4, 0.5, 0.5, 0.9], 0.5)]
+)
+def test_the_best_level_is_no_single_luck(levels: list[float], best: float) -> None:
+    assert best_level(levels) == best
 
 
 def test_a_latency_is_corrected_by_as_much_as_the_reference_was_slower() -> None:
