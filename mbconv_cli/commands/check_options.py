@@ -57,7 +57,7 @@ def open_config(path: Path | None) -> LoadedConfig:
         InputError: it is not there, or all mistakes in it.
     """
     if path is None and not Path(DEFAULT_CONFIG).exists():
-        raise InputError(f"no {DEFAULT_CONFIG} is here; --config FILE names another, and the README shows one")
+        raise InputError(f"no {DEFAULT_CONFIG} is here; --config FILE names another, and docs/gate.md shows one")
     return load_config(path or Path(DEFAULT_CONFIG))
 
 

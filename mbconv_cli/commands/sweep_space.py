@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mbconv_cli.analysis.sweep.conditions import parse_conditions
+from mbconv_cli.analysis.sweep.constraints import parse_conditions
 from mbconv_cli.analysis.sweep.evaluation import Chunk, SweepJob
 from mbconv_cli.analysis.sweep.row_files import RowFile, open_rows
 from mbconv_cli.analysis.sweep.schedulers import chunks_on_cluster, chunks_on_cores

@@ -1,4 +1,4 @@
-"""What is copied into CI: the composite action's script run as GitHub runs it, the pre-commit hook, the README."""
+"""What is copied into CI: the composite action's script run as GitHub runs it, the pre-commit hook, the documentation."""
 
 from __future__ import annotations
 
@@ -208,8 +208,8 @@ def test_pre_commit_accepts_the_hook_and_the_readme_and_the_hook_finds_a_mistake
 
 
 def examples() -> dict[str, Any]:
-    """The files that the README gives to copy, by the names in their first lines."""
-    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## In CI")[2].partition("\n## ")[0]
+    """The files that docs/gate.md gives to copy, by the names in their first lines."""
+    section = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8").partition("\n## ")[0]
     found = re.findall(r"```yaml\n# (\S+)\n(.*?)```", section, re.DOTALL)
     return {name: yaml.safe_load(text) for name, text in found}
 

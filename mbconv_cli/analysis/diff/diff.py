@@ -12,9 +12,9 @@ from mbconv_cli.analysis.diff.diff_latency import Latency, measured_latency, sto
 from mbconv_cli.analysis.diff.diff_parts import Cut
 from mbconv_cli.analysis.diff.diff_sides import Side, identical, sides_of
 from mbconv_cli.analysis.diff.layers import COST_KEYS
-from mbconv_cli.analysis.diff.options import spec_changes
 from mbconv_cli.analysis.diff.pairings import Pairing, Status, difference_section, pair_layers, pair_parts
 from mbconv_cli.analysis.diff.references import Opened
+from mbconv_cli.analysis.diff.spec_options import spec_changes
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.analysis.networks import provenance
 from mbconv_cli.machine.fingerprint import host_fingerprint

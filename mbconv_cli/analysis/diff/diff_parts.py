@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from mbconv_cli.analysis.diff.layers import Layer
-from mbconv_cli.analysis.diff.options import Options, options_of
+from mbconv_cli.analysis.diff.spec_options import Options, options_of
 from mbconv_cli.analysis.networks import OpenNetwork
 from mbconv_cli.plan.ops import Block
 from mbconv_cli.spec.spec import Spec

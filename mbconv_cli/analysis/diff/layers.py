@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 from mbconv_cli.analysis.columns import cost_cells
-from mbconv_cli.analysis.diff.options import Options
+from mbconv_cli.analysis.diff.spec_options import Options
 from mbconv_cli.analysis.grouping import By, group_ops
 from mbconv_cli.cost.counts import plan_costs
 from mbconv_cli.plan.ops import Plan

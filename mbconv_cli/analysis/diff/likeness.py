@@ -11,8 +11,8 @@ from typing import Final, TypeAlias
 
 from mbconv_cli.analysis.diff.diff_parts import Part
 from mbconv_cli.analysis.diff.layers import Layer
-from mbconv_cli.analysis.diff.options import changes
 from mbconv_cli.analysis.diff.sequences import Pair, align
+from mbconv_cli.analysis.diff.spec_options import changes
 
 Views: TypeAlias = tuple[Counter[Hashable], ...]
 

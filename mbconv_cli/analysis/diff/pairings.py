@@ -10,8 +10,8 @@ from typing import Final
 from mbconv_cli.analysis.diff.diff_parts import Part
 from mbconv_cli.analysis.diff.layers import COST_KEYS, Layer
 from mbconv_cli.analysis.diff.likeness import align_layers, align_parts
-from mbconv_cli.analysis.diff.options import changes
 from mbconv_cli.analysis.diff.sequences import Pair
+from mbconv_cli.analysis.diff.spec_options import changes
 from mbconv_cli.report.model import Better, Cell, Column, Kind, Priority, Row, Section
 from mbconv_cli.units import BYTE, MAC, PARAM, counted
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from mbconv_cli import __version__
 from mbconv_cli.analysis.columns import FLOAT32_BYTES
-from mbconv_cli.analysis.sweep.conditions import Condition
+from mbconv_cli.analysis.sweep.constraints import Condition
 from mbconv_cli.analysis.sweep.sampling import Permutation
 from mbconv_cli.cost.activation_memory import alive_activations
 from mbconv_cli.cost.counts import Cost, plan_costs, total

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mbconv_cli.analysis.sweep.conditions import parse_conditions
+from mbconv_cli.analysis.sweep.constraints import parse_conditions
 from mbconv_cli.analysis.sweep.evaluation import Evaluator, SweepJob, evaluate_chunk
 from mbconv_cli.analysis.sweep.row_files import JsonLines, RowFile, open_rows
 from mbconv_cli.analysis.sweep.schedulers import chunks_on_cores

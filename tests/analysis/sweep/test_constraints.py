@@ -1,6 +1,6 @@
 import pytest
 
-from mbconv_cli.analysis.sweep.conditions import parse_conditions
+from mbconv_cli.analysis.sweep.constraints import parse_conditions
 from mbconv_cli.errors import InputError
 
 

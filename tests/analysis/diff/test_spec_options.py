@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from mbconv_cli.analysis.diff.options import option_text, spec_changes
+from mbconv_cli.analysis.diff.spec_options import option_text, spec_changes
 from mbconv_cli.spec.loader import load, load_text
 from mbconv_cli.spec.spec import DESCRIPTIVE_KEYS, Spec
 from tests.repositories import NETWORK
