@@ -96,7 +96,7 @@ def options(
     ] = False,
     show_debug: Annotated[bool, typer.Option("--debug", help="Show a traceback where something fails.")] = False,
 ) -> None:
-    """Say what every layer of an efficient convolutional network costs: parameters, MACs, bytes, milliseconds.
+    """Costs of every layer of an efficient convolutional network: parameters, MACs, bytes, milliseconds.
 
     Start with `mbconv list`, then `mbconv profile efficientnet-b0`.
     """

@@ -66,7 +66,7 @@ class CheckFailedError(MbconvError):
 
 
 class UndecidedError(MbconvError):
-    """Nothing failed, but something could not be told: a measurement too noisy, or not comparable."""
+    """Nothing failed, but something could not be decided: a measurement too noisy, or not comparable."""
 
     exit_code = 3
 

@@ -62,7 +62,7 @@ def conventions(network: OpenNetwork, *, peer: bool, progress: Callable[[int], N
     Args:
         network: whose module to count.
         peer: whether to count the peer.
-        progress: told how many tools are done.
+        progress: called with the number of tools that are done.
 
     Raises:
         InputError: the network names a peer that there is not, or the machine has too little memory.

@@ -89,7 +89,7 @@ def verify(networks: Sequence[OpenNetwork], checks: Checks, progress: Callable[[
     Args:
         networks: what to check.
         checks: what to compare with.
-        progress: told how many networks are done.
+        progress: called with the number of networks that are done.
 
     An interruption (Ctrl-C) ends it early: what was verified until then is reported, and what was not is a note.
     """

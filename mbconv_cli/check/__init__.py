@@ -1,1 +1,1 @@
-"""`mbconv check` and `mbconv baseline`: two sides of every network, and what its rules say of them."""
+"""`mbconv check` and `mbconv baseline`: two sides of every network, judged by its rules."""

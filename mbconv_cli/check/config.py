@@ -33,7 +33,7 @@ class Rule(Frozen):
 
     max_increase: Share | None = Field(None, description="above the base, e.g. 2%, or 0 for not one more")
     level: _LevelName = Field(
-        Level.ERROR, description="error: a failure fails the whole; warn: it is only told; off: nothing is checked"
+        Level.ERROR, description="error: a failure fails the run; warn: it is only a warning; off: nothing is checked"
     )
 
 

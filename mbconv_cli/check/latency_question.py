@@ -96,8 +96,8 @@ def _obstacle(head: ReadNetwork, base: StoredNetwork, machines: Machines, *, mis
     found = differences({**old, **shapes[0]}, {**new, **shapes[1]})
     if not found:
         return None
-    told = ", ".join(f"{one.condition} ({one.first}, here {one.second})" for one in found)
+    text = ", ".join(f"{one.condition} ({one.first}, here {one.second})" for one in found)
     return Found(
         Verdict.NOT_COMPARABLE,
-        f"the baseline was measured under other conditions: {told}; --against REV measures both sides here",
+        f"the baseline was measured under other conditions: {text}; --against REV measures both sides here",
     )

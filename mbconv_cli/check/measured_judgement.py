@@ -1,4 +1,4 @@
-"""The latency gate: which networks are measured, and what the estimates of all processes say of each."""
+"""The latency gate: which networks are measured, and how the estimates of all processes are judged."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class LatencyTask:
         rule: what it may come to.
         head: what is checked.
         base: what it is measured against side by side, if anything.
-        stored: what each process of a baseline found, measured alike on such a machine.
+        stored: what each process of a baseline found, measured under the same conditions.
     """
 
     network: str

@@ -109,17 +109,17 @@ def _warnings(gate: Gate, sides: Sequence[Sides], former: FormerConfig) -> Itera
 
 
 def _error(checks: Sequence[Check]) -> MbconvError | None:
-    """How a run ends: bad input before failures, these before what could not be decided; all of it is told."""
+    """How a run ends: bad input before failures, these before what could not be decided; all of it is reported."""
     totals = tally(checks)
-    told = [_told(check) for check in checks if check.verdict not in {Verdict.PASS, Verdict.OFF}]
+    sentences = [_sentence(check) for check in checks if check.verdict not in {Verdict.PASS, Verdict.OFF}]
     if totals["errors"]:
-        return InputError(*told)
+        return InputError(*sentences)
     if totals["failed"]:
-        return CheckFailedError(*told)
-    return UndecidedError(*told) if totals["inconclusive"] or totals["not_comparable"] else None
+        return CheckFailedError(*sentences)
+    return UndecidedError(*sentences) if totals["inconclusive"] or totals["not_comparable"] else None
 
 
-def _told(check: Check) -> str:
+def _sentence(check: Check) -> str:
     place = f"{check.mark}: " if check.mark else ""
     weight = "warning: " if check.level is Level.WARN else ""
     return f"{place}{weight}{check.network}: {check.metric}: {check.verdict.value}: {check.message}"

@@ -148,7 +148,7 @@ def _of_tree(entry: str, folder: Path, catalogue: Catalogue) -> list[tuple[str, 
 
 
 def _of_revision(entry: str, folder: RevisionPath) -> list[tuple[str, RevisionPath]]:
-    """The files that match a pattern of paths; whatever else an entry is, the working tree has told already."""
+    """The files that match a pattern of paths; any other entry was resolved in the working tree."""
     if not (_is_path(entry) and _is_wild(entry)):
         return []
     start = posixpath.normpath(folder.path / entry)

@@ -29,7 +29,7 @@ def take_baseline(config: LoadedConfig, catalogue: Catalogue, measure: MeasureRe
         measure: where and how often to measure; nothing is measured if absent.
 
     Raises:
-        InputError: the config selects nothing, or a network cannot be read; all mistakes are told together.
+        InputError: the config selects nothing, or a network cannot be read; all mistakes are reported together.
         CheckFailedError: closed forms and fvcore disagree on what was built.
     """
     networks = _read(config, catalogue)

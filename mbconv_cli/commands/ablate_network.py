@@ -39,7 +39,7 @@ def ablate_command(
     output: OutputOption = None,
     section: SectionOption = None,
 ) -> None:
-    """Say what the parts of a network cost: without SE, with ReLU, other kernels, other expansion, one block type.
+    """Cost of each design choice: without SE, with ReLU, other kernels, other expansion, one block type.
 
     One row for each change, with the difference to the network as it is. Measured, all of them take turns.
 

@@ -101,7 +101,7 @@ def check_command(
     if annotate:
         annotate_checks(checked.report)
     if checked.error and output is None and output_format is Format.TABLE:
-        raise typer.Exit(checked.error.exit_code)  # the table that was just shown says what is wrong
+        raise typer.Exit(checked.error.exit_code)  # the table that was just shown has the reasons
     if checked.error:
         raise checked.error
 

@@ -84,7 +84,7 @@ def require_measuring(
 def measure_request(
     settings: LatencySettings, progress: Progress, *, device: str | None, threads: int | None, processes: int | None
 ) -> MeasureRequest:
-    """What the config says of measuring, with what was given on the command line in place of it.
+    """How to measure: as the config gives it, except for what the command line gives.
 
     Raises:
         InputError: the device has no name of one.

@@ -81,7 +81,7 @@ def diff_command(
     output: OutputOption = None,
     section: SectionOption = None,
 ) -> None:
-    """Say what is different between two networks: which options, stages, blocks and layers, and what that costs.
+    """Compare two networks: options, stages, blocks and layers that differ, and what that costs.
 
     Blocks are aligned by what they compute: one that is inserted shows as one, and not as a change of all that follow.
 

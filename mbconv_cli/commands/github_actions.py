@@ -44,7 +44,7 @@ def annotate_checks(report: Report) -> None:
 def append_step_summary(report: Report) -> None:
     """Append a check's report as Markdown to the step's summary, where there is one.
 
-    A summary that cannot be written is told, and changes nothing about the check.
+    A summary that cannot be written is reported, and changes nothing about the check.
     """
     path = os.environ.get(STEP_SUMMARY)
     if not path:

@@ -86,7 +86,7 @@ def parse_precision(text: str | None) -> float | None:
         value = math.nan
     share = value / 100 if text.endswith("%") else value
     if not 0 < share < 1:
-        raise InputError(f"--precision {text!r} is no share of the latency; 2% is one, and so is 0.02")
+        raise InputError(f"--precision {text!r} should be a share of the latency, e.g. 2% or 0.02")
     return share
 
 
@@ -97,5 +97,5 @@ def parse_seconds(option: str, seconds: float | None) -> float | None:
         InputError: it is none.
     """
     if seconds is not None and not 0 < seconds <= LONGEST_SECONDS:
-        raise InputError(f"{option} {seconds:g} is no time to measure for; valid are up to {LONGEST_SECONDS} s")
+        raise InputError(f"{option} {seconds:g} should be above 0 and at most {LONGEST_SECONDS} seconds")
     return seconds

@@ -96,9 +96,9 @@ def profile_command(
     output: OutputOption = None,
     section: SectionOption = None,
 ) -> None:
-    """Say what every layer costs: parameters, MACs, bytes, milliseconds.
+    """Profile a network: parameters, MACs, bytes and milliseconds of every layer.
 
-    The figures are exact, and checked against fvcore; the time is measured, and its spread is told.
+    Counts are exact and checked against fvcore; times are measured, each with its interval.
 
     For example:
 
@@ -159,7 +159,7 @@ def profile_command(
     show(report, output_format, output, section)
     require_usable(report, strict=strict)
     if not report.measurement["complete"]:
-        raise KeyboardInterrupt  # held back until what had been measured was told
+        raise KeyboardInterrupt  # held back until what had been measured was shown
 
 
 def _profile(

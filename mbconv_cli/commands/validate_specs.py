@@ -23,10 +23,10 @@ ValidatedArgument = Annotated[
 
 
 def validate_command(networks: ValidatedArgument, arch_dir: ArchDirOption = None) -> None:
-    """Say of networks' files what is wrong with them, and nothing if nothing is.
+    """Check whether YAML files are valid networks; valid files print nothing.
 
-    Every file is read and planned to the last shape, without torch. Each mistake is told as `file:line:column`, and the
-    exit code is then 2. It is what the pre-commit hook `mbconv-validate` runs.
+    Every file is read and planned to the last shape, without torch. Each mistake is printed as `file:line:column`,
+    and the exit code is then 2. It is what the pre-commit hook `mbconv-validate` runs.
 
     For example:
 

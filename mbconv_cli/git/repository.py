@@ -79,11 +79,11 @@ def commit_of(repository: Repository, revision: str) -> str:
     Raises:
         InputError: there is no such commit here.
     """
-    told = b""
+    answer = b""
     if not revision.startswith("-"):  # git has no such names, and they could be options
         arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-        told = _asked(repository.folder, *arguments).stdout
-    commit = os.fsdecode(told).strip()
+        answer = _asked(repository.folder, *arguments).stdout
+    commit = os.fsdecode(answer).strip()
     if not _OBJECT_ID.fullmatch(commit):
         raise InputError(
             f"no revision {revision!r} in the git repository of {repository.folder}; it may have to be fetched first "
@@ -152,14 +152,14 @@ def _repository_of(folder: Path, _: tuple[str | None, ...]) -> Repository:
 
 
 def _reason(failed: subprocess.CompletedProcess[bytes]) -> str:
-    """What git says of its failure."""
-    told = failed.stderr.decode(errors="replace").strip().splitlines() or ["git does not say why"]
-    return told[0].removeprefix("fatal: ")
+    """The reason that git gives for its failure."""
+    answer = failed.stderr.decode(errors="replace").strip().splitlines() or ["git does not say why"]
+    return answer[0].removeprefix("fatal: ")
 
 
-def _line(told: bytes) -> str:
+def _line(answer: bytes) -> str:
     """One path, which may itself end in white space."""
-    return os.fsdecode(told.removesuffix(b"\n").removesuffix(b"\r"))
+    return os.fsdecode(answer.removesuffix(b"\n").removesuffix(b"\r"))
 
 
 def _environment() -> tuple[str | None, ...]:

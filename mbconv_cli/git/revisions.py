@@ -82,7 +82,7 @@ def parse_revision(reference: str) -> RevisionPath | None:
     """What `REV:path` means, or nothing where the text has not this form.
 
     The path starts at the top of the repository, or at the working directory if it begins with `./` or `../`. A file
-    of such a name and a path on a drive (`C:/mine.yaml`) are no revisions.
+    with this name and a path on a drive (`C:/mine.yaml`) are no revisions.
 
     Raises:
         InputError: git is not installed, there is no repository or no such revision, or the path leads out of it.

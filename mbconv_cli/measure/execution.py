@@ -87,7 +87,7 @@ class Execution:
         return self.mode is Mode.EAGER
 
     def settings(self) -> dict[str, Cell]:
-        """What a report's provenance says of it; the batch is the subject's."""
+        """The settings in a report's provenance; the batch is part of its subject."""
         return {
             "backend": self.backend.value,
             "mode": self.mode.value,

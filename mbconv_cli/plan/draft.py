@@ -54,7 +54,7 @@ class BlockDraft:
         return output
 
     def close(self, operator: str, block_type: str, before: Value, after: Value, stride: tuple[int, int]) -> None:
-        """Say what the ops added are in the paper's table."""
+        """Add the block that the ops form in the paper's table."""
         block = Block(self.name, self.stage, operator, block_type, before.shape, after.shape, stride)
         self.draft.blocks.append(block)
 

@@ -46,7 +46,7 @@ def copy_weights(source: nn.Module, network: Network, images: Tensor) -> None:
     for index, (their_layer, our_layer) in enumerate(zip_longest(theirs, ours)):
         if _sizes(their_layer) != _sizes(our_layer):
             raise WeightMismatchError(
-                f"layer {index} in order of execution: {_told(their_layer)} there, {_told(our_layer)} here"
+                f"layer {index} in order of execution: {_layer_text(their_layer)} there, {_layer_text(our_layer)} here"
             )
     with torch.no_grad():
         for (_, their_tensors), (_, our_tensors) in zip(theirs, ours, strict=True):
@@ -122,7 +122,7 @@ def _sizes(layer: Layer | None) -> dict[str, tuple[int, ...]]:
     return {name: without_one_pixel(shape) for name, shape in _shapes(layer).items()}
 
 
-def _told(layer: Layer | None) -> str:
+def _layer_text(layer: Layer | None) -> str:
     if layer is None:
         return "no layer"
     return f"{layer[0]!r} with " + ", ".join(f"{name} {shape}" for name, shape in _shapes(layer).items())

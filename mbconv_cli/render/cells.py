@@ -113,7 +113,7 @@ def subject_line(subject: Mapping[str, Cell]) -> str:
 
 
 def totals_parts(totals: Mapping[str, Cell], columns: Mapping[str, Column]) -> list[str]:
-    """The totals, each figure before its name; how many samples stand behind a figure is told in the notes."""
+    """The totals, each figure before its name; the notes give the number of samples behind a figure."""
     parts = []
     for key in totals:
         if key.endswith((*SPREAD_SUFFIXES, SAMPLES_SUFFIX)):

@@ -57,8 +57,8 @@ def sentence(check: Check) -> str:
 def explanation(check: Check) -> str:
     """With whom, why, and where."""
     place = f"({check.place})" if check.place else ""
-    told = " ".join(filter(None, (check.message, place)))
-    return ": ".join(filter(None, (check.name, told)))
+    text = " ".join(filter(None, (check.message, place)))
+    return ": ".join(filter(None, (check.name, text)))
 
 
 def shown_verdict(check: Check) -> str:

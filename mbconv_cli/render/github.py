@@ -43,8 +43,8 @@ def _annotation(check: Check) -> str:
 def _rest(wrong: Sequence[Check]) -> Iterator[str]:
     if wrong:
         counts = Counter(shown_verdict(check) for check in wrong)
-        told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-        yield _command("notice", {"title": "mbconv check"}, f"{len(wrong)} more are in the report: {told}")
+        text = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+        yield _command("notice", {"title": "mbconv check"}, f"{len(wrong)} more are in the report: {text}")
 
 
 def _command(kind: str, properties: Mapping[str, Cell], message: str) -> str:

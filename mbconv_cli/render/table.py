@@ -138,13 +138,13 @@ def _bar(fraction: float, cells: int, style: Style) -> str:
 
 
 def _notes_on_width(fitted: list[Fitted]) -> list[str]:
-    told = {
+    left_out = {
         "hidden": [heading for one in fitted for heading in one.hidden],
         "cut": [heading for one in fitted for heading in one.cut],
     }
     return [
         f"{what}: {', '.join(dict.fromkeys(headings))} (the terminal is too narrow; a pipe or --format csv has all)"
-        for what, headings in told.items()
+        for what, headings in left_out.items()
         if headings
     ]
 

@@ -95,7 +95,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where the figures come from, so that two reports can be told comparable or not."""
+    """Where the figures come from, to decide whether two reports are comparable."""
 
     mbconv: str
     convention: str

@@ -149,9 +149,9 @@ def _paths_in(folder: Path) -> tuple[Path, ...]:
     try:
         files = [path for path in folder.iterdir() if path.suffix in SUFFIXES]
     except OSError as error:
-        told = folder if str(folder).isprintable() else repr(str(folder))
+        shown = folder if str(folder).isprintable() else repr(str(folder))
         raise InputError(
-            f"{told}: no folder of networks (--arch-dir, {ARCH_PATH}): {error.strerror or error}"
+            f"{shown}: no folder of networks (--arch-dir, {ARCH_PATH}): {error.strerror or error}"
         ) from error
     return tuple(sorted(files, key=_numbers_last))
 

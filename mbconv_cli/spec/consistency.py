@@ -14,7 +14,7 @@ _IS_EVEN: Final = "is even; with symmetric padding it must be odd (or say `paddi
 def contradictions(document: Document) -> list[Finding]:
     """Every disagreement, as its place and what is wrong there.
 
-    Works on the plain data, so that it is told together with what the schema finds; what has the wrong type
+    Works on the plain data, so that it is reported together with what the schema finds; what has the wrong type
     is the schema's business and is passed over.
     """
     data = document.data

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from mbconv_cli.yaml.yaml_text import Document, Path
 
-# What is said of one network only, and does not hold for one derived from it.
+# What holds for one network alone, and not for one derived from it.
 NOT_INHERITED: Final = ("name", "expect", "published")
 
 

@@ -49,7 +49,7 @@ def load(reference: str, catalogue: Catalogue | None = None, *, overrides: Seque
         overrides: what is changed before anything is checked.
 
     Raises:
-        InputError: it cannot be found, read or understood; all mistakes in it are told together.
+        InputError: it cannot be found, read or understood; all mistakes in it are reported together.
     """
     catalogue = catalogue or user_catalogue()
     if reference == STDIN:
@@ -91,7 +91,7 @@ def load_file(path: Location, catalogue: Catalogue | None = None, *, overrides: 
     """The network in a file of the working tree or of a git revision.
 
     Raises:
-        InputError: it cannot be read or understood; all mistakes in it are told together.
+        InputError: it cannot be read or understood; all mistakes in it are reported together.
     """
     parsed = _extended(_parsed(read(path), str(path)), (path,), catalogue or user_catalogue())
     return _validated(apply_overrides(parsed, overrides), path.stem, overrides)

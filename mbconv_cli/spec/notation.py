@@ -53,7 +53,7 @@ def row_of(text: str) -> dict[str, Any]:
     """The row that a string stands for, as keys and values.
 
     Raises:
-        NotationError: it is no row, or says what the schema cannot express.
+        NotationError: it is no row, or contains what the schema cannot express.
     """
     first, *rest = text.split("_")
     if first in TIMM:

@@ -113,7 +113,7 @@ def apply_overrides(parsed: Parsed, overrides: Sequence[Override]) -> Parsed:
     Its `expect` and `published` are left out: those figures are the unchanged network's.
 
     Raises:
-        InputError: a path matches nothing; names the nearest valid ones. All such paths are told together.
+        InputError: a path matches nothing; names the nearest valid ones. All of them are reported together.
     """
     if not overrides:
         return parsed

@@ -1,4 +1,4 @@
-"""The rows of a paper's table: one model per block type, told apart by `type`."""
+"""The rows of a paper's table: one model per block type, distinguished by `type`."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Row(Frozen):
 
 
 class DepthwiseRow(Row):
-    """What block types with a depthwise convolution say of it."""
+    """The keys of block types with a depthwise convolution."""
 
     kernel_size: KernelSizes = Field(
         description="of the depthwise kernel, in pixels; several share the channels evenly (MixNet)"

@@ -157,7 +157,7 @@ def _listed_axes(path: str, entry: Any, where: str) -> Iterator[_WrittenAxis]:
     """The axes of one entry under `choices`: one of a list, several of a mapping of lists."""
     for key, values in entry.items() if isinstance(entry, dict) else [(None, entry)]:
         if not isinstance(values, list) or not values:
-            raise InputError(f"{where}: should be a list of values, or a mapping of such lists; got {shown(values)}")
+            raise InputError(f"{where}: should be a list of values, or a mapping of lists; got {shown(values)}")
         yield _WrittenAxis(path, key, values, where)
 
 

@@ -35,7 +35,7 @@ def test_a_precision_is_a_percentage_or_a_share(text: str | None, share: float |
     "text", ["", "%", "2", "1", "100%", "0", "0%", "-1%", "nan", "nan%", "inf", "2%%", "% 2", "two"]
 )
 def test_a_precision_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match=r"is no share of the latency; 2% is one, and so is 0.02"):
+    with pytest.raises(InputError, match=r"should be a share of the latency, e.g. 2% or 0.02"):
         parse_precision(text)
 
 
@@ -46,7 +46,7 @@ def test_a_time_to_measure_for(seconds: float | None) -> None:
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, 86_401.0, float("inf"), float("nan")])
 def test_a_time_that_nobody_waits_for_is_refused(seconds: float) -> None:
-    with pytest.raises(InputError, match=r"--max-time .* is no time to measure for; valid are up to 86400 s"):
+    with pytest.raises(InputError, match=r"--max-time .* should be above 0 and at most 86400 seconds"):
         parse_seconds("--max-time", seconds)
 
 

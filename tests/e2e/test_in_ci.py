@@ -1,4 +1,4 @@
-"""What is copied into CI: the composite action's script run as GitHub runs it, the pre-commit hook, the documentation."""
+"""What is copied into CI: the composite action's script as GitHub runs it, the pre-commit hook, the documentation."""
 
 from __future__ import annotations
 

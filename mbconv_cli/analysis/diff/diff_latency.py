@@ -19,7 +19,7 @@ SIDE_BY_SIDE: Final = "`mbconv diff --measure` on the two networks measures them
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """What there is to say of both networks' latency: a section if there are figures, the machine, and notes."""
+    """Both networks' latency: a section if there are figures, the machine, and notes."""
 
     section: Section | None = None
     machine: Mapping[str, Cell] = field(default_factory=dict)
@@ -62,11 +62,11 @@ def stored_latency(base: Side, head: Side) -> Latency:
         return Latency(notes=(f"latency: not comparable: {', '.join(differing)}; {SIDE_BY_SIDE}",))
     ratio = _number(second["latency_ms"]) / _number(first["latency_ms"])
     rows: tuple[Row, ...] = ({"name": "base", **first}, {"name": "head", **second, "latency_ratio": ratio})
-    told = (
+    text = (
         "latency: as stored, each from one process; such figures differ by some percent from one process to the next "
         f"of the same network, so the ratio has no interval; {SIDE_BY_SIDE}"
     )
-    return Latency(Section(COLUMNS, rows), base.profile.report.provenance.machine, (told,))
+    return Latency(Section(COLUMNS, rows), base.profile.report.provenance.machine, (text,))
 
 
 def _number(cell: Cell) -> float:

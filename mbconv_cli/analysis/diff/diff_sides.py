@@ -1,4 +1,4 @@
-"""The two networks of a diff, both told to the same depth: a stored profile knows less of an op than a Plan."""
+"""The two networks of a diff, both described to the same depth: a stored profile knows less of an op than a Plan."""
 
 from __future__ import annotations
 

@@ -44,8 +44,8 @@ class StoredProfile:
     @property
     def peak_bytes(self) -> int | None:
         """Of activations alive at once where they are the most, if the profile says."""
-        told = self.report.totals.get(PEAK_KEY)
-        return told if isinstance(told, int) else None
+        stored = self.report.totals.get(PEAK_KEY)
+        return stored if isinstance(stored, int) else None
 
     @property
     def latency(self) -> dict[str, Cell]:

@@ -25,7 +25,7 @@ class Accuracy:
 
 
 def published_accuracy(spec: Spec) -> Accuracy | None:
-    """What a network's file says of published weights, if anything."""
+    """The accuracy of published weights that a network's file gives, if any."""
     published = spec.published
     if published is None:
         return None

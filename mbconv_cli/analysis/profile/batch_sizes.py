@@ -159,7 +159,7 @@ def _reconciled(batch_sizes: Sequence[int], benches: Sequence[Bench], execution:
 
 
 def _notes(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> list[str]:
-    """What is said of each measurement, once where it is the same for all."""
+    """The notes of each measurement, once where they are the same for all."""
     if not benches:
         return [NOT_MEASURED]
     from mbconv_cli.analysis.profile.measurement_notes import measurement_notes
@@ -176,12 +176,12 @@ def _warnings(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> list[str]
     return _of_each(batch_sizes, [warnings(bench) for bench in benches])
 
 
-def _of_each(batch_sizes: Sequence[int], told: Sequence[tuple[str, ...]]) -> list[str]:
+def _of_each(batch_sizes: Sequence[int], all_notes: Sequence[tuple[str, ...]]) -> list[str]:
     """The notes of each batch size, once where they are the same for all."""
-    shared = [note for note in told[0] if all(note in notes for notes in told)]
+    shared = [note for note in all_notes[0] if all(note in notes for notes in all_notes)]
     own = [
         note.replace(": ", f": batch size {size}: ", 1)
-        for size, notes in zip(batch_sizes, told, strict=True)
+        for size, notes in zip(batch_sizes, all_notes, strict=True)
         for note in notes
         if note not in shared
     ]

@@ -1,4 +1,4 @@
-"""What a report says of the form of execution: in its subject, in its notes, and of each direction of a pass."""
+"""The form of execution in a report: its subject, its notes, and the rows of each direction of a pass."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OF_THE_LAYERS: Final = frozenset({"sum of layers", "difference", "slowdown by th
 
 
 def latency_columns(execution: Execution) -> tuple[Column, ...]:
-    """The measured columns of a row in this form: none where layers cannot be told apart."""
+    """The measured columns of a row in this form: none where layers cannot be distinguished."""
     if not execution.by_layer:
         return ()
     return (*LATENCY, *(DIRECTIONS if execution.training else ()), LATENCY_SHARE)
@@ -64,7 +64,7 @@ def timed_rows(rows: Sequence[Row], groups: Sequence[Group], bench: Bench) -> li
 
 
 def latency_section(bench: Bench, execution: Execution) -> Section:
-    """What the passes say of each other, as far as there are layers to tell of."""
+    """The passes compared, where there are layers."""
     from mbconv_cli.analysis.profile.reconciliation import reconcile
 
     section = reconcile(bench)

@@ -78,8 +78,8 @@ def measurement_notes(bench: Bench) -> tuple[str, ...]:
 def warnings(bench: Bench) -> tuple[str, ...]:
     """What makes the figures doubtful, the most important first: they stand before everything else."""
     unusable = unusable_reason(bench)
-    told = [f"{NO_USABLE_RESULT}: {unusable}"] if unusable else []
-    return (*told, *_warnings(bench, headline(bench), usable=unusable is None), *_busy_warning(bench))
+    parts = [f"{NO_USABLE_RESULT}: {unusable}"] if unusable else []
+    return (*parts, *_warnings(bench, headline(bench), usable=unusable is None), *_busy_warning(bench))
 
 
 def _correction_figures(bench: Bench) -> dict[str, Cell]:
@@ -147,15 +147,15 @@ def _microseconds(milliseconds: float) -> str:
 
 def _load_note(measurement: Measurement) -> list[str]:
     load = measurement.load
-    told = []
+    parts = []
     if load.before is not None and load.after is not None:
-        told.append(f"load average {load.before:.2f} before and {load.after:.2f} after")
+        parts.append(f"load average {load.before:.2f} before and {load.after:.2f} after")
     if load.others_share is not None and load.stolen_share is not None:
-        told.append(
+        parts.append(
             f"other processes took {100 * load.others_share:.0f} % of the cores' time, "
             f"and the host of this machine kept {100 * load.stolen_share:.0f} %"
         )
-    return [f"load: cores {_ranges(usable_cores())}; {'; '.join(told)}"] if told else []
+    return [f"load: cores {_ranges(usable_cores())}; {'; '.join(parts)}"] if parts else []
 
 
 def _faults_note(measurement: Measurement) -> list[str]:

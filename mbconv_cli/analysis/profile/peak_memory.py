@@ -17,7 +17,7 @@ ALLOCATED: Final = (
 def memory_notes(
     plan: Plan, alive: Sequence[int], allocated: int | None = None, *, training: bool = False
 ) -> list[str]:
-    """The peak of a pass and the op that it falls on, and what the device's allocator says of it.
+    """The peak of a pass and the op that it falls on, and what the device's allocator measured.
 
     Args:
         plan: whose ops they are.

@@ -1,4 +1,4 @@
-"""The sum of the layers beside the end-to-end median: what the two passes of a profile say of each other."""
+"""The sum of the layers beside the end-to-end median: the two passes of a profile compared."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ MOST: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Roofline:
-    """What a machine's limits say of a profile.
+    """A profile against a machine's limits.
 
     Attributes:
         plan: whose ops were measured.
@@ -61,7 +61,7 @@ class Roofline:
     latencies: Sequence[float]
 
     def beside(self, rows: Sequence[Row], groups: Sequence[Group]) -> list[Row]:
-        """Each row, with FLOPs, bytes and latency, and beside them what the limits say of its ops."""
+        """Each row, with FLOPs, bytes and latency, and beside them its share of the roofline."""
         return [{**row, **_cells(row, self._of(group))} for row, group in zip(rows, groups, strict=True)]
 
     def reported_in(self, report: Report, rows: Sequence[Row], groups: Sequence[Group]) -> Report:

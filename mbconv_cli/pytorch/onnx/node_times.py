@@ -1,4 +1,4 @@
-"""What onnxruntime's profile says of every pass: its nodes with their times, and which op each belongs to."""
+"""The nodes of every pass in onnxruntime's profile, with their times, and which op each belongs to."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WHOLE_RUN: Final = "model_run"
 
 
 class Node(NamedTuple):
-    """A node of the optimised graph in one pass; its time is told in whole microseconds."""
+    """A node of the optimised graph in one pass; its time is in whole microseconds."""
 
     name: str
     type: str

@@ -66,7 +66,7 @@ class Call:
 def record_calls(module: nn.Module, image: Tensor) -> tuple[Tensor, list[Call]]:
     """Run a module once, without gradients, and tell its output and all calls in the order of execution.
 
-    Functions that a function calls in turn are not told.
+    Functions that a function calls in turn are left out.
 
     Args:
         module: what to run.
