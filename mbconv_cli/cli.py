@@ -48,6 +48,10 @@ SETTINGS: Final[dict[str, Any]] = {
 class Commands(TyperGroup):
     """The commands, each imported when it is called or when help asks for it: a short one is over in a blink."""
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The options of the program itself and `--help`."""
+        return [_without_flag_type(parameter) for parameter in super().get_params(ctx)]
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the group's signature
         """Their names."""
         return list(COMMANDS)
@@ -73,10 +77,27 @@ def _loaded(name: str) -> Any:
     module, _, attribute = COMMANDS[name].rpartition(".")
     found = getattr(import_module(f"mbconv_cli.commands.{module}"), attribute)
     if isinstance(found, typer.Typer):
-        return typer.main.get_group(found)
+        group = typer.main.get_group(found)
+        group.name = name
+        return _with_plain_flags(group)
     alone = typer.Typer(add_completion=False, **SETTINGS)
     alone.command(name)(guarded(found))
-    return typer.main.get_command(alone)
+    return _with_plain_flags(typer.main.get_command(alone))
+
+
+def _with_plain_flags(command: Any) -> Any:
+    """The command and its own commands, whose help shows no type beside flags."""
+    for one in (command, *getattr(command, "commands", {}).values()):
+        own_parameters = one.get_params
+        one.get_params = lambda ctx, own=own_parameters: [_without_flag_type(each) for each in own(ctx)]
+    return command
+
+
+def _without_flag_type(parameter: Any) -> Any:
+    """The parameter, with no type beside it in help if it is a flag, which takes no value."""
+    if getattr(parameter, "is_flag", False) and parameter.metavar is None:
+        parameter.metavar = ""
+    return parameter
 
 
 app = typer.Typer(name="mbconv", cls=Commands, invoke_without_command=True, **SETTINGS)

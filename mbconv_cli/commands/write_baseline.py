@@ -45,7 +45,7 @@ def write_baseline_command(
     arch_dir: ArchDirOption = None,
     output: BaselinePathOption = None,
 ) -> None:
-    """Keep what all networks of a config cost now, for `mbconv check` to compare with.
+    """Store what all networks of a config cost now, for `mbconv check` to compare with.
 
     A latency is only ever compared on a machine of the same kind, measured in the same way. The file is replaced as a
     whole or not at all.
@@ -68,5 +68,9 @@ def write_baseline_command(
     say(f"mbconv: {counted(len(baseline.networks), 'network')} kept in {path}")
 
 
-baseline = typer.Typer(help="Keep what networks cost, for `mbconv check` to compare with.")
+baseline = typer.Typer(
+    help="Store what networks cost, for `mbconv check` to compare with.", rich_markup_mode="markdown"
+)
+    help="Store what networks cost, for `mbconv check` to compare with.", rich_markup_mode="markdown"
+)
 baseline.command("write")(guarded(write_baseline_command))
