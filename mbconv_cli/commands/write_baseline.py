@@ -71,6 +71,4 @@ def write_baseline_command(
 baseline = typer.Typer(
     help="Store what networks cost, for `mbconv check` to compare with.", rich_markup_mode="markdown"
 )
-    help="Store what networks cost, for `mbconv check` to compare with.", rich_markup_mode="markdown"
-)
 baseline.command("write")(guarded(write_baseline_command))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -54,7 +55,7 @@ def from_json(text: str, origin: str) -> Report:
         InputError: the text is no JSON, no report, or a report of a newer schema.
     """
     try:
-        document = json.loads(text, parse_constant=_refuse)
+        document = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except ValueError as error:
         raise InputError(f"{origin}: not a report: {error}") from error
     except RecursionError as error:
@@ -70,6 +71,14 @@ def from_json(text: str, origin: str) -> Report:
 
 def _refuse(constant: str) -> float:
     raise ValueError(f"{constant} is no number")
+
+
+def _finite(written: str) -> float:
+    """A number of a file, which may be written larger than a float can be."""
+    number = float(written)
+    if not math.isfinite(number):
+        raise ValueError(f"{written} is larger than a number can be")
+    return number
 
 
 def _section_document(section: Section) -> dict[str, Any]:

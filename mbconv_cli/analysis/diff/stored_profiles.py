@@ -15,6 +15,7 @@ from mbconv_cli.report.model import Cell, Report, Row
 LAYERS: Final = By.LAYER.section
 LATENCY_KEY: Final = "latency_ms"
 PEAK_KEY: Final = "peak_bytes"
+LARGEST_COUNT: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,14 @@ def stored_profile(text: str, origin: str) -> StoredProfile:
     if report.kind != "profile" or section is None or not section.rows:
         raise InputError(f"{origin}: no profile by layer; `mbconv profile NETWORK --format json` writes one")
     shape = report.subject.get("input_shape")
-    if not isinstance(shape, tuple) or len(shape) != 4:
+    if not _is_shape(shape, dimensions=4):
         raise InputError(f"{origin}: damaged report: input_shape should be [N, C, H, W]; got {shape!r}")
+    peak = report.totals.get(PEAK_KEY)
+    if peak is not None and not _is_count(peak):
+        raise InputError(f"{origin}: damaged report: {PEAK_KEY} should be a count; got {peak!r}")
+    for key in (LATENCY_KEY, f"{LATENCY_KEY}_low", f"{LATENCY_KEY}_high"):
+        if isinstance(time := report.totals.get(key), int | float) and time <= 0:
+            raise InputError(f"{origin}: damaged report: {key} should be a time in ms; got {time!r}")
     for row in section.rows:
         _require_whole(row, origin)
     return StoredProfile(report, section.rows)
@@ -101,9 +108,20 @@ def _require_whole(row: Row, origin: str) -> None:
             f"{origin}: the row {row.get('name')!r} has no {missing[0]}; a profile by layer without --top has"
         )
     for key in ("input_shape", "output_shape"):
-        if not isinstance(row[key], tuple) or not row[key]:
+        if not _is_shape(row[key]):
             raise InputError(f"{origin}: damaged report: {row['name']}: {key} should be a shape; got {row[key]!r}")
     for column in COSTS:
         figure = row.get(column.key)
-        if not isinstance(figure, int) or isinstance(figure, bool) or figure < 0:
+        if not _is_count(figure):
             raise InputError(f"{origin}: damaged report: {row['name']}: {column.key} should be a count; got {figure!r}")
+
+
+def _is_count(figure: Cell) -> bool:
+    """Whether it is a whole number that a network can have of anything."""
+    return isinstance(figure, int) and not isinstance(figure, bool) and 0 <= figure <= LARGEST_COUNT
+
+
+def _is_shape(shape: Cell, dimensions: int | None = None) -> bool:
+    if not isinstance(shape, tuple) or not shape or (dimensions and len(shape) != dimensions):
+        return False
+    return all(1 <= size <= LARGEST_COUNT for size in shape)

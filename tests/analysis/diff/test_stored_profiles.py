@@ -87,6 +87,23 @@ def damaged(change: Any) -> str:
             damaged(lambda report: report["sections"]["layers"]["rows"][3].update(input_shape="x")),
             "input_shape should be a shape",
         ),
+        (
+            damaged(lambda report: report["sections"]["layers"]["rows"][3].update(output_shape=[0, 4, 4])),
+            r"output_shape should be a shape; got \(0, 4, 4\)",
+        ),
+        (
+            damaged(lambda report: report["sections"]["layers"]["rows"][3].update(macs=10**400)),
+            "macs should be a count",
+        ),
+            damaged(lambda report: report["sections"]["layers"]["rows"][3].update(macs=10**400)),
+            "macs should be a count",
+        ),
+        (damaged(lambda report: report["totals"].update(peak_bytes=-1)), "peak_bytes should be a count"),
+        (
+            damaged(lambda report: report["totals"].update(latency_ms=12345.5)).replace("12345.5", "1e400"),
+            "1e400 is larger than a number can be",
+        ),
+        (damaged(lambda report: report["totals"].update(latency_ms=-0.0)), "latency_ms should be a time in ms"),
         (damaged(lambda report: report["sections"]["layers"]["rows"].clear()), "no profile by layer"),
         (damaged(lambda report: report["sections"].clear()), "no profile by layer"),
     ],
