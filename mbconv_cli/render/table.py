@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, TypeAlias
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -36,12 +36,13 @@ _VERDICT_STYLES: Final = {
 
 
 def render_table(report: Report, style: Style) -> str:
-    """Headline, totals, one table a section, notes."""
+    """Headline, totals, a table per section, notes."""
+    if not style.color:
+        return "".join(f"{line.plain.rstrip()}\n" for line in _lines(report, style))
     console = Console(
         file=io.StringIO(),
-        force_terminal=style.color,
-        color_system="standard" if style.color else None,
-        no_color=not style.color,
+        force_terminal=True,
+        color_system="standard",
         highlight=False,
         legacy_windows=False,
     )
@@ -88,19 +89,29 @@ def _head(report: Report, style: Style) -> Iterator[Text]:
         yield Text(line)
 
 
+Piece: TypeAlias = str | tuple[str, str]
+"""A part of a line, with a style or plain."""
+
+
 def _table(fitted: Fitted, section: Section, style: Style) -> Iterator[Text]:
-    gap = " " * GAP
     rule = Text(("─" if style.unicode else "-") * _total_width(fitted), "dim")
-    yield Text(gap).join([_padded(lane, lane.heading, "bold", fitted.bar) for lane in fitted.lanes])
+    headings = [lane.heading for lane in fitted.lanes]
+    yield _line(_padded(lane, text, "bold", fitted.bar) for lane, text in zip(fitted.lanes, headings, strict=True))
     yield rule
     for index in range(len(section.rows)):
-        yield Text(gap).join([_cell(lane, index, fitted.bar, style) for lane in fitted.lanes])
+        yield _line(_cell(lane, index, fitted.bar, style) for lane in fitted.lanes)
     if any(lane.total for lane in fitted.lanes):
         yield rule
-        texts = ["total", *(lane.total for lane in fitted.lanes[1:])]
-        yield Text(gap).join(
-            [_padded(lane, text, "bold", fitted.bar) for lane, text in zip(fitted.lanes, texts, strict=True)]
-        )
+        totals = ["total", *(lane.total for lane in fitted.lanes[1:])]
+        yield _line(_padded(lane, text, "bold", fitted.bar) for lane, text in zip(fitted.lanes, totals, strict=True))
+
+
+def _line(cells: Iterable[Sequence[Piece]]) -> Text:
+    """Cells with gaps between them."""
+    pieces: list[Piece] = []
+    for cell in cells:
+        pieces += [" " * GAP, *cell] if pieces else cell
+    return Text.assemble(*pieces)
 
 
 def _total_width(fitted: Fitted) -> int:
@@ -108,18 +119,19 @@ def _total_width(fitted: Fitted) -> int:
     return sum(lane.width for lane in fitted.lanes) + GAP * (len(fitted.lanes) - 1) + bars
 
 
-def _padded(lane: Lane, text: str, style: str, bar: int) -> Text:
+def _padded(lane: Lane, text: str, style: str, bar: int) -> list[Piece]:
     blank = " " * (lane.width - cell_len(text))
-    cell = Text.assemble(blank, (text, style)) if lane.flush_right else Text.assemble((text, style), blank)
-    return cell.append(" " * (bar + 1)) if lane.fractions else cell
+    styled: Piece = (text, style) if style else text
+    cell: list[Piece] = [blank, styled] if lane.flush_right else [styled, blank]
+    return [*cell, " " * (bar + 1)] if lane.fractions else cell
 
 
-def _cell(lane: Lane, index: int, bar: int, style: Style) -> Text:
+def _cell(lane: Lane, index: int, bar: int, style: Style) -> list[Piece]:
     text = lane.texts[index]
     cell = _padded(lane, text, _style(lane, text.strip()), 0)
     if lane.fractions:
         drawn = _bar(lane.fractions[index], bar, style)
-        cell.append(drawn, "cyan").append(" " * (bar - len(drawn)))
+        cell += [(drawn, "cyan"), " " * (bar - len(drawn))]
     return cell
 
 
