@@ -28,6 +28,7 @@ BATCH_LATENCY: Final = re.compile(r"latency_ms_batch_([0-9]+)")
 SPREAD_SUFFIXES: Final = ("_low", "_high")
 SAMPLES_SUFFIX: Final = "_samples"
 PLUS_MINUS: Final = " ±"
+FROM_HERE_WHOLE: Final = 10_000
 
 
 def title(column: Column, section_name: str = "") -> str:
@@ -77,6 +78,8 @@ def value_text(value: Cell, column: Column) -> str:
             return milliseconds(value)
         case int():
             return f"{value:,}"
+        case float() if abs(value) >= FROM_HERE_WHOLE:
+            return f"{value:,.0f}"  # 765,100 and not 7.651e+05
         case float():
             return f"{value:,.4g}"
     return value

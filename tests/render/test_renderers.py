@@ -9,6 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from mbconv_cli.errors import InputError
+from mbconv_cli.render.cells import value_text
 from mbconv_cli.render.renderers import RENDERERS, Format, render, renderers
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.document import from_json
@@ -176,3 +177,10 @@ def test_what_tells_rows_apart_goes_after_all_others() -> None:
 def test_one_is_no_plural(totals: dict[str, int], line: str) -> None:
     report = Report("networks", Provenance("0.1.0", "none"), totals=totals)
     assert render(report, Format.TABLE, Style()).splitlines()[0] == line
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(765_100.2, "765,100"), (10_000.0, "10,000"), (9_999.4, "9,999"), (0.01234, "0.01234")]
+)
+def test_large_figures_have_no_exponent(value: float, text: str) -> None:
+    assert value_text(value, Column("gigaflops_per_second", "GFLOP/s")) == text
