@@ -14,16 +14,15 @@ from torch import Tensor
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.measure.clock import Clock
-from mbconv_cli.measure.execution import Dtype, Execution, Mode
+from mbconv_cli.measure.execution import Execution, Mode
 from mbconv_cli.measure.latency import Pass, Stamp
 from mbconv_cli.pytorch.agreement import require_equal
+from mbconv_cli.pytorch.arithmetic import mode_tolerance
 from mbconv_cli.pytorch.built_network import Network
 from mbconv_cli.pytorch.clocks import clock_for
 from mbconv_cli.pytorch.preparation import Prepared, random_images
 from mbconv_cli.pytorch.training import FreshGradients, TrainingPass
 
-# What fused and reordered arithmetic may change, as a share of the largest output.
-MODE_TOLERANCE: Final = {Dtype.FLOAT32: 1e-3, Dtype.BFLOAT16: 1e-1, Dtype.FLOAT16: 2e-2}
 CAPTURE_WARM_UP: Final = 3
 END_TO_END_ONLY: Final = "measured end to end only: it has no layers, so a stamped pass has one stamp, at its end"
 AUTOGRAD: Final = (
@@ -78,7 +77,7 @@ def _compiled(network: Network, images: Tensor, clock: Clock, execution: Executi
     with _translate_compile_errors():
         output: Tensor = compiled(images)
     seconds = time.monotonic() - began
-    equal = require_equal("--mode compile", output, network(images), MODE_TOLERANCE[execution.dtype])
+    equal = require_equal("--mode compile", output, network(images), mode_tolerance(execution.dtype, images.device))
     note = f"mode: torch.compile, which took {seconds:.1f} s; {END_TO_END_ONLY}; beside eager, {equal}"
     return TimedPass(_as_a_whole(lambda: compiled(images)), clock, (note,))
 
@@ -106,7 +105,7 @@ def _captured(network: Network, images: Tensor, clock: Clock, execution: Executi
             graph.replay()
 
     replay()
-    equal = require_equal("--mode cudagraph", output, network(images), MODE_TOLERANCE[execution.dtype])
+    equal = require_equal("--mode cudagraph", output, network(images), mode_tolerance(execution.dtype, images.device))
     note = f"mode: one CUDA graph, replayed; {END_TO_END_ONLY}; beside eager, {equal}"
     return TimedPass(_as_a_whole(replay), clock, (note,))
 
