@@ -194,7 +194,8 @@ def _warnings(bench: Bench, known: Estimate, *, usable: bool) -> list[str]:
     enqueuing = _enqueue_share(measurement)
     if enqueuing is not None and enqueuing >= LAUNCH_BOUND_SHARE:
         waited = f"the device waited for the host, which took {100 * enqueuing:.0f} % of its time to hand the work over"
-        warnings.append(f"launch-bound: {waited}; the times are those of launching")
+        instead = "a larger batch, or --mode cudagraph on CUDA, shows the device's own"
+        warnings.append(f"launch-bound: {waited}; all times are those of launching; {instead}")
     return [f"warning: {warning}" for warning in warnings]
 
 

@@ -497,7 +497,8 @@ def test_an_accelerator_tells_what_the_host_saw_and_if_it_waited_for_it(
     assert len(labelled(report, "device time")) == 1
     expected = (
         f"warning: launch-bound: the device waited for the host, which took {100 * enqueue:.0f} % of its time to hand "
-        "the work over; the times are those of launching"
+        "the work over; all times are those of launching; a larger batch, or --mode cudagraph on CUDA, shows the "
+        "device's own"
     )
     assert warnings(report) == ([expected] if bound else [])
 
