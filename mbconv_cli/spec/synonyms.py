@@ -72,6 +72,14 @@ VALUES: Final[Mapping[str, str]] = {
 """A value elsewhere, and the value here."""
 
 
+NOT_EXPRESSIBLE: Final[Mapping[str, str]] = {
+    "dilation": "dilated convolutions cannot be expressed here",
+    "dilation_rate": "dilated convolutions cannot be expressed here",
+    "output_stride": "dilated convolutions cannot be expressed here",
+}
+"""What has no key here, so that no key that is merely spelled alike is suggested."""
+
+
 def suggestion(word: str, valid: Iterable[str], synonyms: Mapping[str, str]) -> str:
     """`; here it is called 'x'`, `; did you mean 'x'?` or nothing.
 
@@ -80,6 +88,8 @@ def suggestion(word: str, valid: Iterable[str], synonyms: Mapping[str, str]) -> 
         valid: what may stand in its place.
         synonyms: words of others; a path through sections may always be named.
     """
+    if word.casefold() in NOT_EXPRESSIBLE:
+        return f"; {NOT_EXPRESSIBLE[word.casefold()]}"
     names = list(valid)
     meant = synonyms.get(word.casefold())
     if meant and word not in names and (meant in names or "." in meant):

@@ -25,6 +25,7 @@ def test_every_synonym_names_a_key_that_there_is() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("blocks: [{kernel_size: 3, expand_ratio: 6, dilation: 2}]", "dilated convolutions cannot be expressed here"),
         ("activation: silu", "here it is called 'swish'"),
         ("width_coefficient: 1.1", "here it is called 'scaling.width'"),
         ("depth_multiplier: 1.1", "here it is called 'scaling.depth'"),
