@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from mbconv_cli.errors import InputError, Mark
 from mbconv_cli.spec.spellings import ROW_SPELLINGS, Parsed, canonical
-from mbconv_cli.spec.synonyms import KEYS
+from mbconv_cli.spec.synonyms import KEYS, NOT_EXPRESSIBLE
 from mbconv_cli.spec.validation_messages import valid_keys
 from mbconv_cli.yaml.core_schema import resolve_scalar
 from mbconv_cli.yaml.yaml_text import Document, Path, read_yaml
@@ -251,6 +251,8 @@ def _nearest(path: str, document: Document) -> str:
     """The valid path that looks most like this one, or those that end like it."""
     sought = _BRACKETS.sub("[*]", path)
     around, _, last = sought.rpartition(".")
+    if last in NOT_EXPRESSIBLE:
+        return f"; {NOT_EXPRESSIBLE[last]}"
     if meant := KEYS.get(last):
         sought = meant if "." in meant else f"{around}.{meant}"
     valid = list(_valid_paths(document))
