@@ -72,8 +72,12 @@ class Metrics(Frozen):
 class MetricsOverride(Frozen):
     """Rules of some networks, laid over the defaults key by key; a later one goes over an earlier one."""
 
-    match: Text = Field(description="pattern of names, e.g. mobilenet-*")
+    match: Text = Field(description="pattern of names or paths, e.g. mobilenet-* or nets/small/*")
     metrics: Metrics
+
+    def matches(self, *names: str) -> bool:
+        """Whether a network that has these names is meant."""
+        return any(fnmatchcase(name, self.match) for name in names)
 
 
 class LatencySettings(Frozen):
@@ -115,9 +119,9 @@ class CheckConfig(Frozen):
         """Whether it has a rule for latency, for any network."""
         return any(metrics.latency_ms for metrics in (self.metrics, *(o.metrics for o in self.overrides)))
 
-    def rules(self, name: str) -> dict[str, AnyRule]:
-        """The rule of each metric of a network; those that nobody speaks of have none."""
-        layers = [self.metrics, *(o.metrics for o in self.overrides if fnmatchcase(name, o.match))]
+    def rules(self, *names: str) -> dict[str, AnyRule]:
+        """The rule of each metric of a network that has these names; a metric without a rule is left out."""
+        layers = [self.metrics, *(override.metrics for override in self.overrides if override.matches(*names))]
         rules: dict[str, AnyRule] = {}
         for key, rule in (found for layer in layers for found in _given(layer)):
             said = {field: getattr(rule, field) for field in rule.model_fields_set}

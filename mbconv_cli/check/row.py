@@ -12,6 +12,8 @@ from mbconv_cli.errors import Mark
 from mbconv_cli.report.model import Cell, Row
 from mbconv_cli.report.verdict import Level, Severity, Verdict, severity
 
+OVERRIDE: Final = "override"
+"""The metric of an override that matches no network."""
 SPEC: Final = "spec"
 """The metric of a network that cannot be read, or is missing on one side."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import Final
 
 from mbconv_cli.analysis.measuring import MeasureRequest
@@ -13,7 +12,7 @@ from mbconv_cli.check.config import LoadedConfig
 from mbconv_cli.check.former_config import FormerConfig, UnreadConfig, former_config
 from mbconv_cli.check.gate import Gate
 from mbconv_cli.check.measured_judgement import Timing, time_networks
-from mbconv_cli.check.row import SPEC, Check, tally
+from mbconv_cli.check.row import OVERRIDE, SPEC, Check, tally
 from mbconv_cli.check.selection import unmatched
 from mbconv_cli.check.sides import Against, Sides, both_sides, name_of
 from mbconv_cli.errors import CheckFailedError, InputError, MbconvError, UndecidedError
@@ -61,9 +60,18 @@ def check(config: LoadedConfig, against: Against | None, catalogue: Catalogue, m
     patterns = unmatched(config, catalogue, against if isinstance(against, Revision) else None)
     checks = [Check(entry, SPEC, Verdict.ERROR, "no network matches", mark=mark) for entry, mark in patterns.items()]
     checks += [check for one in sides for check in gate.checks(one, questions.get(one.key), timing)]
+    checks += _unmatched_overrides(config, sides) if checks else []
     if not checks:
         raise InputError(f"{config.path}: nothing to check: no budget (`max`), and nothing to compare with{_HINT}")
     return Checked(_report(gate, sides, checks, timing, former), _error(checks))
+
+
+def _unmatched_overrides(config: LoadedConfig, sides: Sequence[Sides]) -> Iterator[Check]:
+    """A warning in its own row, and so in every format, for each override that matches no network."""
+    for index, override in enumerate(config.config.overrides):
+        if not any(override.matches(*one.names) for one in sides):
+            mark = config.document.mark(("overrides", index, "match"))
+            yield Check(override.match, OVERRIDE, Verdict.MISSING, "no network matches", Level.WARN, mark=mark)
 
 
 def _report(
@@ -98,10 +106,6 @@ def _warnings(gate: Gate, sides: Sequence[Sides], former: FormerConfig) -> Itera
             f"warning: the config as of {name_of(gate.against)} cannot be read, so a network that it alone selects is "
             f"not missed: {former.problems[0]}"
         )
-    for index, override in enumerate(gate.config.config.overrides):
-        if not any(fnmatchcase(one.label, override.match) for one in sides):
-            where = gate.config.document.mark(("overrides", index))
-            yield f"warning: {where}: no network matches {override.match!r}"
     if gate.against is None and any(
         rule.max_increase is not None for one in sides for rule in gate.rules(one).values()
     ):

@@ -121,9 +121,14 @@ def select_at(
 
 def labels(keys: Iterable[str]) -> dict[str, str]:
     """What each is called in a report: a file by its name without folder and suffix, as long as no other is too."""
-    stems = {key: PurePosixPath(key).stem if _is_path(key) else key for key in keys}
+    stems = {key: stem_of(key) for key in keys}
     often = Counter(stems.values())
     return {key: stem if often[stem] == 1 else key for key, stem in stems.items()}
+
+
+def stem_of(key: str) -> str:
+    """A file's name without folder and suffix; a name as it is."""
+    return PurePosixPath(key).stem if _is_path(key) else key
 
 
 def read_network(place: Location, catalogue: Catalogue) -> ReadNetwork | UnreadNetwork:
@@ -138,7 +143,10 @@ def read_network(place: Location, catalogue: Catalogue) -> ReadNetwork | UnreadN
 def _of_tree(entry: str, folder: Path, catalogue: Catalogue) -> list[tuple[str, Location]]:
     if not _is_path(entry):
         if not _is_wild(entry):
-            return [(entry, catalogue.find(entry))]
+            place = catalogue.find(entry)
+            if isinstance(place, RevisionPath):
+                raise InputError(f"{entry}: names a revision; a config names files and networks, --against a revision")
+            return [(entry, place)]
         names = dict.fromkeys(one.name for one in catalogue.entries() if fnmatchcase(one.name, entry))
         return [(name, catalogue.find(name)) for name in names]
     if not _is_wild(entry):

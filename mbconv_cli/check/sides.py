@@ -18,6 +18,7 @@ from mbconv_cli.check.selection import (
     read_network,
     select,
     select_at,
+    stem_of,
 )
 from mbconv_cli.errors import Mark
 from mbconv_cli.git.revisions import Revision
@@ -66,6 +67,16 @@ class Sides:
     mark: Mark
     head: Head
     base: Base
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that overrides may call it: its path or name in the config, the file's stem, and its own `name`.
+
+        They do not depend on which other networks there are, unlike the label.
+        """
+        read = self.head if isinstance(self.head, ReadNetwork) else self.base
+        own = [read.loaded.spec.name] if isinstance(read, ReadNetwork) else []
+        return tuple(dict.fromkeys([self.key, stem_of(self.key), *own]))
 
 
 def name_of(against: Against) -> str:

@@ -149,3 +149,33 @@ def test_an_invalid_pattern_is_an_error_at_its_place(repository: GitRepository, 
     repository.commit({"inside.yaml": NETWORK})
     with pytest.raises(InputError, match=r"mbconv-check\.yaml:1:12: networks: .*'\*\*' can only be an entire"):
         run("['n**e/x.yaml']")
+
+
+BUDGET = "metrics: {macs: {max: 100M}}\noverrides: [{match: PATTERN, metrics: {macs: {max: 1k}}}]\n"
+
+
+@pytest.mark.parametrize("pattern", ["small", "nets/small.yaml", "nets/*", "called-so"])
+def test_a_second_file_of_the_same_stem_turns_no_override_off(
+    repository: GitRepository, run: Run, pattern: str
+) -> None:
+    repository.commit({"nets/small.yaml": f"name: called-so\n{NETWORK}", "old/small.yaml": NETWORK})
+    checked = run("['nets/*.yaml', 'old/*.yaml']", rules=BUDGET.replace("PATTERN", pattern))
+    failed = {row["network"] for row in checked.report.sections["checks"].rows if row["verdict"] == "fail"}
+    assert "nets/small.yaml" in failed
+
+
+def test_an_override_without_a_match_is_a_warning_at_its_place(repository: GitRepository, run: Run) -> None:
+    repository.commit({"inside.yaml": NETWORK})
+    checked = run("[inside.yaml]", rules=BUDGET.replace("PATTERN", "insid"))
+    (row,) = (row for row in checked.report.sections["checks"].rows if row["metric"] == "override")
+    assert (row["network"], row["level"], row["line"]) == ("insid", "warn", 3)
+    assert checked.report.totals["warned"] == 1
+
+
+def test_an_entry_that_names_a_revision_is_refused(
+    repository: GitRepository, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit({"inside.yaml": NETWORK, "net.txt": NETWORK})
+    monkeypatch.chdir(repository.folder)
+    with pytest.raises(InputError, match="names a revision"):
+        run("['HEAD:net.txt']")
