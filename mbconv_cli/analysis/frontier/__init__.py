@@ -1,1 +1,0 @@
-"""`mbconv frontier`: which networks give the most accuracy for what they cost, and which one fits a budget."""
