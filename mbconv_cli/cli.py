@@ -129,6 +129,7 @@ def options(
 def main() -> None:
     """The entry point."""
     gc.set_threshold(COLLECT_EVERY)
+    os.environ["PYTHONSAFEPATH"] = "1"  # no Python started from here looks for modules in the current directory
     code = exit_code(lambda: app(prog_name="mbconv", args=sys.argv[1:], standalone_mode=False))
     if code == INTERRUPTED:
         # Python ends by the signal, not with a code, if Ctrl-C fell into an `exec` of text (as dataclasses run), though

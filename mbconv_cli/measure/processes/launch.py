@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
 from threading import Event, Thread
 from typing import IO, Any, Final, TypeAlias, assert_never
 
@@ -158,7 +159,7 @@ def fresh_process(function: str) -> Iterator[FreshProcess]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_path())},
             start_new_session=True,
         )
         started = FreshProcess(process, errors)
@@ -166,6 +167,13 @@ def fresh_process(function: str) -> Iterator[FreshProcess]:
             yield started
         finally:
             started.close()
+
+
+def _import_path() -> list[str]:
+    """Where this process finds modules, and last the package itself, which may run from a folder that is not there."""
+    package = str(Path(__file__).resolve().parents[3])
+    paths = [path for path in sys.path if path]  # an empty one is the current directory
+    return paths if package in paths else [*paths, package]
 
 
 def _error_type(exit_code: int) -> type[MbconvError]:
