@@ -111,6 +111,9 @@ class CheckConfig(Frozen):
     missing: Literal["fail", "allow"] = Field(
         "fail", description="what becomes of a network or figure that only one side has"
     )
+    rules: Literal["open", "frozen"] = Field(
+        "open", description="frozen: a rule that is looser than in the base's config fails, as does this key's removal"
+    )
     baseline: Text | None = Field(None, description="a file of `mbconv baseline write`, from this file's folder")
     latency: LatencySettings = LatencySettings()
 
@@ -119,7 +122,7 @@ class CheckConfig(Frozen):
         """Whether it has a rule for latency, for any network."""
         return any(metrics.latency_ms for metrics in (self.metrics, *(o.metrics for o in self.overrides)))
 
-    def rules(self, *names: str) -> dict[str, AnyRule]:
+    def rules_of(self, *names: str) -> dict[str, AnyRule]:
         """The rule of each metric of a network that has these names; a metric without a rule is left out."""
         layers = [self.metrics, *(override.metrics for override in self.overrides if override.matches(*names))]
         rules: dict[str, AnyRule] = {}

@@ -43,7 +43,7 @@ class Gate:
         Raises:
             InputError: one of them has no bound.
         """
-        rules = self.config.config.rules(*one.names)
+        rules = self.config.config.rules_of(*one.names)
         for key, rule in rules.items():
             if rule.max is None and rule.max_increase is None and rule.level is not Level.OFF:
                 raise InputError(f"{self.config.path}: {key} of {one.label} has neither `max` nor `max_increase`")

@@ -12,6 +12,8 @@ from mbconv_cli.errors import Mark
 from mbconv_cli.report.model import Cell, Row
 from mbconv_cli.report.verdict import Level, Severity, Verdict, severity
 
+CONFIG: Final = "config"
+"""The metric of the config itself, where the base's cannot be read."""
 OVERRIDE: Final = "override"
 """The metric of an override that matches no network."""
 SPEC: Final = "spec"
@@ -100,7 +102,12 @@ def limit_text(rule: AnyRule, *, compared: bool) -> str:
         rule: which.
         compared: whether there is anything to compare with; only then an increase is a bound.
     """
-    bounds = {"max": rule.max, "max_increase": rule.max_increase if compared else None}
+    return bounds_text(rule if compared else rule.model_copy(update={"max_increase": None}))
+
+
+def bounds_text(rule: AnyRule) -> str:
+    """All of a rule's bounds as a person reads them."""
+    bounds = {"max": rule.max, "max_increase": rule.max_increase}
     return ", ".join(f"{key} {bound}" for key, bound in bounds.items() if bound is not None)
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, assert_never
 
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.analysis.networks import provenance
 from mbconv_cli.check.config import LoadedConfig
 from mbconv_cli.check.former_config import FormerConfig, UnreadConfig, former_config
 from mbconv_cli.check.gate import Gate
+from mbconv_cli.check.loosened_rules import loosened_rules
 from mbconv_cli.check.measured_judgement import Timing, time_networks
-from mbconv_cli.check.row import OVERRIDE, SPEC, Check, tally
+from mbconv_cli.check.row import CONFIG, OVERRIDE, SPEC, Check, tally
 from mbconv_cli.check.selection import unmatched
 from mbconv_cli.check.sides import Against, Sides, both_sides, name_of
-from mbconv_cli.errors import CheckFailedError, InputError, MbconvError, UndecidedError
+from mbconv_cli.errors import CheckFailedError, InputError, Mark, MbconvError, UndecidedError
 from mbconv_cli.git.revisions import Revision
 from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.measure.statistics.regression import FALSE_ALARM
@@ -61,9 +62,10 @@ def check(config: LoadedConfig, against: Against | None, catalogue: Catalogue, m
     checks = [Check(entry, SPEC, Verdict.ERROR, "no network matches", mark=mark) for entry, mark in patterns.items()]
     checks += [check for one in sides for check in gate.checks(one, questions.get(one.key), timing)]
     checks += _unmatched_overrides(config, sides) if checks else []
+    checks += _against_former(config, former, sides, against) if against else ()
     if not checks:
         raise InputError(f"{config.path}: nothing to check: no budget (`max`), and nothing to compare with{_HINT}")
-    return Checked(_report(gate, sides, checks, timing, former), _error(checks))
+    return Checked(_report(gate, sides, checks, timing), _error(checks))
 
 
 def _unmatched_overrides(config: LoadedConfig, sides: Sequence[Sides]) -> Iterator[Check]:
@@ -74,9 +76,25 @@ def _unmatched_overrides(config: LoadedConfig, sides: Sequence[Sides]) -> Iterat
             yield Check(override.match, OVERRIDE, Verdict.MISSING, "no network matches", Level.WARN, mark=mark)
 
 
-def _report(
-    gate: Gate, sides: Sequence[Sides], checks: Sequence[Check], timing: Timing, former: FormerConfig
-) -> Report:
+def _against_former(
+    config: LoadedConfig, former: FormerConfig, sides: Sequence[Sides], against: Against
+) -> list[Check]:
+    """What changed in the config itself: rules that are looser, or that they are unknown."""
+    name = name_of(against)
+    match former:
+        case None:
+            return []
+        case UnreadConfig(problems):
+            why = f"the config as of {name} cannot be read, so its rules and networks are unknown: {problems[0].what}"
+            mark = Mark(str(config.path), 1, 1)
+            return [Check(str(config.path), CONFIG, Verdict.NOT_COMPARABLE, why, Level.WARN, mark=mark)]
+        case LoadedConfig():
+            return loosened_rules(config, former, sides, name)
+        case _:
+            assert_never(former)
+
+
+def _report(gate: Gate, sides: Sequence[Sides], checks: Sequence[Check], timing: Timing) -> Report:
     subject: dict[str, Cell] = {"name": str(gate.config.path)}
     settings: dict[str, Cell] = {}
     if timing.checks:
@@ -87,7 +105,7 @@ def _report(
         subject | ({"against": name_of(gate.against)} if gate.against else {}),
         tally(checks),
         {CHECKS: _section([check.row() for check in checks])},
-        (*_warnings(gate, sides, former), *timing.notes),
+        (*_warnings(gate, sides), *timing.notes),
     )
 
 
@@ -99,13 +117,8 @@ def _section(rows: Sequence[Row]) -> Section:
     return Section(tuple(columns), tuple(rows))
 
 
-def _warnings(gate: Gate, sides: Sequence[Sides], former: FormerConfig) -> Iterator[str]:
-    """What the config says that has no effect, and what could not be seen."""
-    if isinstance(former, UnreadConfig) and gate.against:
-        yield (
-            f"warning: the config as of {name_of(gate.against)} cannot be read, so a network that it alone selects is "
-            f"not missed: {former.problems[0]}"
-        )
+def _warnings(gate: Gate, sides: Sequence[Sides]) -> Iterator[str]:
+    """Rules that have no effect without a base."""
     if gate.against is None and any(
         rule.max_increase is not None for one in sides for rule in gate.rules(one).values()
     ):

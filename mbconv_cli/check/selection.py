@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -111,11 +111,10 @@ def select_at(
         for key, path in _of_revision(entry, folder) if folder else ():
             found.setdefault(key, Selected(key, path, mark))
     start = Mark(str(loaded.path), 1, 1)  # an entry of the former config has no line in the present one
-    for entry in former.config.networks if former else ():
-        for key, known in _of_former(entry, loaded.folder, folder, catalogue):
-            place = _as_of(known, revision) or (known if is_outside(known, revision) else None)
-            if place and key not in selected:
-                found.setdefault(key, Selected(key, place, start))
+    for key, known in _of_former(former, loaded.folder, revision, catalogue) if former else ():
+        place = _as_of(known, revision) or (known if is_outside(known, revision) else None)
+        if place and key not in selected:
+            found.setdefault(key, Selected(key, place, start))
     return found
 
 
@@ -167,15 +166,30 @@ def _of_revision(entry: str, folder: RevisionPath) -> list[tuple[str, RevisionPa
 
 
 def _of_former(
-    entry: str, folder: Path, former_folder: RevisionPath | None, catalogue: Catalogue
-) -> list[tuple[str, Location]]:
-    """What an entry of the former config stands for; a name that nothing has any more, for a file that is gone."""
+    former: LoadedConfig, folder: Path, revision: Revision, catalogue: Catalogue
+) -> Iterator[tuple[str, Location]]:
+    """What the former config selected, with keys that start from the present one's folder."""
+    for entry in former.config.networks:
+        for key, place in _of_former_entry(entry, former.folder, revision, catalogue):
+            yield _from_folder(key, former.folder, folder), place
+
+
+def _of_former_entry(
+    entry: str, folder: Path, revision: Revision, catalogue: Catalogue
+) -> Sequence[tuple[str, Location]]:
+    """What it stands for; a name that nothing has any more, for a file that is gone."""
     if _is_path(entry) and _is_wild(entry):
-        return [*_of_revision(entry, former_folder)] if former_folder else []
+        then = counterpart(folder, revision)
+        return _of_revision(entry, then) if then else []
     try:
         return _of_tree(entry, folder, catalogue)
     except InputError:
         return [(entry, folder / entry)]
+
+
+def _from_folder(key: str, start: Path, other: Path) -> str:
+    """A path that starts from one folder, as it starts from another one; a name as it is."""
+    return Path(os.path.relpath(start / key, other)).as_posix() if _is_path(key) and start != other else key
 
 
 def _as_of(place: Location, revision: Revision) -> Location | None:

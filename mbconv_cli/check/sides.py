@@ -74,8 +74,21 @@ class Sides:
 
         They do not depend on which other networks there are, unlike the label.
         """
-        read = self.head if isinstance(self.head, ReadNetwork) else self.base
-        own = [read.loaded.spec.name] if isinstance(read, ReadNetwork) else []
+        return self._named_by(self.head, self.base)
+
+    @property
+    def former_names(self) -> tuple[str, ...]:
+        """Likewise, what overrides may have called it when it was the base."""
+        return self._named_by(self.base, self.head)
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether it is there and selected."""
+        return not isinstance(self.head, Absent)
+
+    def _named_by(self, *networks: Head | Base) -> tuple[str, ...]:
+        """Its path and stem, and the `name` of the first of these that was read."""
+        own = next(([one.loaded.spec.name] for one in networks if isinstance(one, ReadNetwork)), [])
         return tuple(dict.fromkeys([self.key, stem_of(self.key), *own]))
 
 

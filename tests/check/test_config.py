@@ -39,7 +39,7 @@ def told(text: str) -> list[str]:
 
 def test_later_overrides_go_over_earlier_ones_key_by_key() -> None:
     config = load_config_text(FULL, Path("c.yaml")).config
-    plain, v2, v3 = (config.rules(name) for name in ("resnet-50", "mobilenet-v2", "mobilenet-v3-small"))
+    plain, v2, v3 = (config.rules_of(name) for name in ("resnet-50", "mobilenet-v2", "mobilenet-v3-small"))
     assert plain["params"].max is None
     assert plain["macs"].level is Level.WARN
     assert (v2["params"].max.value, v2["params"].max_increase.value) == (5_500_000, 0)  # type: ignore[union-attr]

@@ -173,9 +173,10 @@ def test_a_former_config_that_cannot_be_read_is_told_of(repository: Path, mbconv
     config.write_text(CONFIG, encoding="utf-8")
     done = mbconv(*CHECK)
     assert done.returncode == 0
-    (warning,) = [note for note in json.loads(done.stdout)["notes"] if note.startswith("warning: ")]
-    assert "the config as of main cannot be read" in warning
-    assert "networks" in warning
+    row = rows(done.stdout)["mbconv-check.yaml", "config"]
+    assert (row["level"], row["line"]) == ("warn", 1)
+    assert "the config as of main cannot be read" in row["message"]
+    assert "networks" in row["message"]
 
 
 def test_a_revision_without_the_config_has_no_selection_of_its_own(repository: Path, mbconv: Run) -> None:

@@ -217,7 +217,7 @@ def examples() -> dict[str, Any]:
 def test_the_config_that_the_readme_gives_is_valid() -> None:
     config = load_config_text(yaml.safe_dump(examples()[CONFIG_FILE]), Path(CONFIG_FILE)).config
     assert config.times
-    assert set(config.rules("mobilenet-v2")) == {"params", "macs", "latency_ms"}
+    assert set(config.rules_of("mobilenet-v2")) == {"params", "macs", "latency_ms"}
 
 
 def test_the_readme_asks_for_what_there_is() -> None:
