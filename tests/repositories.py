@@ -34,8 +34,8 @@ class GitRepository:
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, check=True)
         return os.fsdecode(done.stdout).strip()
 
-    def commit(self, files: dict[str, str | None]) -> str:
-        """Writes files (None takes one away), commits all, and gives the commit's id."""
+    def write(self, files: dict[str, str | None]) -> None:
+        """Writes files; None takes one away."""
         for name, text in files.items():
             path = self.folder / name
             if text is None:
@@ -43,6 +43,10 @@ class GitRepository:
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
+
+    def commit(self, files: dict[str, str | None]) -> str:
+        """Writes files (None takes one away), commits all, and gives the commit's id."""
+        self.write(files)
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", "a commit")
         return self.git("rev-parse", "HEAD")

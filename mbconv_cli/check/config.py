@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Field, Strict, ValidationError
 
+from mbconv_cli.check.acceptance import Acceptance
 from mbconv_cli.errors import InputError, Problem
 from mbconv_cli.quantities import Bytes, Count, Milliseconds, Share, parse_share
 from mbconv_cli.report.verdict import Level
@@ -24,6 +25,9 @@ DEFAULT_PROCESSES: Final = 10
 MIN_PROCESSES: Final = 3
 MAX_PROCESSES: Final = 1_000
 LATENCY: Final = "latency_ms"
+
+Policy: TypeAlias = Literal["allow", "warn", "fail"]
+"""What becomes of a network that only one side has."""
 
 _LevelName: TypeAlias = Annotated[Level, Strict(False)]
 
@@ -108,8 +112,21 @@ class CheckConfig(Frozen):
     )
     metrics: Metrics = Metrics()
     overrides: Annotated[tuple[MetricsOverride, ...], Strict(False)] = Field((), max_length=1_000)
+    added: Policy | None = Field(
+        None, description="a network that the base does not have: allow (the default), warn or fail; budgets hold"
+    )
+    removed: Policy | None = Field(
+        None,
+        description="a network that only the base has: fail (the default), warn or allow; "
+        "one whose entry is gone from the config, too, passes",
+    )
     missing: Literal["fail", "allow"] = Field(
-        "fail", description="what becomes of a network or figure that only one side has"
+        "fail",
+        description="what the base can have no figure of: a file outside of the repository, a latency that was not "
+        "stored; where it is given, `added` and `removed` are the same unless they are given, too",
+    )
+    accept: Annotated[tuple[Acceptance, ...], Strict(False)] = Field(
+        (), max_length=1_000, description="increases and removals that are wanted; each ends once the base has it"
     )
     rules: Literal["open", "frozen"] = Field(
         "open", description="frozen: a rule that is looser than in the base's config fails, as does this key's removal"
@@ -121,6 +138,16 @@ class CheckConfig(Frozen):
     def times(self) -> bool:
         """Whether it has a rule for latency, for any network."""
         return any(metrics.latency_ms for metrics in (self.metrics, *(o.metrics for o in self.overrides)))
+
+    @property
+    def added_policy(self) -> Policy:
+        """What becomes of a network that the base does not have."""
+        return self.added or (self.missing if "missing" in self.model_fields_set else "allow")
+
+    @property
+    def removed_policy(self) -> Policy:
+        """What becomes of a network that only the base has."""
+        return self.removed or self.missing
 
     def rules_of(self, *names: str) -> dict[str, AnyRule]:
         """The rule of each metric of a network that has these names; a metric without a rule is left out."""

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Final
 
 from mbconv_cli.analysis.columns import FLOAT32_BYTES
+from mbconv_cli.check.acceptance import Acceptance
 from mbconv_cli.check.config import AnyRule
 from mbconv_cli.check.row import Found
 from mbconv_cli.cost.activation_memory import alive_activations
@@ -57,7 +58,9 @@ def stage_metric(key: str) -> Callable[[Plan], dict[str, int]]:
     return of_stages
 
 
-def judge_exact(metric: Metric, rule: AnyRule, base: int | None, head: int) -> Found:
+def judge_exact(
+    metric: Metric, rule: AnyRule, base: int | None, head: int, accepted: Acceptance | None = None
+) -> Found:
     """Whether a figure keeps within its budget and its increase, in whole numbers and fractions without rounding.
 
     Args:
@@ -65,15 +68,22 @@ def judge_exact(metric: Metric, rule: AnyRule, base: int | None, head: int) -> F
         rule: its bounds.
         base: what it was, if there is anything to compare with.
         head: what it is.
+        accepted: an increase that is wanted; budgets hold all the same.
     """
     reasons: list[str] = []
+    excused = False
     if rule.max is not None and head > rule.max.value:
         reasons.append(f"{head:,} {metric.title}, {math.ceil(head - rule.max.value):,} over the budget of {rule.max}")
     if base is not None and rule.max_increase is not None and head > base * (1 + rule.max_increase.value):
-        reasons.append(f"{_moved(metric, base, head, rule.max_increase.value)}; max_increase is {rule.max_increase}")
+        excused = accepted is not None and accepted.limit is not None and head <= accepted.limit.value
+        what = f"{_moved(metric, base, head, rule.max_increase.value)}; max_increase is {rule.max_increase}"
+        reasons += [] if excused else [what]
     if reasons:
         return Found(Verdict.FAIL, "; ".join(reasons))
-    return Found(Verdict.PASS, "within the budget" if base is None else _moved(metric, base, head))
+    if base is None:
+        return Found(Verdict.PASS, "within the budget" if rule.max else "nothing to compare with")
+    why = f"; {accepted.text}" if accepted and excused else ""
+    return Found(Verdict.PASS, _moved(metric, base, head) + why, accepted if excused else None)
 
 
 def _moved(metric: Metric, base: int, head: int, beyond: Fraction | None = None) -> str:

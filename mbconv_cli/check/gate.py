@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from mbconv_cli.analysis.measuring import MeasureRequest
+from mbconv_cli.check.acceptance import REMOVED
+from mbconv_cli.check.acceptances import NOTHING_ACCEPTED, Acceptances
 from mbconv_cli.check.blame import blame
 from mbconv_cli.check.conditions import present_conditions
 from mbconv_cli.check.config import LATENCY, AnyRule, LoadedConfig
 from mbconv_cli.check.exact_judgement import EXACT, exact_metrics, judge_exact, stage_metric
 from mbconv_cli.check.latency_question import LatencyQuestion, latency_question
 from mbconv_cli.check.measured_judgement import Timing
+from mbconv_cli.check.presence import baseless_row, removed_row, renamed_row
 from mbconv_cli.check.row import SPEC, Check, Found, limit_text
 from mbconv_cli.check.selection import ReadNetwork, UnreadNetwork
 from mbconv_cli.check.sides import Absent, Against, Base, Sides, StoredBaseline
@@ -26,11 +29,16 @@ from mbconv_cli.units import MILLISECOND
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What all networks' checks have in common."""
+    """What all networks' checks have in common.
+
+    `adopting` says that the revision to compare with has no config.
+    """
 
     config: LoadedConfig
     against: Against | None
     measure: MeasureRequest
+    adopting: bool = False
+    accepted: Acceptances = NOTHING_ACCEPTED
 
     @property
     def missing_allowed(self) -> bool:
@@ -51,11 +59,19 @@ class Gate:
 
     def question(self, one: Sides) -> LatencyQuestion | None:
         """What to ask about the network's latency, if anything."""
-        rule = self.rules(one).get(LATENCY)
+        rule = self.latency_rule(one)
         if rule is None or rule.level is Level.OFF or not isinstance(one.head, ReadNetwork):
             return None
         allowed = self.missing_allowed
         return latency_question(one.key, rule, one.head, one.base, self.machines, missing_allowed=allowed)
+
+    def latency_rule(self, one: Sides) -> AnyRule | None:
+        """The rule of its latency, with the increase that is accepted in place of a smaller one."""
+        rule, accepted = self.rules(one).get(LATENCY), self.accepted.of(LATENCY, *one.names)
+        limit = accepted.limit if accepted else None
+        if rule is None or rule.max_increase is None or limit is None or limit.value <= rule.max_increase.value:
+            return rule
+        return rule.model_copy(update={"max_increase": limit})
 
     def machines(self) -> tuple[Mapping[str, Cell], Mapping[str, Cell]]:
         """The baseline's fingerprint, and the one that measuring here would have."""
@@ -67,26 +83,29 @@ class Gate:
     def checks(self, one: Sides, question: LatencyQuestion | None, timing: Timing) -> Iterator[Check]:
         """All rows of a network."""
         match one.head:
-            case Absent(reason):
-                yield self.missing(one, reason)
+            case Absent():
+                yield removed_row(
+                    one, one.head, self.config.config, self.against, self.accepted.of(REMOVED, *one.names)
+                )
             case UnreadNetwork(problems):
                 yield from (_unread(one, problem) for problem in problems)
             case ReadNetwork():
-                if isinstance(one.base, Absent):
-                    yield self.missing(one, one.base.reason)
+                yield from self.presence(one)
                 yield from self.of_metrics(one, one.head, question, timing)
             case _:
                 assert_never(one.head)
 
-    def missing(self, one: Sides, reason: str) -> Check:
-        """A network that only one side has."""
-        verdict = Verdict.PASS if self.missing_allowed else Verdict.MISSING
-        return Check(one.label, SPEC, verdict, reason, mark=one.mark)
+    def presence(self, one: Sides) -> Iterator[Check]:
+        """The row of a network that the base does not have, or has under another name."""
+        if one.former_key:
+            yield renamed_row(one)
+        if isinstance(one.base, Absent) and self.against:
+            yield baseless_row(one, one.base, self.config.config, self.against, adopting=self.adopting)
 
     def of_metrics(
         self, one: Sides, head: ReadNetwork, question: LatencyQuestion | None, timing: Timing
     ) -> Iterator[Check]:
-        """The rows of a network that could be read; none for a rule that needs a base where there is none."""
+        """The rows of a network that could be read; none for a rule that needs a base where none is asked for."""
         base, figures = _figures(one.base), exact_metrics(head.plan)
         compared = isinstance(one.base, ReadNetwork | StoredNetwork)
         for key, rule in self.rules(one).items():
@@ -95,13 +114,13 @@ class Gate:
                 unit = EXACT[key].unit if key in EXACT else MILLISECOND
                 yield Check(one.label, key, Verdict.OFF, "not checked", rule.level, unit=unit, file=one.file)
             elif key == LATENCY and question:
-                yield _timed(one, rule, limit, question, timing)
-            elif key != LATENCY and limit:
+                yield self.timed(one, rule, question, timing)
+            elif key != LATENCY and (limit or isinstance(one.base, Absent)):
                 yield self.exact(one, head, key, rule, base.get(key), figures[key])
 
     def exact(self, one: Sides, head: ReadNetwork, key: str, rule: AnyRule, base: int | None, figure: int) -> Check:
         """The row of an exact metric."""
-        found = judge_exact(EXACT[key], rule, base, figure)
+        found = judge_exact(EXACT[key], rule, base, figure, self.accepted.of(key, *one.names))
         if base is None and isinstance(one.base, StoredNetwork) and found.verdict is Verdict.PASS:
             verdict = Verdict.PASS if self.missing_allowed else Verdict.MISSING
             found = Found(verdict, "the baseline does not have it; `mbconv baseline write` adds it")
@@ -111,34 +130,37 @@ class Gate:
             found.verdict,
             found.message,
             rule.level,
-            limit_text(rule, compared=one.base is not None),
+            limit_text(rule, compared=isinstance(one.base, ReadNetwork | StoredNetwork)),
             EXACT[key].unit,
             base,
             figure,
             _blamed(one, head, key) if found.verdict is not Verdict.PASS else None,
             one.file,
+            accepted=found.accepted,
         )
 
-
-def _timed(one: Sides, rule: AnyRule, limit: str, question: LatencyQuestion, timing: Timing) -> Check:
-    """The row of a latency."""
-    assert isinstance(one.head, ReadNetwork)
-    timed = timing.checks.get(one.key)
-    found = question.answer(timed)
-    return Check(
-        one.label,
-        LATENCY,
-        found.verdict,
-        found.message,
-        rule.level,
-        limit,
-        MILLISECOND,
-        timed.base if timed else None,
-        timed.head if timed else None,
-        _blamed(one, one.head, LATENCY) if found.verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE} else None,
-        one.file,
-        timed.measured if timed else {},
-    )
+    def timed(self, one: Sides, rule: AnyRule, question: LatencyQuestion, timing: Timing) -> Check:
+        """The row of a latency."""
+        assert isinstance(one.head, ReadNetwork)
+        timed = timing.checks.get(one.key)
+        found = question.answer(timed)
+        applied = self.latency_rule(one) or rule
+        accepted = self.accepted.of(LATENCY, *one.names) if applied is not rule else None
+        return Check(
+            one.label,
+            LATENCY,
+            found.verdict,
+            f"{found.message}; {accepted.text}" if accepted else found.message,
+            rule.level,
+            limit_text(applied, compared=isinstance(one.base, ReadNetwork | StoredNetwork)),
+            MILLISECOND,
+            timed.base if timed else None,
+            timed.head if timed else None,
+            _blamed(one, one.head, LATENCY) if found.verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE} else None,
+            one.file,
+            timed.measured if timed else {},
+            accepted=accepted,
+        )
 
 
 def _figures(base: Base) -> Mapping[str, int]:

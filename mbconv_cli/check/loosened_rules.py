@@ -16,6 +16,7 @@ from mbconv_cli.yaml.yaml_text import Path
 _STRICTEST_FIRST: Final = (Level.ERROR, Level.WARN, Level.OFF)
 _SETTINGS: Final = {"missing": ("fail", "allow"), "rules": ("frozen", "open")}
 """Settings that loosen the gate, with their values from strict to loose."""
+_POLICIES: Final = ("fail", "warn", "allow")
 MOST_NAMES: Final = 3
 
 
@@ -107,6 +108,11 @@ def _of_settings(present: LoadedConfig, former: LoadedConfig) -> Iterator[Loosen
         then, now = getattr(former.config, key), getattr(present.config, key)
         if strictest_first.index(now) > strictest_first.index(then):
             yield Loosened(key, f"{key} was {then} and is {now}", present.document.mark((key,)))
+    for key in ("added", "removed"):
+        given = getattr(former.config, key) or getattr(present.config, key)
+        before, after = (getattr(one.config, f"{key}_policy") for one in (former, present))
+        if given and _POLICIES.index(after) > _POLICIES.index(before):
+            yield Loosened(key, f"{key} was {before} and is {after}", present.document.mark((key,)))
     then, now = former.config.latency.margin, present.config.latency.margin
     if now.value > then.value:
         mark = present.document.mark(("latency", "margin"))

@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, assert_never
 
+from mbconv_cli.check.acceptance import Acceptance
 from mbconv_cli.check.config import AnyRule
 from mbconv_cli.errors import Mark
 from mbconv_cli.report.model import Cell, Row
 from mbconv_cli.report.verdict import Level, Severity, Verdict, severity
 
+ACCEPT: Final = "accept"
+"""The metric of an entry of `accept` without effect."""
 CONFIG: Final = "config"
 """The metric of the config itself, where the base's cannot be read."""
 OVERRIDE: Final = "override"
@@ -22,10 +25,11 @@ SPEC: Final = "spec"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A verdict, and why."""
+    """A verdict, why, and the entry of `accept` without which it would be another one."""
 
     verdict: Verdict
     message: str
+    accepted: Acceptance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class Check:
         mark: the place in a YAML file that is to blame.
         file: the network's, where no place is to blame.
         measured: the cells that only what was measured has.
+        next_step: what to do about it, where it did not pass.
+        accepted: the entry of `accept` without which it would not pass.
     """
 
     network: str
@@ -59,6 +65,8 @@ class Check:
     mark: Mark | None = None
     file: str | None = None
     measured: Mapping[str, Cell] = field(default_factory=dict)
+    next_step: str = ""
+    accepted: Acceptance | None = None
 
     @property
     def severity(self) -> Severity:
@@ -92,6 +100,7 @@ class Check:
             "line": self.mark.line or None if self.mark else None,
             "column": self.mark.column or None if self.mark else None,
             "message": self.message,
+            **({"next_step": self.next_step} if self.next_step else {}),
         }
 
 

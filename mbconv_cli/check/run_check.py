@@ -8,11 +8,13 @@ from typing import Final, assert_never
 
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.analysis.networks import provenance
+from mbconv_cli.check.acceptances import acceptances, unused_rows
 from mbconv_cli.check.config import LoadedConfig
 from mbconv_cli.check.former_config import FormerConfig, UnreadConfig, former_config
 from mbconv_cli.check.gate import Gate
 from mbconv_cli.check.loosened_rules import loosened_rules
 from mbconv_cli.check.measured_judgement import Timing, time_networks
+from mbconv_cli.check.renames import with_renames
 from mbconv_cli.check.row import CONFIG, OVERRIDE, SPEC, Check, tally
 from mbconv_cli.check.selection import unmatched
 from mbconv_cli.check.sides import Against, Sides, both_sides, name_of
@@ -49,8 +51,9 @@ def check(config: LoadedConfig, against: Against | None, catalogue: Catalogue, m
         CheckFailedError: closed forms and fvcore disagree on what was built.
     """
     former = former_config(config, against) if isinstance(against, Revision) else None
-    sides = both_sides(config, against, catalogue, former)
-    gate = Gate(config, against, measure)
+    sides = with_renames(both_sides(config, against, catalogue, former))
+    adopting = isinstance(against, Revision) and former is None
+    gate = Gate(config, against, measure, adopting, acceptances(config, former))
     questions = {one.key: question for one in sides if (question := gate.question(one))}
     timing = time_networks(
         [question.task for question in questions.values() if question.task],
@@ -62,6 +65,7 @@ def check(config: LoadedConfig, against: Against | None, catalogue: Catalogue, m
     checks = [Check(entry, SPEC, Verdict.ERROR, "no network matches", mark=mark) for entry, mark in patterns.items()]
     checks += [check for one in sides for check in gate.checks(one, questions.get(one.key), timing)]
     checks += _unmatched_overrides(config, sides) if checks else []
+    checks += unused_rows(config, gate.accepted, checks)
     checks += _against_former(config, former, sides, against) if against else ()
     if not checks:
         raise InputError(f"{config.path}: nothing to check: no budget (`max`), and nothing to compare with{_HINT}")
@@ -105,7 +109,7 @@ def _report(gate: Gate, sides: Sequence[Sides], checks: Sequence[Check], timing:
         subject | ({"against": name_of(gate.against)} if gate.against else {}),
         tally(checks),
         {CHECKS: _section([check.row() for check in checks])},
-        (*_warnings(gate, sides), *timing.notes),
+        (*_accepted_notes(checks), *_warnings(gate, sides), *timing.notes),
     )
 
 
@@ -115,6 +119,11 @@ def _section(rows: Sequence[Row]) -> Section:
         column for column in CHECK_COLUMNS if column.key not in MEASURED_KEYS or any(column.key in row for row in rows)
     ]
     return Section(tuple(columns), tuple(rows))
+
+
+def _accepted_notes(checks: Sequence[Check]) -> list[str]:
+    """What passed only because the config accepts it."""
+    return [f"accepted: {check.network}: {check.metric}: {check.message}" for check in checks if check.accepted]
 
 
 def _warnings(gate: Gate, sides: Sequence[Sides]) -> Iterator[str]:
@@ -139,4 +148,5 @@ def _error(checks: Sequence[Check]) -> MbconvError | None:
 def _sentence(check: Check) -> str:
     place = f"{check.mark}: " if check.mark else ""
     weight = "warning: " if check.level is Level.WARN else ""
-    return f"{place}{weight}{check.network}: {check.metric}: {check.verdict.value}: {check.message}"
+    step = f"; {check.next_step}" if check.next_step else ""
+    return f"{place}{weight}{check.network}: {check.metric}: {check.verdict.value}: {check.message}{step}"

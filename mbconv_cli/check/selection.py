@@ -30,11 +30,13 @@ class Selected:
         key: its name, or its path from the config's folder: what it is called in a baseline.
         place: its file.
         mark: the config's entry that selects it.
+        by_former_config: whether only the config as of the revision selects it.
     """
 
     key: str
     place: Location
     mark: Mark
+    by_former_config: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def select_at(
     for key, known in _of_former(former, loaded.folder, revision, catalogue) if former else ():
         place = _as_of(known, revision) or (known if is_outside(known, revision) else None)
         if place and key not in selected:
-            found.setdefault(key, Selected(key, place, start))
+            found.setdefault(key, Selected(key, place, start, by_former_config=True))
     return found
 
 

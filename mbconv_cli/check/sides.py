@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import TypeAlias, assert_never
 
@@ -21,9 +22,9 @@ from mbconv_cli.check.selection import (
     stem_of,
 )
 from mbconv_cli.errors import Mark
-from mbconv_cli.git.revisions import Revision
+from mbconv_cli.git.revisions import Revision, RevisionPath
 from mbconv_cli.report.baseline import Baseline, StoredNetwork
-from mbconv_cli.spec.catalogue import Catalogue
+from mbconv_cli.spec.catalogue import Catalogue, Location, shipped_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,25 @@ class StoredBaseline:
     path: Path
 
 
+class Absence(Enum):
+    """Why a side is not there.
+
+    The head: its file is gone, or the config no longer selects it. The base: it does not have the file yet, the file
+    cannot be read there, or it is none of the repository's.
+    """
+
+    GONE = "gone"
+    DESELECTED = "deselected"
+    NEW = "new"
+    BROKEN = "broken"
+    OUTSIDE = "outside"
+
+
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """A side that is not there, and why."""
+    """A side that is not there, why, and that in words."""
 
+    kind: Absence
     reason: str
 
 
@@ -59,6 +75,8 @@ class Sides:
         mark: the config's entry that selects it.
         head: as it is.
         base: what it is compared with.
+        left_config: whether the base's config selects it, and the present one does not.
+        former_key: what the base calls it, where it was renamed.
     """
 
     key: str
@@ -67,6 +85,8 @@ class Sides:
     mark: Mark
     head: Head
     base: Base
+    left_config: bool = False
+    former_key: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -74,22 +94,30 @@ class Sides:
 
         They do not depend on which other networks there are, unlike the label.
         """
-        return self._named_by(self.head, self.base)
+        return _names(self.key, self.head, self.base)
 
     @property
     def former_names(self) -> tuple[str, ...]:
         """Likewise, what overrides may have called it when it was the base."""
-        return self._named_by(self.base, self.head)
+        return _names(self.former_key or self.key, self.base, self.head)
 
     @property
     def is_checked(self) -> bool:
         """Whether it is there and selected."""
         return not isinstance(self.head, Absent)
 
-    def _named_by(self, *networks: Head | Base) -> tuple[str, ...]:
-        """Its path and stem, and the `name` of the first of these that was read."""
-        own = next(([one.loaded.spec.name] for one in networks if isinstance(one, ReadNetwork)), [])
-        return tuple(dict.fromkeys([self.key, stem_of(self.key), *own]))
+    @property
+    def has_base(self) -> bool:
+        """Whether the base has the network."""
+        return isinstance(self.base, ReadNetwork | StoredNetwork) or (
+            isinstance(self.base, Absent) and self.base.kind is Absence.BROKEN
+        )
+
+
+def _names(key: str, *networks: Head | Base) -> tuple[str, ...]:
+    """A path and its stem, and the `name` of the first of these networks that was read."""
+    own = next(([one.loaded.spec.name] for one in networks if isinstance(one, ReadNetwork)), [])
+    return tuple(dict.fromkeys([key, stem_of(key), *own]))
 
 
 def name_of(against: Against) -> str:
@@ -145,17 +173,34 @@ def _sides(key: str, label: str, head: Selected | None, base: Selected | None, c
         label,
         str(head.place) if head else key,
         known.mark if known else Mark(str(context.config.path), 1, 1),
-        _head(head, context),
+        _head(key, head, base, context),
         _base(key, head, base, context),
+        left_config=base is not None and base.by_former_config,
     )
 
 
-def _head(selected: Selected | None, context: _Context) -> Head:
+def _head(key: str, selected: Selected | None, base: Selected | None, context: _Context) -> Head:
     if selected is None:
-        return Absent("it is there no more, or the config no longer selects it")
+        place = _place_now(key, base, context)
+        if place:
+            return Absent(Absence.DESELECTED, f"{place} is still there, but the config no longer selects it")
+        return Absent(Absence.GONE, f"{key} is not there")
     if isinstance(selected.place, Path) and not selected.place.exists():
-        return Absent(f"{selected.place} is not there")
+        return Absent(Absence.GONE, f"{selected.place} is not there")
     return read_network(selected.place, context.catalogue)
+
+
+def _place_now(key: str, base: Selected | None, context: _Context) -> Location | None:
+    """Where a network is that the config does not select, if it is there at all."""
+    if base and isinstance(base.place, RevisionPath):
+        top = base.place.revision.repository.top
+        places = [Path(top, base.place.path)] if top else []
+    else:
+        places = [base.place if base and isinstance(base.place, Path) else context.config.folder / key]
+    if found := next((place for place in places if place.exists()), None):
+        return found
+    named = (entry.path for entry in context.catalogue.entries() if entry.name == key)
+    return next(named, None) if base is None else None
 
 
 def _base(key: str, head: Selected | None, selected: Selected | None, context: _Context) -> Base:
@@ -163,13 +208,27 @@ def _base(key: str, head: Selected | None, selected: Selected | None, context: _
         case None:
             return None
         case StoredBaseline(baseline, path):
-            return baseline.networks.get(key) or Absent(f"{path} does not have it; `mbconv baseline write` adds it")
+            return baseline.networks.get(key) or Absent(Absence.NEW, f"{path} does not have it")
         case Revision(name=name) if selected is None:
-            outside = head is not None and is_outside(head.place, context.against)
-            why = f": {head.place} is outside of the repository" if head and outside else ""
-            return Absent(f"{name} does not have it{why}")
+            if head is not None and is_outside(head.place, context.against):
+                why = f"{name} does not have it: {head.place} is outside of the repository"
+                return Absent(Absence.OUTSIDE, why)
+            return Absent(Absence.NEW, f"{name} does not have it")
         case Revision(name=name):
             read = read_network(selected.place, context.catalogue)
-            return Absent(f"in {name}: {read.problems[0]}") if isinstance(read, UnreadNetwork) else read
+            if isinstance(read, UnreadNetwork):
+                kind = Absence.OUTSIDE if head and _leads_outside(head, context) else Absence.BROKEN
+                return Absent(kind, f"in {name}: {read.problems[0]}")
+            return read
         case _:
             assert_never(context.against)
+
+
+def _leads_outside(head: Selected, context: _Context) -> bool:
+    """Whether a network extends a file that no revision of the repository holds; a shipped one is this program's."""
+    assert isinstance(context.against, Revision)
+    read = read_network(head.place, context.catalogue)
+    marks = read.loaded.document.value_marks.values() if isinstance(read, ReadNetwork) else ()
+    files = {Path(mark.file) for mark in marks}
+    own = [file for file in files if not file.is_relative_to(shipped_folder())]
+    return any(is_outside(file, context.against) for file in own)

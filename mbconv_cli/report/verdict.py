@@ -84,6 +84,7 @@ CHECK_COLUMNS: Final = (
     Column("line"),
     Column("column"),
     Column("message"),
+    Column("next_step"),
 )
 
 MEASURED_KEYS: Final = frozenset(

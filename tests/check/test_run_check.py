@@ -170,13 +170,48 @@ def test_a_warning_fails_nothing_and_off_checks_nothing(
 def test_a_network_on_one_side_only(
     run: Callable[..., Checked], kept: Callable[..., StoredBaseline], missing: str, verdict: str, failed: int
 ) -> None:
-    base = kept({"beta": NET})
+    base = kept({"beta": NET.replace("16", "32")})
     config = ALL + f"metrics: {{params: {{max: 1M, max_increase: 0}}}}\nmissing: {missing}\n"
     checked = run(config, {"alpha": NET}, base)
     rows = rows_of(checked)
     assert rows["alpha", "spec"]["verdict"] == rows["beta", "spec"]["verdict"] == verdict
     assert rows["alpha", "params"]["verdict"] == "pass"  # its budget holds all the same
     assert checked.report.totals["failed"] == failed
+
+
+@pytest.mark.parametrize(
+    ("policies", "added", "removed"),
+    [
+        ("", ("missing", "warn"), ("missing", "error")),
+        ("added: allow\nremoved: warn\n", ("pass", "error"), ("missing", "warn")),
+        ("missing: allow\nadded: fail\n", ("missing", "error"), ("pass", "error")),
+        ("added: warn\nremoved: allow\n", ("missing", "warn"), ("pass", "error")),
+    ],
+)
+def test_added_and_removed_have_policies_of_their_own(
+    run: Callable[..., Checked],
+    kept: Callable[..., StoredBaseline],
+    policies: str,
+    added: tuple[str, str],
+    removed: tuple[str, str],
+) -> None:
+    base = kept({"beta": NET.replace("16", "32")})
+    rows = rows_of(run(ALL + f"metrics: {{params: {{max_increase: 0}}}}\n{policies}", {"alpha": NET}, base))
+    assert (rows["alpha", "spec"]["verdict"], rows["alpha", "spec"]["level"]) == added
+    assert (rows["beta", "spec"]["verdict"], rows["beta", "spec"]["level"]) == removed
+    assert isinstance(rows["alpha", "params"]["head"], int)  # its figures are shown, though nothing bounds them
+
+
+def test_a_renamed_network_is_compared_with_what_it_was(
+    run: Callable[..., Checked], kept: Callable[..., StoredBaseline]
+) -> None:
+    base = kept({"beta": NET})
+    checked = run(ALL + "metrics: {params: {max_increase: 0}}\n", {"alpha": NET}, base)
+    rows = rows_of(checked)
+    assert checked.error is None
+    assert rows["alpha", "spec"]["message"] == "renamed from beta.yaml"
+    assert rows["alpha", "params"]["base"] == rows["alpha", "params"]["head"]
+    assert not any(network == "beta" for network, _ in rows)
 
 
 def test_a_metric_that_the_baseline_lacks(run: Callable[..., Checked], kept: Callable[..., StoredBaseline]) -> None:

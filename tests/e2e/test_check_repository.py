@@ -185,12 +185,12 @@ def test_a_revision_without_the_config_has_no_selection_of_its_own(repository: P
     assert mbconv(*CHECK, "--config", "elsewhere.yaml").returncode == 0
 
 
-def test_a_new_network_fails_unless_it_is_allowed(repository: Path, mbconv: Run) -> None:
+def test_a_new_network_passes_unless_it_is_forbidden(repository: Path, mbconv: Run) -> None:
     (repository / "nets" / "new.yaml").write_text(PARENT, encoding="utf-8")
-    assert mbconv(*CHECK).returncode == 1
-    with (repository / "mbconv-check.yaml").open("a", encoding="utf-8") as config:
-        config.write("missing: allow\n")
     assert mbconv(*CHECK).returncode == 0
+    with (repository / "mbconv-check.yaml").open("a", encoding="utf-8") as config:
+        config.write("added: fail\n")
+    assert mbconv(*CHECK).returncode == 1
 
 
 def test_broken_yaml_is_bad_input_and_the_others_are_checked(repository: Path, mbconv: Run) -> None:

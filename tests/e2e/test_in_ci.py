@@ -209,8 +209,8 @@ def test_pre_commit_accepts_the_hook_and_the_readme_and_the_hook_finds_a_mistake
 
 def examples() -> dict[str, Any]:
     """The files that docs/gate.md gives to copy, by the names in their first lines."""
-    section = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8").partition("\n## ")[0]
-    found = re.findall(r"```yaml\n# (\S+)\n(.*?)```", section, re.DOTALL)
+    text = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
+    found = re.findall(r"```yaml\n# (\S+)\n(.*?)```", text, re.DOTALL)
     return {name: yaml.safe_load(text) for name, text in found}
 
 
