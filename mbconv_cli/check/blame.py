@@ -15,7 +15,7 @@ Costs = Callable[[Plan], Mapping[str, int]]
 
 
 def blame(base: ReadNetwork, head: ReadNetwork, stage_costs: Costs | None) -> Mark | None:
-    """The first place where the two files say something else; where it is known, in the stage that costs the most more.
+    """The place where the two files differ; of several, the one whose change costs the most more.
 
     What comes from a file that the network extends is marked in that file.
 
@@ -25,14 +25,30 @@ def blame(base: ReadNetwork, head: ReadNetwork, stage_costs: Costs | None) -> Ma
         stage_costs: a metric of each stage (`stem`, `stages.2`, ...) of a Plan.
 
     Returns:
-        The place, or None if both say the same.
+        The place, or None if the files agree.
     """
     changed = list(changed_paths(base.loaded.document.data, head.loaded.document.data))
     if not changed:
         return None
-    worst = _worst_stage(base.plan, head.plan, stage_costs) if stage_costs and _same_rows(base, head) else None
-    in_worst = [path for path in changed if _stage_of(path) == worst]
-    return _mark(head, (in_worst or changed)[0])
+    if stage_costs is None or len(base.loaded.spec.blocks) != len(head.loaded.spec.blocks):
+        return _mark(head, changed[0])
+    return _mark(head, _costliest(changed, stage_costs(base.plan), stage_costs(head.plan)))
+
+
+def _costliest(changed: list[Path], before: Mapping[str, int], after: Mapping[str, int]) -> Path:
+    """The change that costs the most more: what a stage costs more is due to the last change before its end.
+
+    A wider row makes the one after it costlier, too, but not the one before it; what is no stage holds from the start.
+    """
+    paths: dict[str, Path] = {}
+    for path in changed:
+        paths.setdefault(stage if (stage := _stage_of(path)) in after else "", path)
+    current, gained = next(iter(paths)), dict.fromkeys(paths, 0)
+    current = "" if "" in paths else current
+    for stage, cost in after.items():
+        current = stage if stage in paths else current
+        gained[current] += cost - before.get(stage, 0)
+    return paths[max(gained, key=gained.__getitem__)]
 
 
 def changed_paths(base: Any, head: Any, path: Path = ()) -> Iterator[Path]:
@@ -63,15 +79,6 @@ def _costs(key: str) -> bool:
 def _mark(head: ReadNetwork, path: Path) -> Mark:
     document = head.loaded.document
     return document.key_mark(path) if path in document.key_marks else document.mark(path)
-
-
-def _same_rows(base: ReadNetwork, head: ReadNetwork) -> bool:
-    return len(base.loaded.spec.blocks) == len(head.loaded.spec.blocks)
-
-
-def _worst_stage(base: Plan, head: Plan, stage_costs: Costs) -> str:
-    before, after = stage_costs(base), stage_costs(head)
-    return max(after, key=lambda stage: after[stage] - before.get(stage, 0))
 
 
 def _stage_of(path: Path) -> str:

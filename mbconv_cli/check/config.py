@@ -18,7 +18,7 @@ from mbconv_cli.spec.catalogue import read
 from mbconv_cli.spec.json_schema import DIALECT
 from mbconv_cli.spec.validation_messages import findings
 from mbconv_cli.spec.values import Frozen, Text
-from mbconv_cli.yaml.yaml_text import Document, read_yaml
+from mbconv_cli.yaml.yaml_text import Document, Path, read_yaml
 
 DEFAULT_CONFIG: Final = "mbconv-check.yaml"
 DEFAULT_PROCESSES: Final = 10
@@ -171,6 +171,19 @@ class LoadedConfig:
     def folder(self) -> FilePath:
         """What its relative paths start from."""
         return self.path.parent
+
+    def stated(self, path: Path, *names: str) -> Path | None:
+        """The path of the last layer of rules, defaults or override, that states this of a network of these names.
+
+        Args:
+            path: below `metrics`, e.g. `("params", "max")`.
+            names: all that overrides may call the network.
+        """
+        layers: list[Path] = [("metrics",)]
+        for index, override in enumerate(self.config.overrides):
+            layers += [("overrides", index, "metrics")] if override.matches(*names) else []
+        stated = [(*layer, *path) for layer in layers if (*layer, *path) in self.document.value_marks]
+        return stated[-1] if stated else None
 
 
 def load_config(path: FilePath) -> LoadedConfig:

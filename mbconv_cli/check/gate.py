@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
+from mbconv_cli.analysis.expectation import stale_expectations
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.check.acceptance import REMOVED
 from mbconv_cli.check.acceptances import NOTHING_ACCEPTED, Acceptances
@@ -15,11 +16,13 @@ from mbconv_cli.check.config import LATENCY, AnyRule, LoadedConfig
 from mbconv_cli.check.exact_judgement import EXACT, exact_metrics, judge_exact, stage_metric
 from mbconv_cli.check.latency_question import LatencyQuestion, latency_question
 from mbconv_cli.check.measured_judgement import Timing
+from mbconv_cli.check.next_steps import budget_mark, next_step
 from mbconv_cli.check.presence import baseless_row, removed_row, renamed_row
 from mbconv_cli.check.row import SPEC, Check, Found, limit_text
 from mbconv_cli.check.selection import ReadNetwork, UnreadNetwork
 from mbconv_cli.check.sides import Absent, Against, Base, Sides, StoredBaseline
 from mbconv_cli.errors import InputError, Mark, Problem
+from mbconv_cli.plan.ops import same_computation
 from mbconv_cli.pytorch.devices import resolve_device
 from mbconv_cli.report.baseline import StoredNetwork
 from mbconv_cli.report.model import Cell
@@ -91,6 +94,7 @@ class Gate:
                 yield from (_unread(one, problem) for problem in problems)
             case ReadNetwork():
                 yield from self.presence(one)
+                yield from _stale(one, one.head)
                 yield from self.of_metrics(one, one.head, question, timing)
             case _:
                 assert_never(one.head)
@@ -107,9 +111,8 @@ class Gate:
     ) -> Iterator[Check]:
         """The rows of a network that could be read; none for a rule that needs a base where none is asked for."""
         base, figures = _figures(one.base), exact_metrics(head.plan)
-        compared = isinstance(one.base, ReadNetwork | StoredNetwork)
         for key, rule in self.rules(one).items():
-            limit = limit_text(rule, compared=compared)
+            limit = limit_text(rule, compared=_is_compared(one))
             if rule.level is Level.OFF:
                 unit = EXACT[key].unit if key in EXACT else MILLISECOND
                 yield Check(one.label, key, Verdict.OFF, "not checked", rule.level, unit=unit, file=one.file)
@@ -124,18 +127,21 @@ class Gate:
         if base is None and isinstance(one.base, StoredNetwork) and found.verdict is Verdict.PASS:
             verdict = Verdict.PASS if self.missing_allowed else Verdict.MISSING
             found = Found(verdict, "the baseline does not have it; `mbconv baseline write` adds it")
+        failed = found.verdict is not Verdict.PASS
+        unchanged = base is not None and base == figure
         return Check(
             one.label,
             key,
             found.verdict,
             found.message,
             rule.level,
-            limit_text(rule, compared=isinstance(one.base, ReadNetwork | StoredNetwork)),
+            limit_text(rule, compared=_is_compared(one)),
             EXACT[key].unit,
             base,
             figure,
-            _blamed(one, head, key) if found.verdict is not Verdict.PASS else None,
+            self.cause(one, head, key, unchanged=unchanged) if failed else None,
             one.file,
+            next_step=next_step(self.config, one, key, rule, figure) if found.verdict is Verdict.FAIL else "",
             accepted=found.accepted,
         )
 
@@ -146,20 +152,55 @@ class Gate:
         found = question.answer(timed)
         applied = self.latency_rule(one) or rule
         accepted = self.accepted.of(LATENCY, *one.names) if applied is not rule else None
+        passed = accepted and found.verdict is Verdict.PASS
+        ratio = timed.measured.get("ratio") if timed else None
+        unchanged = isinstance(one.base, ReadNetwork) and same_computation(one.base.plan, one.head.plan)
+        is_slow = found.verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE}
+        head = timed.head if timed else None
         return Check(
             one.label,
             LATENCY,
             found.verdict,
-            f"{found.message}; {accepted.text}" if accepted else found.message,
+            f"{found.message}; {accepted.text}" if accepted and passed else found.message,
             rule.level,
-            limit_text(applied, compared=isinstance(one.base, ReadNetwork | StoredNetwork)),
+            limit_text(applied, compared=_is_compared(one), margin=self.config.config.latency.margin),
             MILLISECOND,
             timed.base if timed else None,
-            timed.head if timed else None,
-            _blamed(one, one.head, LATENCY) if found.verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE} else None,
+            head,
+            self.cause(one, one.head, LATENCY, unchanged=unchanged) if is_slow else None,
             one.file,
             timed.measured if timed else {},
+            next_step=next_step(self.config, one, LATENCY, applied, head, ratio if isinstance(ratio, float) else None)
+            if found.verdict is Verdict.FAIL
+            else "",
             accepted=accepted,
+        )
+
+    def cause(self, one: Sides, head: ReadNetwork, metric: str, *, unchanged: bool) -> Mark:
+        """The line that is to blame: of the network where it changed, else of the config that gives the budget."""
+        if unchanged:
+            return budget_mark(self.config, one, metric)
+        found = blame(one.base, head, stage_metric(metric)) if isinstance(one.base, ReadNetwork) else None
+        return found or Mark(one.file, 1, 1)
+
+
+def _is_compared(one: Sides) -> bool:
+    return isinstance(one.base, ReadNetwork | StoredNetwork)
+
+
+def _stale(one: Sides, head: ReadNetwork) -> Iterator[Check]:
+    """The rows of what a network's file expects, and the table does not come to."""
+    for stale in stale_expectations(head.loaded, head.plan):
+        yield Check(
+            one.label,
+            f"expected {stale.metric}",
+            Verdict.FAIL,
+            f"{stale.expected:,} under `expect`, but the table comes to {stale.found:,}",
+            unit=EXACT[stale.metric].unit,
+            head=stale.found,
+            mark=stale.mark,
+            file=one.file,
+            next_step="correct whichever is wrong",
         )
 
 
@@ -173,12 +214,6 @@ def _figures(base: Base) -> Mapping[str, int]:
             return {}
         case _:
             assert_never(base)
-
-
-def _blamed(one: Sides, head: ReadNetwork, key: str) -> Mark:
-    """The line that changed, or else the first one of the file."""
-    found = blame(one.base, head, stage_metric(key)) if isinstance(one.base, ReadNetwork) else None
-    return found or Mark(one.file, 1, 1)
 
 
 def _unread(one: Sides, problem: Problem) -> Check:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mbconv_cli.check.config import AnyRule, LoadedConfig
-from mbconv_cli.check.row import Check, bounds_text
+from mbconv_cli.check.row import Check, limit_text
 from mbconv_cli.check.sides import Sides
 from mbconv_cli.errors import Mark
 from mbconv_cli.report.verdict import Level, Verdict
@@ -72,10 +72,10 @@ def _of_network(present: LoadedConfig, former: LoadedConfig, one: Sides) -> Iter
 
 def _looser(then: AnyRule, now: AnyRule | None) -> Iterator[tuple[str, str]]:
     """The keys of a rule that are looser, and how; nothing where nothing was checked before."""
-    if then.level is Level.OFF or not bounds_text(then):
+    if then.level is Level.OFF or not limit_text(then, compared=True):
         return
     if now is None or now.level is Level.OFF:
-        yield "level", f"no longer checked; it was {bounds_text(then)}"
+        yield "level", f"no longer checked; it was {limit_text(then, compared=True)}"
         return
     for key in ("max", "max_increase"):
         before, after = getattr(then, key), getattr(now, key)
@@ -87,19 +87,8 @@ def _looser(then: AnyRule, now: AnyRule | None) -> Iterator[tuple[str, str]]:
 
 def _mark(present: LoadedConfig, former: LoadedConfig, one: Sides, path: Path) -> Mark:
     """The last line that states this of the network's rule now, or else what is nearest to where it was."""
-    stated = _stated(present, one.names, path) or _stated(former, one.former_names, path) or ("metrics",)
+    stated = present.stated(path, *one.names) or former.stated(path, *one.former_names) or ("metrics",)
     return present.document.mark(stated)
-
-
-def _stated(config: LoadedConfig, names: Iterable[str], path: Path) -> Path | None:
-    """The path of the last layer of rules, the defaults or an override, that states something of a network."""
-    known, found = tuple(names), None
-    layers: list[Path] = [("metrics",)]
-    for index, override in enumerate(config.config.overrides):
-        layers += [("overrides", index, "metrics")] if override.matches(*known) else []
-    for layer in layers:
-        found = (*layer, *path) if (*layer, *path) in config.document.value_marks else found
-    return found
 
 
 def _of_settings(present: LoadedConfig, former: LoadedConfig) -> Iterator[Loosened]:

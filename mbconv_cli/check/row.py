@@ -10,6 +10,7 @@ from typing import Final, assert_never
 from mbconv_cli.check.acceptance import Acceptance
 from mbconv_cli.check.config import AnyRule
 from mbconv_cli.errors import Mark
+from mbconv_cli.quantities import Limit
 from mbconv_cli.report.model import Cell, Row
 from mbconv_cli.report.verdict import Level, Severity, Verdict, severity
 
@@ -104,20 +105,17 @@ class Check:
         }
 
 
-def limit_text(rule: AnyRule, *, compared: bool) -> str:
+def limit_text(rule: AnyRule, *, compared: bool, margin: Limit | None = None) -> str:
     """A rule's bounds as a person reads them.
 
     Args:
         rule: which.
         compared: whether there is anything to compare with; only then an increase is a bound.
+        margin: of what is measured: how far beyond a bound passes, for want of a sharper test.
     """
-    return bounds_text(rule if compared else rule.model_copy(update={"max_increase": None}))
-
-
-def bounds_text(rule: AnyRule) -> str:
-    """All of a rule's bounds as a person reads them."""
-    bounds = {"max": rule.max, "max_increase": rule.max_increase}
-    return ", ".join(f"{key} {bound}" for key, bound in bounds.items() if bound is not None)
+    bounds = {"max": rule.max, "max_increase": rule.max_increase if compared else None}
+    beyond = f" + {margin} margin" if margin is not None and margin.value else ""
+    return ", ".join(f"{key} {bound}{beyond}" for key, bound in bounds.items() if bound is not None)
 
 
 def tally(checks: Iterable[Check]) -> dict[str, Cell]:

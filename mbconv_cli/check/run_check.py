@@ -9,6 +9,7 @@ from typing import Final, assert_never
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.analysis.networks import provenance
 from mbconv_cli.check.acceptances import acceptances, unused_rows
+from mbconv_cli.check.commits import commits, compared_with
 from mbconv_cli.check.config import LoadedConfig
 from mbconv_cli.check.former_config import FormerConfig, UnreadConfig, former_config
 from mbconv_cli.check.gate import Gate
@@ -22,7 +23,7 @@ from mbconv_cli.errors import CheckFailedError, InputError, Mark, MbconvError, U
 from mbconv_cli.git.revisions import Revision
 from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.measure.statistics.regression import FALSE_ALARM
-from mbconv_cli.report.model import Cell, Report, Row, Section
+from mbconv_cli.report.model import Report, Row, Section
 from mbconv_cli.report.verdict import CHECK_COLUMNS, CHECKS, MEASURED_KEYS, Level, Verdict
 from mbconv_cli.spec.catalogue import Catalogue
 
@@ -99,14 +100,13 @@ def _against_former(
 
 
 def _report(gate: Gate, sides: Sequence[Sides], checks: Sequence[Check], timing: Timing) -> Report:
-    subject: dict[str, Cell] = {"name": str(gate.config.path)}
-    settings: dict[str, Cell] = {}
+    settings = commits(gate.config.folder, gate.against)
     if timing.checks:
-        settings = {"processes": gate.measure.processes, "false_alarm": FALSE_ALARM}
+        settings |= {"processes": gate.measure.processes, "false_alarm": FALSE_ALARM}
     return Report(
         "check",
         replace(provenance(machine={**host_fingerprint(), **timing.machine}), settings=settings),
-        subject | ({"against": name_of(gate.against)} if gate.against else {}),
+        {"name": str(gate.config.path), **compared_with(gate.against)},
         tally(checks),
         {CHECKS: _section([check.row() for check in checks])},
         (*_accepted_notes(checks), *_warnings(gate, sides), *timing.notes),
@@ -123,7 +123,8 @@ def _section(rows: Sequence[Row]) -> Section:
 
 def _accepted_notes(checks: Sequence[Check]) -> list[str]:
     """What passed only because the config accepts it."""
-    return [f"accepted: {check.network}: {check.metric}: {check.message}" for check in checks if check.accepted]
+    accepted = [check for check in checks if check.accepted and check.verdict is Verdict.PASS]
+    return [f"accepted: {check.network}: {check.metric}: {check.message}" for check in accepted]
 
 
 def _warnings(gate: Gate, sides: Sequence[Sides]) -> Iterator[str]:

@@ -28,7 +28,7 @@ from mbconv_cli.commands.options import ArchDirOption, CheckFormatOption, Device
 from mbconv_cli.commands.output import progress_bar, show
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import require_place
-from mbconv_cli.git.revisions import resolve
+from mbconv_cli.git.revisions import resolve_base
 from mbconv_cli.render.renderers import Format
 from mbconv_cli.report.baseline import read_baseline
 from mbconv_cli.spec.catalogue import user_catalogue
@@ -38,7 +38,8 @@ AgainstOption = Annotated[
     typer.Option(
         "--against",
         metavar="REV",
-        help="Compare with the same files as of a git revision, e.g. origin/main; both sides are measured here.",
+        help="Compare with the same files as of where HEAD branched off from a git revision, e.g. origin/main "
+        "(REV.. is the revision itself); both sides are measured here.",
         show_default=False,
     ),
 ]
@@ -115,7 +116,7 @@ def _against(loaded: LoadedConfig, revision: str | None, baseline: Path | None) 
     if revision is not None and baseline is not None:
         raise InputError("--against and --baseline: give one of them")
     if revision is not None:
-        return resolve(revision, loaded.folder)
+        return resolve_base(revision, loaded.folder)
     if baseline is None and loaded.config.baseline is None:
         return None
     path = baseline or loaded.folder / str(loaded.config.baseline)

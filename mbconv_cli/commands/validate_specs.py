@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
-from mbconv_cli.analysis.networks import open_network
+from mbconv_cli.analysis.expectation import stale_expectations
 from mbconv_cli.commands.options import ArchDirOption, complete_network
 from mbconv_cli.errors import InputError
+from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.catalogue import Catalogue, user_catalogue
+from mbconv_cli.spec.loader import load
 
 ValidatedArgument = Annotated[
     list[str],
@@ -25,8 +27,9 @@ ValidatedArgument = Annotated[
 def validate_command(networks: ValidatedArgument, arch_dir: ArchDirOption = None) -> None:
     """Check whether YAML files are valid networks; valid files print nothing.
 
-    Every file is read and planned to the last shape, without torch. Each mistake is printed as `file:line:column`,
-    and the exit code is then 2. It is what the pre-commit hook `mbconv-validate` runs.
+    Every file is read and planned to the last shape, without torch, and must cost what its `expect` gives. Each
+    mistake is printed as `file:line:column`, and the exit code is then 2. The pre-commit hook `mbconv-validate` runs
+    this command.
 
     For example:
 
@@ -42,7 +45,8 @@ def validate_command(networks: ValidatedArgument, arch_dir: ArchDirOption = None
 
 def _problems(network: str, catalogue: Catalogue) -> tuple[str, ...]:
     try:
-        open_network(network, catalogue=catalogue)
+        loaded = load(network, catalogue)
+        stale = stale_expectations(loaded, plan_loaded(loaded))
     except InputError as error:
         return error.sentences
-    return ()
+    return tuple(str(one.problem) for one in stale)

@@ -92,6 +92,27 @@ def commit_of(repository: Repository, revision: str) -> str:
     return commit
 
 
+def merge_base_of(repository: Repository, one: str, other: str) -> str | None:
+    """The id of the last commit that two commits, given by their ids, both come from, if there is one here."""
+    answer = os.fsdecode(_asked(repository.folder, "merge-base", one, other).stdout).strip()
+    return answer if _OBJECT_ID.fullmatch(answer) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit's id, and when it was committed, as ISO 8601 writes it."""
+
+    id: str
+    date: str
+
+
+def head_commit(repository: Repository) -> Commit | None:
+    """The commit that is checked out; None before the first one."""
+    shown = _asked(repository.folder, "log", "-1", "--format=%H %cI", "HEAD", "--")
+    commit, _, date = os.fsdecode(shown.stdout).strip().partition(" ")
+    return Commit(commit, date) if _OBJECT_ID.fullmatch(commit) else None
+
+
 @lru_cache(maxsize=1_024)
 def tree_of(repository: Repository, commit: str, folder: PurePosixPath, *, deep: bool = False) -> tuple[TreeEntry, ...]:
     """What a folder holds in a commit, and with `deep` what its folders hold; nothing if there is no such folder.

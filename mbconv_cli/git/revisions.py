@@ -15,10 +15,19 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
 
 from mbconv_cli.errors import InputError, did_you_mean
-from mbconv_cli.git.repository import Repository, TreeEntry, commit_of, content_of, repository_of, tree_of
+from mbconv_cli.git.repository import (
+    Repository,
+    TreeEntry,
+    commit_of,
+    content_of,
+    merge_base_of,
+    repository_of,
+    tree_of,
+)
 
 _OF_FORM: Final = re.compile(r"(?P<revision>(?:\{[^}]*\}|[^:{])+):(?P<path>.+)", re.DOTALL)
 """A colon within braces is the revision's own: `main@{2026-01-01 12:00}`, `HEAD^{/fix: that}`."""
+SHORT_ID: Final = 12
 MOST_LINKS: Final = 40
 LONGEST_TARGET: Final = 4_096
 _ON_A_DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
@@ -32,11 +41,18 @@ class Revision:
         repository: where it is.
         name: what the user calls it, e.g. `origin/main`.
         commit: its id.
+        is_merge_base: whether it is not the commit of this name, but where HEAD branched off from it.
     """
 
     repository: Repository
     name: str
     commit: str
+    is_merge_base: bool = False
+
+    @property
+    def spelled(self) -> str:
+        """What git takes for this commit."""
+        return self.commit[:SHORT_ID] if self.is_merge_base else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +63,7 @@ class RevisionPath:
     path: PurePosixPath
 
     def __str__(self) -> str:
-        return f"{self.revision.name}:{self.path}"
+        return f"{self.revision.spelled}:{self.path}"
 
     @property
     def stem(self) -> str:
@@ -76,6 +92,42 @@ def resolve(revision: str, folder: Path | None = None) -> Revision:
     """
     repository = repository_of(folder or Path.cwd())
     return Revision(repository, revision, commit_of(repository, revision))
+
+
+def resolve_base(reference: str, folder: Path | None = None) -> Revision:
+    """What a working tree is compared with: where it branched off from a revision, as for a pull request.
+
+    Args:
+        reference: `A` or `A...` for the merge base of A and HEAD; `A...B` likewise, where B is HEAD; `A..` for A
+            itself.
+        folder: in whose repository; the working directory's if absent.
+
+    Raises:
+        InputError: git is not installed, there is no such revision, no merge base, or B is not checked out.
+    """
+    first, dots, second = _parted(reference)
+    revision = resolve(first, folder)
+    head = commit_of(revision.repository, "HEAD")
+    if second and commit_of(revision.repository, second) != head:
+        raise InputError(f"{reference}: the working tree is checked, so {second} has to be checked out first")
+    if dots == "..":
+        return revision
+    base = merge_base_of(revision.repository, revision.commit, head)
+    if base is None:
+        raise InputError(
+            f"{first} and HEAD have no common commit here: fetch more of the history (`git fetch --unshallow`; in CI, "
+            f"check out with fetch-depth: 0), or compare with {first} itself by `{first}..`"
+        )
+    return Revision(revision.repository, first, base, is_merge_base=base != revision.commit)
+
+
+def _parted(reference: str) -> tuple[str, str, str]:
+    """`A...B` as A, the dots and B; a name holds no two dots in a row, by git's rules."""
+    for dots in ("...", ".."):
+        first, found, second = reference.partition(dots)
+        if found and first:
+            return first, dots, second
+    return reference, "", ""
 
 
 def parse_revision(reference: str) -> RevisionPath | None:

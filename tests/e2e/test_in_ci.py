@@ -158,7 +158,7 @@ def test_the_action_annotates_the_line_that_costs_more(
     )
     assert outputs.read_text(encoding="utf-8") == "exit-code=1\n"
     text = summary.read_text(encoding="utf-8")
-    assert text.startswith("<!-- mbconv-check -->\n## mbconv check: mbconv-check.yaml, against HEAD^1\n")
+    assert text.startswith("<!-- mbconv-check -->\n## mbconv check: mbconv-check.yaml, against HEAD^1, commit ")
     assert "| ours | params |" in text
 
 
