@@ -36,11 +36,17 @@ _BINARY = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 
 
 def decimal(value: float) -> str:
-    """Four significant digits and a decimal prefix: `385.8M`."""
+    """Four significant digits and a decimal prefix: `385.8 M`."""
     for size, prefix in _DECIMAL:
         if abs(value) >= size:
-            return f"{value / size:.4g}{prefix}"
+            return f"{_four_digits(value / size)} {prefix}"
     return f"{value:.4g}"
+
+
+def _four_digits(value: float) -> str:
+    """Four significant digits, ending noughts too, so that figures of a column look equally precise."""
+    digits_before = len(str(int(abs(value))))
+    return f"{value:.{max(4 - digits_before, 0)}f}"
 
 
 def binary(value: float) -> str:

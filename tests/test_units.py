@@ -14,11 +14,11 @@ from mbconv_cli.units import binary, change_text, decimal, milliseconds
     [
         (0, "0"),
         (999, "999"),
-        (1000, "1k"),
-        (385_814_752, "385.8M"),
-        (-1_500, "-1.5k"),
-        (1.61e10, "16.1G"),
-        (2e12, "2T"),
+        (1000, "1.000 k"),
+        (385_814_752, "385.8 M"),
+        (-1_500, "-1.500 k"),
+        (1.61e10, "16.10 G"),
+        (2e12, "2.000 T"),
     ],
 )
 def test_decimal(value: float, shown: str) -> None:

@@ -17,8 +17,8 @@ COLUMNS = (
     Column("resolution", PIXEL),
     Column("params", PARAM, Kind.EXACT, Better.LOWER),
     Column("macs", MAC, Kind.EXACT, Better.LOWER),
-    Column("source", priority=Priority.DETAIL),
-    Column("file", priority=Priority.DETAIL),
+    Column("source", priority=Priority.EXTRA),
+    Column("file", priority=Priority.EXTRA),
 )
 SHIPPED = "shipped"
 

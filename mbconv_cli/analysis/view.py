@@ -19,11 +19,13 @@ class View:
         by: what a row is.
         sort: the column to sort by, largest first (labels: A to Z); running order if absent.
         top: how many rows; the others are summed up in one last row.
+        overview: whether to show the stages first, and of the rows themselves those that cost the most.
     """
 
     by: By = By.LAYER
     sort: str | None = None
     top: int | None = None
+    overview: bool = False
 
 
 def require_column(key: str | None, columns: Sequence[Column], unmeasured: Sequence[Column], reason: str) -> None:

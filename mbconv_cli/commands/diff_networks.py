@@ -47,7 +47,14 @@ HeadArgument = Annotated[
     ),
 ]
 ByOption = Annotated[
-    DiffBy, typer.Option("--by", metavar="ROWS", case_sensitive=False, help="What a row is: layer, block or stage.")
+    DiffBy | None,
+    typer.Option(
+        "--by",
+        metavar="ROWS",
+        case_sensitive=False,
+        help="What a row is: layer, block or stage.",
+        show_default="stage; in JSON block, too",
+    ),
 ]
 ExitCodeOption = Annotated[
     bool, typer.Option("--exit-code", help="Exit with 1 if the networks differ in anything that is computed.")
@@ -68,7 +75,7 @@ BatchOption = Annotated[
 def diff_command(
     base: BaseArgument,
     head: HeadArgument,
-    by: ByOption = DiffBy.BLOCK,
+    by: ByOption = None,
     exit_code: ExitCodeOption = False,
     batch_size: BatchOption = None,
     measure: MeasureOption = False,

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 import typer
 
 from mbconv_cli.commands.output import ClosedPipeError, abandon_stdout, format_for, say
+from mbconv_cli.commands.presentation import with_presentation
 from mbconv_cli.errors import InputError, MbconvError
 from mbconv_cli.render.renderers import Format
 
@@ -26,11 +27,12 @@ Command = TypeVar("Command", bound=Callable[..., None])
 
 
 def guarded(command: Command) -> Command:
-    """The command, with every way to fail turned into an exit code."""
+    """The command, with the options on its presentation, and every way to fail turned into an exit code."""
+    presented = with_presentation(command)
 
-    @functools.wraps(command)
-    def run(*arguments: Any, **options: Any) -> None:
-        code = exit_code(lambda: command(*arguments, **_with_format(options)))
+    @functools.wraps(presented)
+    def run(**options: Any) -> None:
+        code = exit_code(lambda: presented(**_with_format(options)))
         if code:
             raise typer.Exit(code)
 

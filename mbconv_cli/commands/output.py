@@ -7,9 +7,11 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
+from mbconv_cli.commands.presentation import presentation
 from mbconv_cli.errors import InputError, did_you_mean
 from mbconv_cli.files import write_atomically
 from mbconv_cli.render.csv_text import render_section
@@ -39,6 +41,8 @@ def show(report: Report, output_format: Format, output: Path | None, section: st
         _show_csv(report, output, section)
         return
     style = _style_of_stdout() if output is None else Style()
+    chosen = presentation.get()
+    style = replace(style, verbose=chosen.verbose, exact=chosen.exact)
     write_text(render(report, output_format, style), output)
 
 
@@ -56,7 +60,7 @@ def _show_csv(report: Report, output: Path | None, section: str | None) -> None:
     write_text(render_section(report, chosen), output)
     if section is None and len(names) > 1:
         others = ", ".join(name for name in names if name != chosen)
-        say(f"mbconv: CSV has one table, {chosen}; left out: {others} (--section NAME, or -o FOLDER for all)")
+        remark(f"CSV has one table, {chosen}; left out: {others} (--section NAME, or -o FOLDER for all)")
 
 
 def format_for(chosen: Format, output: Path | None) -> Format:
@@ -128,6 +132,12 @@ def say(text: str) -> None:
             print(safe(text, unicode=_shows_unicode(sys.stderr.encoding)), file=sys.stderr, flush=True)
 
 
+def remark(text: str) -> None:
+    """A sentence on standard error beside the result, which nobody needs who has asked for quiet."""
+    if not presentation.get().quiet:
+        say(f"mbconv: {text}")
+
+
 @contextmanager
 def progress_bar(task: str, count: int | None = None) -> Iterator[Callable[[float], None]]:
     """A bar on standard error with the time left; none where nobody watches.
@@ -139,7 +149,7 @@ def progress_bar(task: str, count: int | None = None) -> Iterator[Callable[[floa
     Yields:
         What to tell how many of them are done; without a count, which share of the work.
     """
-    if sys.stderr is None or not sys.stderr.isatty():
+    if presentation.get().quiet or sys.stderr is None or not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.console import Console
@@ -164,10 +174,15 @@ def _style_of_stdout() -> Style:
         return Style()
     terminal = stream.isatty()
     return Style(
-        width=shutil.get_terminal_size().columns if terminal else None,
+        width=shutil.get_terminal_size().columns if terminal or _columns_given() else None,
         color=_wants_color(terminal=terminal),
         unicode=_shows_unicode(stream.encoding),
     )
+
+
+def _columns_given() -> bool:
+    """Whether a width is asked for in a pipe, too: https://pubs.opengroup.org/onlinepubs/9799919799/, chapter 8."""
+    return os.environ.get("COLUMNS", "").isdecimal() and os.environ["COLUMNS"] != "0"
 
 
 def _wants_color(*, terminal: bool) -> bool:

@@ -35,7 +35,7 @@ from mbconv_cli.commands.options import (
     SetOption,
     ThreadsOption,
 )
-from mbconv_cli.commands.output import progress_bar, say, show
+from mbconv_cli.commands.output import progress_bar, remark, show
 from mbconv_cli.commands.profile_options import (
     BackendOption,
     ByOption,
@@ -124,7 +124,8 @@ def profile_command(
     """
     choice = parse_device(device or AUTO)
     budget = budget_for(parse_precision(precision), parse_seconds("--max-time", max_time), processes)
-    view = View(by or DEFAULT_ROWS[backend], sort, top)
+    overview = (by, sort, top) == (None, None, None) and output_format is not Format.CSV
+    view = View(by or DEFAULT_ROWS[backend], sort, top, overview=overview)
     if output_format in TOTALS_ONLY and (by or sort or top):
         raise InputError(f"--by, --sort and --top change nothing in --format {output_format}: it has no rows")
     batch_sizes = parse_batch_sizes(batch_size)
@@ -151,7 +152,7 @@ def profile_command(
     if output is not None:
         require_place(output)
     if mode is Mode.COMPILE:
-        say(f"mbconv: compiling {opened.plan.name}; this may take minutes")
+        remark(f"compiling {opened.plan.name}; this may take minutes")
     calibration = _calibration(choice, execution, anew=recalibrate) if roofline else None
     with progress_bar(f"measuring {opened.plan.name}") as progress:
         request = LatencyRequest(choice, budget, progress, processes or usual_processes(execution))

@@ -21,7 +21,7 @@ ByOption = Annotated[
         metavar="ROWS",
         case_sensitive=False,
         help="What a row is: layer, block, stage or role.",
-        show_default="layer; block with onnxruntime",
+        show_default="stages and the ten costliest layers",
         rich_help_panel=ROWS,
     ),
 ]

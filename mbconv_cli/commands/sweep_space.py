@@ -22,7 +22,7 @@ from mbconv_cli.commands.options import (
     SetOption,
     complete_network,
 )
-from mbconv_cli.commands.output import progress_bar, say, show
+from mbconv_cli.commands.output import progress_bar, remark, show
 from mbconv_cli.errors import InputError, did_you_mean
 from mbconv_cli.machine.fingerprint import usable_cores
 from mbconv_cli.render.renderers import Format
@@ -149,7 +149,7 @@ def _findings(
             return run_sweep(job, chunks, wanted, file=file, progress=progress)
     except KeyboardInterrupt:
         if rows is not None:
-            say(f"mbconv: {rows} keeps what was evaluated; the same command continues")
+            remark(f"{rows} keeps what was evaluated; the same command continues")
         raise
 
 

@@ -18,7 +18,7 @@ from mbconv_cli.commands.check_options import (
 )
 from mbconv_cli.commands.guard import guarded
 from mbconv_cli.commands.options import ArchDirOption, DeviceOption, MeasureOption
-from mbconv_cli.commands.output import progress_bar, say
+from mbconv_cli.commands.output import progress_bar, remark
 from mbconv_cli.files import require_place, write_atomically
 from mbconv_cli.report.baseline import DEFAULT_BASELINE, baseline_to_json
 from mbconv_cli.spec.catalogue import user_catalogue
@@ -65,7 +65,7 @@ def write_baseline_command(
         wanted = measure_request(settings, progress, device=device, threads=threads, processes=processes)
         baseline = take_baseline(loaded, user_catalogue(arch_dir or ()), wanted if measure else None)
     write_atomically(path, baseline_to_json(baseline))
-    say(f"mbconv: {counted(len(baseline.networks), 'network')} kept in {path}")
+    remark(f"{counted(len(baseline.networks), 'network')} kept in {path}")
 
 
 baseline = typer.Typer(

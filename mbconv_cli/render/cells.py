@@ -7,9 +7,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from mbconv_cli.render.checks import CHECK
-from mbconv_cli.report.model import Cell, Column, Kind, Report, Row, Section
-from mbconv_cli.units import CHANGE, FRACTION, MILLISECOND, RATIO, SHARE, milliseconds
+from mbconv_cli.report.model import Cell, Column, Kind, Row, Section
+from mbconv_cli.units import (
+    BYTE,
+    CHANGE,
+    FLOP,
+    FRACTION,
+    MAC,
+    MILLISECOND,
+    PARAM,
+    RATIO,
+    SHARE,
+    binary,
+    decimal,
+    milliseconds,
+)
 
 TITLES: Final[Mapping[str, str]] = {
     "latency_ms": "ms",
@@ -29,6 +41,8 @@ SPREAD_SUFFIXES: Final = ("_low", "_high")
 SAMPLES_SUFFIX: Final = "_samples"
 PLUS_MINUS: Final = " ±"
 FROM_HERE_WHOLE: Final = 10_000
+ROUNDED_FROM: Final = 10_000
+"""Counts below this are short enough with all their digits."""
 
 
 def title(column: Column, section_name: str = "") -> str:
@@ -50,9 +64,16 @@ def visible_columns(section: Section) -> list[Column]:
     ]
 
 
-def cell_text(row: Row, column: Column) -> str:
-    """One cell; empty where the row has none, and with its interval's half width where it has one."""
-    text = value_text(row.get(column.key), _with_unit(column, row))
+def cell_text(row: Row, column: Column, *, rounded: bool = False) -> str:
+    """One cell; empty where the row has none, and with its interval's half width where it has one.
+
+    Args:
+        row: the cells.
+        column: which one.
+        rounded: whether a large count is written with a prefix, `385.8 M`, in place of all its digits.
+    """
+    value, own = row.get(column.key), _with_unit(column, row)
+    text = (_prefixed(value, own.unit) if rounded else None) or value_text(value, own)
     low, high = (row.get(column.key + end) for end in SPREAD_SUFFIXES)
     if isinstance(low, float) and isinstance(high, float):
         text += f"{PLUS_MINUS}{milliseconds((high - low) / 2)}"
@@ -83,6 +104,15 @@ def value_text(value: Cell, column: Column) -> str:
         case float():
             return f"{value:,.4g}"
     return value
+
+
+def _prefixed(value: Cell, unit: str) -> str | None:
+    """A large count with a prefix; None for all else."""
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) < ROUNDED_FROM:
+        return None
+    if unit == BYTE:
+        return binary(value)
+    return decimal(value) if unit in {MAC, FLOP, PARAM} else None
 
 
 def _with_unit(column: Column, row: Row) -> Column:
@@ -131,25 +161,3 @@ def totals_parts(totals: Mapping[str, Cell], columns: Mapping[str, Column]) -> l
 def total_columns(sections: Mapping[str, Section]) -> dict[str, Column]:
     """The columns of all sections by key: a total has the unit of the column it sums."""
     return {column.key: column for section in sections.values() for column in section.columns}
-
-
-URGENT: Final = ("no usable result: ", "warning: ")
-"""How notes begin that a reader must see before the figures that they are about."""
-
-
-def urgent_notes(report: Report) -> list[str]:
-    """The notes that stand first; those of a check are sentences about its rows, and stay in their order."""
-    return [note for note in report.notes if note.startswith(URGENT) and report.kind != CHECK]
-
-
-def other_notes(report: Report) -> list[str]:
-    """All footnotes that do not stand first."""
-    urgent = urgent_notes(report)
-    return [note for note in footnotes(report) if note not in urgent]
-
-
-def footnotes(report: Report) -> list[str]:
-    """The notes, and the counting convention where anything was counted."""
-    columns = total_columns(report.sections).values()
-    counted = any(column.kind is Kind.EXACT for column in columns)
-    return [*report.notes, *([f"counting: {report.provenance.convention}"] if counted else [])]

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from mbconv_cli.render.cells import footnotes, subject_line, totals_parts
+from mbconv_cli.render.cells import subject_line, totals_parts
 from mbconv_cli.render.check_view import explanation, is_well, sections, shown_verdict, totals
 from mbconv_cli.render.checks import Check, worst_first
 from mbconv_cli.render.markdown_text import bullets, escaped, table
+from mbconv_cli.render.notes import footnotes
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Report, Section

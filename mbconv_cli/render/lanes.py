@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Final
 
@@ -12,6 +12,7 @@ from rich.cells import cell_len, set_cell_size
 from mbconv_cli.render.cells import PLUS_MINUS, cell_text, is_numeric, title, visible_columns
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
+from mbconv_cli.render.trends import trends_of
 from mbconv_cli.report.model import Cell, Column, Kind, Section
 from mbconv_cli.units import SHARE
 
@@ -36,6 +37,7 @@ class Lane:
         flush_right: whether figures stand under each other.
         width: in cells of a terminal.
         fractions: how long each row's bar is, from 0 to 1, where there is a bar after the text.
+        trends: of each row whether its change is for the better (`better`), for the worse (`worse`), or neither.
     """
 
     column: Column
@@ -45,19 +47,39 @@ class Lane:
     flush_right: bool
     width: int
     fractions: tuple[float, ...] = ()
+    trends: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """The lanes that there is room for, how long their bars are, and the headings of what was hidden or cut."""
+    """The lanes that there is room for, how long their bars are, and what was hidden, cut or rounded, by heading."""
 
     lanes: list[Lane]
     bar: int
     hidden: list[str]
     cut: list[str]
+    rounded: list[str] = field(default_factory=list)
 
 
-def lanes(name: str, section: Section, totals: Mapping[str, Cell], style: Style) -> list[Lane]:
+def fitted_lanes(name: str, section: Section, totals: Mapping[str, Cell], style: Style) -> Fitted:
+    """The lanes of a section that a terminal has room for, with all digits if no column must go for them.
+
+    Where one would, large counts are rounded first, unless the user wants all digits.
+    """
+    exact = lanes(name, section, totals, style)
+    fitted = fit(exact, style)
+    if style.exact or not (fitted.hidden or fitted.cut):
+        return fitted
+    short = lanes(name, section, totals, style, rounded=True)
+    fitted = fit(short, style)
+    shown = {lane.column for lane in fitted.lanes}
+    changed = [a.heading for a, b in zip(exact, short, strict=True) if a.texts != b.texts and a.column in shown]
+    return replace(fitted, rounded=changed)
+
+
+def lanes(
+    name: str, section: Section, totals: Mapping[str, Cell], style: Style, *, rounded: bool = False
+) -> list[Lane]:
     """All visible columns of a section as lanes.
 
     Args:
@@ -65,8 +87,9 @@ def lanes(name: str, section: Section, totals: Mapping[str, Cell], style: Style)
         section: its columns and rows.
         totals: the report's, of which the exact ones stand under the columns that they sum.
         style: whether more than ASCII can be shown.
+        rounded: whether large counts are written with a prefix.
     """
-    return [_lane(name, section, column, totals, style) for column in visible_columns(section)]
+    return [_lane(name, section, column, totals, style, rounded=rounded) for column in visible_columns(section)]
 
 
 def fit(all_lanes: list[Lane], style: Style) -> Fitted:
@@ -94,14 +117,17 @@ def fit(all_lanes: list[Lane], style: Style) -> Fitted:
     return Fitted(kept, min(spare // max(bars, 1), WIDEST_BAR), hidden, cut)
 
 
-def _lane(name: str, section: Section, column: Column, totals: Mapping[str, Cell], style: Style) -> Lane:
-    texts = [safe(cell_text(row, column), unicode=style.unicode) for row in section.rows]
+def _lane(
+    name: str, section: Section, column: Column, totals: Mapping[str, Cell], style: Style, *, rounded: bool
+) -> Lane:
+    texts = [safe(cell_text(row, column, rounded=rounded), unicode=style.unicode) for row in section.rows]
     heading = safe(title(column, name), unicode=style.unicode)
-    total = cell_text(totals, column) if _adds_up(section, column, totals) else ""
+    total = cell_text(totals, column, rounded=rounded) if _adds_up(section, column, totals) else ""
     flush_right = is_numeric(section, column)
     texts = _aligned(texts, safe(PLUS_MINUS, unicode=style.unicode)) if flush_right else texts
     width = max(map(cell_len, [heading, total, *texts]))
-    return Lane(column, heading, tuple(texts), total, flush_right, width, _fractions(section, column))
+    bars, trends = _fractions(section, column), trends_of(section, column)
+    return Lane(column, heading, tuple(texts), total, flush_right, width, bars, trends)
 
 
 def _adds_up(section: Section, column: Column, totals: Mapping[str, Cell]) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from mbconv_cli.render.cells import other_notes, subject_line, total_columns, totals_parts, urgent_notes
+from mbconv_cli.render.cells import subject_line, total_columns, totals_parts
+from mbconv_cli.render.excerpts import for_people
 from mbconv_cli.render.markdown_text import bullets, escaped, table
+from mbconv_cli.render.notes import other_notes, urgent_notes
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Report
 
 
-def render_markdown(report: Report, _: Style) -> str:
-    """Headline, totals, one table a section, notes."""
+def render_markdown(report: Report, style: Style) -> str:
+    """Headline, totals, a table for each section, notes."""
+    report = for_people(report, style)
     parts = [f"## {escaped(f'{report.kind}: {subject_line(report.subject)}'.rstrip(': '))}"]
     if report.totals:
         parts.append(f"**{escaped(', '.join(totals_parts(report.totals, total_columns(report.sections))))}**")

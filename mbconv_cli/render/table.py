@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
@@ -11,18 +10,21 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from mbconv_cli.render.cells import other_notes, subject_line, total_columns, totals_parts, urgent_notes
-from mbconv_cli.render.lanes import GAP, Fitted, Lane, fit, lanes
+from mbconv_cli.render.cells import subject_line, total_columns, totals_parts
+from mbconv_cli.render.diff_headline import diff_headline
+from mbconv_cli.render.excerpts import for_people
+from mbconv_cli.render.lanes import GAP, Fitted, Lane, fitted_lanes
+from mbconv_cli.render.notes import LABEL, brief_notes, urgent_notes
 from mbconv_cli.render.plot import draw
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
+from mbconv_cli.render.trends import TREND_STYLES
 from mbconv_cli.report.model import Plot, Report, Section
 
 WIDEST_PROSE: Final = 110
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 _NOUGHTS: Final = frozenset({"0", "0.0%", "+0.0%"})
 _NOTE_STYLES: Final = {"warning": "yellow", "no usable result": "bold yellow"}
-_LABEL: Final = re.compile(r"([a-z]+|not comparable|no usable result|quiet speed): ")
 _VERDICT_STYLES: Final = {
     "pass": "green",
     "fail": "red",
@@ -56,12 +58,13 @@ def render_table(report: Report, style: Style) -> str:
 
 def _lines(report: Report, style: Style) -> Iterator[Text]:
     """All lines of the text: parts, with an empty line between them."""
-    fitted = {name: fit(lanes(name, section, report.totals, style), style) for name, section in report.sections.items()}
+    sections = for_people(report, style).sections
+    fitted = {name: fitted_lanes(name, section, report.totals, style) for name, section in sections.items()}
     parts = [list(_head(report, style))]
     parts.append([line for note in urgent_notes(report) for line in _note(note, style)])
-    parts += [list(_table(fitted[name], section, style)) for name, section in report.sections.items()]
-    parts += [list(_drawn(section, section.plot, style)) for section in report.sections.values() if section.plot]
-    notes = [*other_notes(report), *_notes_on_width(list(fitted.values()))]
+    parts += [list(_table(fitted[name], section, style)) for name, section in sections.items()]
+    parts += [list(_drawn(section, section.plot, style)) for section in sections.values() if section.plot]
+    notes = [*brief_notes(report, style), *_notes_on_width(list(fitted.values()))]
     parts.append([line for note in notes for line in _note(note, style)])
     for index, part in enumerate(filter(None, parts)):
         yield from [Text()] * bool(index)
@@ -77,6 +80,9 @@ def _drawn(section: Section, plot: Plot, style: Style) -> Iterator[Text]:
 def _head(report: Report, style: Style) -> Iterator[Text]:
     if report.subject:
         yield from _wrapped(Text(safe(subject_line(report.subject), unicode=style.unicode), "bold"), style.width)
+    if changes := diff_headline(report, unicode=style.unicode):
+        yield from _wrapped(Text.assemble(*changes), style.width)
+        return
     line = ""
     for part in totals_parts(report.totals, total_columns(report.sections)):
         shown = safe(part, unicode=style.unicode)
@@ -128,17 +134,20 @@ def _padded(lane: Lane, text: str, style: str, bar: int) -> list[Piece]:
 
 def _cell(lane: Lane, index: int, bar: int, style: Style) -> list[Piece]:
     text = lane.texts[index]
-    cell = _padded(lane, text, _style(lane, text.strip()), 0)
+    cell = _padded(lane, text, _style(lane, index), 0)
     if lane.fractions:
         drawn = _bar(lane.fractions[index], bar, style)
         cell += [(drawn, "cyan"), " " * (bar - len(drawn))]
     return cell
 
 
-def _style(lane: Lane, text: str) -> str:
+def _style(lane: Lane, index: int) -> str:
+    text = lane.texts[index].strip()
     if lane.column.key == "verdict":
         return _VERDICT_STYLES.get(text, "")
-    return "dim" if text in _NOUGHTS else ""
+    if text in _NOUGHTS:
+        return "dim"
+    return TREND_STYLES[lane.trends[index]] if lane.trends else ""
 
 
 def _bar(fraction: float, cells: int, style: Style) -> str:
@@ -150,20 +159,19 @@ def _bar(fraction: float, cells: int, style: Style) -> str:
 
 
 def _notes_on_width(fitted: list[Fitted]) -> list[str]:
-    left_out = {
-        "hidden": [heading for one in fitted for heading in one.hidden],
-        "cut": [heading for one in fitted for heading in one.cut],
-    }
-    return [
-        f"{what}: {', '.join(dict.fromkeys(headings))} (the terminal is too narrow; a pipe or --format csv has all)"
-        for what, headings in left_out.items()
-        if headings
-    ]
+    """What a narrow terminal cost."""
+    hidden, cut, rounded = (
+        list(dict.fromkeys(heading for one in fitted for heading in getattr(one, what)))
+        for what in ("hidden", "cut", "rounded")
+    )
+    where = "(the terminal is too narrow; a pipe or --format csv has all)"
+    notes = [f"{what}: {', '.join(names)} {where}" for what, names in (("hidden", hidden), ("cut", cut)) if names]
+    return [*notes, f"rounded: {', '.join(rounded)} (--exact shows all digits)"] if rounded else notes
 
 
 def _note(note: str, style: Style) -> list[Text]:
     """A note; in a terminal its lines hang under what follows its label, `audit:` for one."""
-    label = match[0] if (match := _LABEL.match(note)) else ""
+    label = match[0] if (match := LABEL.match(note)) else ""
     word = label.removesuffix(": ")
     text = Text(safe(note, unicode=style.unicode), _NOTE_STYLES.get(word, "" if word in _VERDICT_STYLES else "dim"))
     if label and "dim" in str(text.style):

@@ -82,15 +82,29 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpt:
+    """What a person sees of a section first; JSON and CSV have every row.
+
+    Attributes:
+        title: the section's name for what is shown, e.g. `slowest layers`; its own if empty.
+        rows: those shown, the rest summed up; none where the section answers no first question.
+    """
+
+    title: str = ""
+    rows: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """Rows under typed columns. A row may lack a column's key where nothing was measured.
 
-    A section with a plot can also be drawn where the format allows it.
+    A section with a plot can also be drawn where the format allows it; one with an excerpt is shortened for people.
     """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     plot: Plot | None = None
+    excerpt: Excerpt | None = field(default=None, compare=False)  # how it is shown, not what it is
 
 
 @dataclass(frozen=True, slots=True)

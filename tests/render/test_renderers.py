@@ -69,7 +69,7 @@ def test_tables_never_exceed_the_terminal(name: str, width: int, unicode: bool, 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 200])
 def test_from_80_columns_on_names_and_what_counts_are_whole(measured: Report, width: int) -> None:
-    text = render(measured, Format.TABLE, Style(width=width))
+    text = render(measured, Format.TABLE, Style(width=width, exact=True))
     for row in measured.sections["layers"].rows:
         line = next(line for line in text.splitlines() if line.startswith(f"{row['name']} "))
         assert f"{row['params']:,} " in line
@@ -148,7 +148,7 @@ def test_what_is_the_same_in_every_row_goes_first(networks: Report) -> None:
 
 
 def test_a_column_that_went_in_vain_comes_back(networks: Report) -> None:
-    text = render(networks, Format.TABLE, Style(width=80))
+    text = render(networks, Format.TABLE, Style(width=80, exact=True))
     assert "hidden: source (" in text
 
 

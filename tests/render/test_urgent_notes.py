@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mbconv_cli.render.cells import other_notes, urgent_notes
+from mbconv_cli.render.notes import other_notes, urgent_notes
 from mbconv_cli.render.renderers import Format, render
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Column, Kind, Provenance, Report, Section

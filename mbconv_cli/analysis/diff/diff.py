@@ -14,11 +14,11 @@ from mbconv_cli.analysis.diff.diff_sides import Side, identical, sides_of
 from mbconv_cli.analysis.diff.layers import COST_KEYS
 from mbconv_cli.analysis.diff.pairings import Pairing, Status, difference_section, pair_layers, pair_parts
 from mbconv_cli.analysis.diff.references import Opened
-from mbconv_cli.analysis.diff.spec_options import spec_changes
+from mbconv_cli.analysis.diff.spec_options import Change, spec_changes
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.analysis.networks import provenance
 from mbconv_cli.machine.fingerprint import host_fingerprint
-from mbconv_cli.report.model import Better, Cell, Column, Kind, Priority, Provenance, Report, Row, Section
+from mbconv_cli.report.model import Better, Cell, Column, Excerpt, Kind, Priority, Provenance, Report, Row, Section
 from mbconv_cli.units import CHANGE
 
 PEAK_BYTES: Final = replace(BYTES, key="peak_bytes")
@@ -62,7 +62,7 @@ def diff(
     base: Opened,
     head: Opened,
     *,
-    by: DiffBy = DiffBy.BLOCK,
+    by: DiffBy | None = None,
     batch_size: int | None = None,
     measure: MeasureRequest | None = None,
 ) -> Diff:
@@ -71,7 +71,7 @@ def diff(
     Args:
         base: what is compared with.
         head: what is compared.
-        by: what a row is.
+        by: what a row is; if absent, stages are shown and blocks kept for formats that hold every row.
         batch_size: images in a batch; as in the stored profiles if absent, or one.
         measure: where to measure both in turn; nothing is measured if absent, or if they compute the same.
 
@@ -81,10 +81,11 @@ def diff(
     """
     first, second = sides_of(base, head, batch_size)
     same = identical(first, second)
-    pairings = _pairings(first, second, by)
+    pairings = _pairings(first, second, by or DiffBy.BLOCK)
     latency = _latency(first, second, measure, same=same)
+    shared = _shared_changes(first, second)
     sections = {
-        by.section: difference_section(pairings),
+        **_tables(first, second, pairings, by, shared),
         "options": Section(OPTIONS_COLUMNS, _options(first, second)),
         "totals": Section(TOTALS_COLUMNS, _totals(first, second)),
         "latency": latency.section,
@@ -124,6 +125,25 @@ def _pairings(base: Side, head: Side, by: DiffBy) -> list[Pairing]:
     cut = Cut.STAGE if by is DiffBy.STAGE else Cut.BLOCK
     parts = pair_parts(base.parts(cut), head.parts(cut))
     return pair_layers(parts) if by is DiffBy.LAYER else parts
+
+
+def _tables(
+    base: Side, head: Side, pairings: Sequence[Pairing], by: DiffBy | None, shared: frozenset[Change]
+) -> dict[str, Section]:
+    """The parts that differ; with nothing asked for, by stage, and the blocks set aside."""
+    if by is not None:
+        return {by.section: difference_section(pairings, shared)}
+    stages = difference_section(_pairings(base, head, DiffBy.STAGE), shared)
+    blocks = replace(difference_section(pairings, shared), excerpt=Excerpt())
+    return {DiffBy.STAGE.section: stages, DiffBy.BLOCK.section: blocks}
+
+
+def _shared_changes(base: Side, head: Side) -> frozenset[Change]:
+    """The changes of settings that hold for the whole network: the options have them, so no part repeats them."""
+    if base.network is None or head.network is None:
+        return frozenset()
+    changed = spec_changes(base.network.spec, head.network.spec)
+    return frozenset(change for change in changed if not change.option.startswith("blocks["))
 
 
 def _totals(base: Side, head: Side) -> tuple[Row, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
@@ -11,8 +11,8 @@ from mbconv_cli.analysis.diff.diff_parts import Part
 from mbconv_cli.analysis.diff.layers import COST_KEYS, Layer
 from mbconv_cli.analysis.diff.likeness import align_layers, align_parts
 from mbconv_cli.analysis.diff.sequences import Pair
-from mbconv_cli.analysis.diff.spec_options import changes
-from mbconv_cli.report.model import Better, Cell, Column, Kind, Priority, Row, Section
+from mbconv_cli.analysis.diff.spec_options import Change, changes
+from mbconv_cli.report.model import Better, Cell, Column, Excerpt, Kind, Priority, Row, Section
 from mbconv_cli.units import BYTE, MAC, PARAM, counted
 
 COLUMNS: Final = (
@@ -24,6 +24,9 @@ COLUMNS: Final = (
     Column("macs_difference", MAC, Kind.EXACT, Better.LOWER, priority=Priority.DERIVED),
     Column("bytes_difference", BYTE, Kind.EXACT, Better.LOWER, priority=Priority.DERIVED),
 )
+
+
+_NO_DIFFERENCE: Final[Mapping[str, Cell]] = {f"{key}_difference": 0 for key in COST_KEYS}
 
 
 class Status(str, Enum):
@@ -70,34 +73,58 @@ def pair_layers(blocks: Iterable[Pairing]) -> list[Pairing]:
     return pairings
 
 
-def difference_section(pairings: Sequence[Pairing]) -> Section:
-    """A row for each that differs, and one for all others together, so that the differences add up."""
-    rows = [_row(pairing) for pairing in pairings if pairing.status is not Status.SAME]
-    others = len(pairings) - len(rows)
-    if others:
-        same = counted(others, "other")
-        nothing: dict[str, Cell] = {f"{key}_difference": 0 for key in COST_KEYS}
-        rows.append({"name": same, "status": Status.SAME.value, **nothing})
-    renamed = any("base_name" in row for row in rows)
-    return Section(tuple(column for column in COLUMNS if renamed or column.key != "base_name"), tuple(rows))
+def difference_section(pairings: Sequence[Pairing], shared: frozenset[Change] = frozenset()) -> Section:
+    """A row for each that differs, and one for all others together, so that the differences add up.
+
+    Args:
+        pairings: the parts of both networks.
+        shared: changes that the report says once, of the network: people do not read them again in every row.
+    """
+    different = [pairing for pairing in pairings if pairing.status is not Status.SAME]
+    columns, same = _columns(different), _same_row(len(pairings) - len(different))
+    section = Section(columns, (*map(_row, different), *same))
+    if not shared:
+        return section
+    shortened = [(pairing, _row(pairing, shared)) for pairing in different]
+    telling = [row for pairing, row in shortened if row["what"] or any(map(pairing.difference, COST_KEYS))]
+    quiet = len(shortened) - len(telling)
+    rows = (*telling, *([_quiet_row(quiet)] if quiet else []), *same)
+    return replace(section, excerpt=Excerpt(rows=rows))
 
 
-def _row(pairing: Pairing) -> Row:
+def _columns(different: Sequence[Pairing]) -> tuple[Column, ...]:
+    """Those of a row; the name in the base network where it is another one."""
+    renamed = any(one.base and one.head and one.base.name != one.head.name for one in different)
+    return tuple(column for column in COLUMNS if renamed or column.key != "base_name")
+
+
+def _same_row(count: int) -> list[Row]:
+    """One row for all parts that are the same, if there are any."""
+    return [{"name": counted(count, "other"), "status": Status.SAME.value, **_NO_DIFFERENCE}] if count else []
+
+
+def _quiet_row(count: int) -> Row:
+    """One row for all parts that differ in nothing but the network's own settings, and cost the same."""
+    what = "nothing but options of the whole network"
+    return {"name": counted(count, "part"), "status": Status.CHANGED.value, "what": what, **_NO_DIFFERENCE}
+
+
+def _row(pairing: Pairing, shared: frozenset[Change] = frozenset()) -> Row:
     part = pairing.head or pairing.base
     assert part is not None
     row: dict[str, Cell] = {"name": part.name, "status": pairing.status.value}
     if pairing.base and pairing.base.name != part.name:
         row["base_name"] = pairing.base.name
     differences: dict[str, Cell] = {f"{key}_difference": pairing.difference(key) for key in COST_KEYS}
-    what = _what(pairing.base, pairing.head) if pairing.base and pairing.head else part.operator
+    what = _what(pairing.base, pairing.head, shared) if pairing.base and pairing.head else part.operator
     return row | {"what": what} | differences
 
 
-def _what(base: Part, head: Part) -> str:
-    """The options that changed; or, where none did, which of its ops differ."""
+def _what(base: Part, head: Part, shared: frozenset[Change]) -> str:
+    """The options that changed, but for shared ones; or, where none did, which of its ops differ."""
     changed = changes(base.options, head.options)
     if changed:
-        return ", ".join(map(str, changed))
+        return ", ".join(str(change) for change in changed if change not in shared)
     old = {layer.content for layer in base.layers}
     names = [layer.name.removeprefix(f"{head.name}.") for layer in head.layers if layer.content not in old]
     return f"in {', '.join(names)}" if names else "in the order of its ops"

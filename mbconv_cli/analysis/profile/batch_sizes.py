@@ -11,6 +11,7 @@ from mbconv_cli.analysis.grouping import LABELS, Group, group_ops
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
 from mbconv_cli.analysis.profile.benches import LatencyRequest, run_benches
 from mbconv_cli.analysis.profile.form_notes import form_notes, form_subject, latency_section, unmeasured_reason
+from mbconv_cli.analysis.profile.overview import costliest
 from mbconv_cli.analysis.profile.peak_memory import memory_notes
 from mbconv_cli.analysis.profile.profile import NOT_MEASURED
 from mbconv_cli.analysis.profile.profile_rows import exact_rows
@@ -80,6 +81,8 @@ def profile_batches(
         "batch_sizes": _by_batch_size(costs, batch_sizes, execution, benches),
         view.by.section: Section(columns, tuple(arranged(rows, view, summed))),
     }
+    if view.overview:
+        sections[view.by.section] = costliest(sections[view.by.section], view.by, summed)
     if benches:
         sections["latency"] = _reconciled(measured, benches, execution)
     return Report(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.columns import (
@@ -17,7 +17,7 @@ from mbconv_cli.analysis.columns import (
     cost_cells,
     latency_cells,
 )
-from mbconv_cli.analysis.grouping import LABELS, By, group_ops
+from mbconv_cli.analysis.grouping import LABELS, By, Group, group_ops
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
 from mbconv_cli.analysis.profile.benches import LatencyRequest, run_benches
 from mbconv_cli.analysis.profile.form_notes import (
@@ -29,6 +29,7 @@ from mbconv_cli.analysis.profile.form_notes import (
     timed_rows,
     unmeasured_reason,
 )
+from mbconv_cli.analysis.profile.overview import balance_note, costliest, set_aside
 from mbconv_cli.analysis.profile.peak_memory import memory_notes
 from mbconv_cli.analysis.profile.profile_rows import COSTS_BY_ROLE, exact_rows, with_shares
 from mbconv_cli.analysis.profile.roofline_section import ROOFLINE, ROOFLINE_COLUMNS, Roofline, least_times
@@ -84,26 +85,60 @@ def profile(
     costs = plan_costs(plan)
     batch_size, element_size = execution.batch_size, execution.dtype.element_size
     alive = alive_bytes(plan, batch_size, element_size)
-    groups = group_ops(plan, view.by)
-    rows = exact_rows(groups, costs, alive, batch_size, element_size)
     totals = cost_cells(total(costs), batch_size, element_size) | {"peak_bytes": max(alive)}
     bench = run_benches(network.plan, costs, execution, (batch_size,), latency)[0] if latency else None
-    if bench and execution.by_layer:
-        rows = timed_rows(rows, groups, bench)
-    rows = with_shares(rows, columns)
     roofline = _roofline(plan, costs, execution, calibration, bench) if calibration and bench else None
-    if roofline:
-        rows = roofline.beside(rows, groups)
-    sections = {view.by.section: _section(columns, rows, view)}
+    profiled = _Profiled(plan, costs, alive, execution, bench, roofline)
+    rows, groups = profiled.rows(view.by)
+    sections = _sections(profiled, view, rows)
     subject = network.subject(batch_size) | form_subject(execution)
     memory = memory_notes(plan, alive, bench.allocated_bytes if bench else None, training=execution.training)
     notes = form_notes(network.plan, execution)
     if bench is None:
         machine = provenance(network.spec, host_fingerprint())
         return Report("profile", machine, subject, totals, sections, (NOT_MEASURED, *notes, *memory))
-    report = _measured_report(network, subject, totals, sections, execution, bench, notes)
+    report = _measured_report(network, subject, totals, sections, execution, bench, notes, view)
     report = replace(report, notes=(*report.notes, *memory))
     return roofline.reported_in(report, rows, groups) if roofline else report
+
+
+@dataclass(frozen=True, slots=True)
+class _Profiled:
+    """What was counted and measured, before it is gathered into rows."""
+
+    plan: Plan
+    costs: Sequence[Cost]
+    alive: Sequence[int]
+    execution: Execution
+    bench: Bench | None
+    roofline: Roofline | None
+
+    def columns(self, by: By) -> tuple[Column, ...]:
+        """Those of a row."""
+        return _columns(by, self.execution, measured=self.bench is not None, roofline=self.roofline is not None)
+
+    def rows(self, by: By) -> tuple[list[Row], list[Group]]:
+        """All rows in running order, and the ops that each of the first of them gathers."""
+        groups = group_ops(self.plan, by)
+        element_size = self.execution.dtype.element_size
+        rows = exact_rows(groups, self.costs, self.alive, self.execution.batch_size, element_size)
+        if self.bench and self.execution.by_layer:
+            rows = timed_rows(rows, groups, self.bench)
+        rows = with_shares(rows, self.columns(by))
+        return (self.roofline.beside(rows, groups) if self.roofline else rows), groups
+
+
+def _sections(profiled: _Profiled, view: View, rows: Sequence[Row]) -> dict[str, Section]:
+    """The rows that the view asks for; as an overview the stages before them, which then show the costliest first."""
+    section = _section(profiled.columns(view.by), rows, view)
+    if not view.overview:
+        return {view.by.section: section}
+    stages = _section(profiled.columns(By.STAGE), profiled.rows(By.STAGE)[0], View(By.STAGE))
+    timed = profiled.bench is None or profiled.execution.by_layer
+    return {
+        By.STAGE.section: stages if timed else set_aside(stages),
+        view.by.section: costliest(section, view.by, ADDING_UP) if timed else set_aside(section),
+    }
 
 
 def _measured_report(
@@ -114,6 +149,7 @@ def _measured_report(
     execution: Execution,
     bench: Bench,
     notes: tuple[str, ...],
+    view: View,
 ) -> Report:
     from mbconv_cli.analysis.profile.measurement_notes import measurement_figures, measurement_notes, warnings
     from mbconv_cli.analysis.profile.reconciliation import headline, raw_samples
@@ -121,13 +157,15 @@ def _measured_report(
 
     totals |= {} if unusable_reason(bench) else latency_cells(headline(bench))
     totals |= {"latency_samples": len(bench.measurement.end_to_end)}
+    reconciled = latency_section(bench, execution)
+    balance = balance_note(reconciled) if view.overview else []
     return Report(
         "profile",
         provenance(network.spec, host_fingerprint() | bench.machine, **execution.settings()),
         subject,
         totals,
-        sections | {"latency": latency_section(bench, execution)},
-        (*warnings(bench), *notes, *measurement_notes(bench)),
+        sections | {"latency": set_aside(reconciled) if balance else reconciled},
+        (*warnings(bench), *notes, *balance, *measurement_notes(bench)),
         measurement_figures(bench),
         raw_samples(bench, LATENCY[0].key),
     )
