@@ -106,7 +106,8 @@ def diff_command(
     """
     with measuring(measure, "measuring", device=device, threads=threads, processes=processes, strict=strict) as wanted:
         both = open_both(base, head, user_catalogue(arch_dir or ()))
-        found = diff(*both, by=by, batch_size=batch_size, measure=wanted)
+        rows = DiffBy.BLOCK if by is None and output_format is Format.CSV else by
+        found = diff(*both, by=rows, batch_size=batch_size, measure=wanted)
     show(found.report, output_format, output, section)
     if exit_code and found.differs:
         raise typer.Exit(DIFFERENT)

@@ -76,7 +76,10 @@ def test_a_broken_file_is_told_with_its_revision(mbconv: Run, repository: GitRep
 def test_all_formats_hold_all_rows(mbconv: Run) -> None:
     sides = ("diff", "mnasnet-a1", "mnasnet-b1")
     rows = json.loads(mbconv(*sides, "--format", "json").stdout)["sections"]["blocks"]["rows"]
-    table, markdown, text = (mbconv(*sides, "--format", name).stdout for name in ("table", "markdown", "csv"))
+    table, markdown, text = (
+        mbconv(*sides, *rest).stdout
+        for rest in (("--verbose",), ("--verbose", "--format", "markdown"), ("--format", "csv"))
+    )
     for row in rows:
         assert f"\n{row['name']} " in table
         assert f"| {row['name']} |" in markdown

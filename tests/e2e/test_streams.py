@@ -41,13 +41,35 @@ def test_a_wrong_network_from_standard_input(mbconv: Run) -> None:
 
 
 def test_a_pipe_gets_all_columns_and_no_styles(mbconv: Run) -> None:
-    done = mbconv("profile", "mobilenet-v3-small", "--no-latency", COLUMNS="40")
+    done = mbconv("profile", "mobilenet-v3-small", "--no-latency", "--by", "layer")
     heading = done.stdout.splitlines()[3]
     assert heading.split("  ")[0] == "layer"
     for title in ("op", "role", "stage", "block", "input shape", "output shape", "params", "MACs", "FLOPs", "bytes"):
         assert title in heading
     assert "\x1b" not in done.stdout
     assert "hidden:" not in done.stdout
+
+
+def test_a_pipe_keeps_to_the_columns_that_are_asked_for(mbconv: Run) -> None:
+    done = mbconv("profile", "mobilenet-v3-small", "--no-latency", COLUMNS="60")
+    assert max(map(len, done.stdout.splitlines())) <= 60
+    assert "rounded: params, MACs (--exact shows all digits)" in done.stdout
+
+
+def test_quiet_leaves_errors_and_the_result(mbconv: Run) -> None:
+    arguments = ("profile", "mobilenet-v3-small", "--no-latency", "--by", "stage", "--format", "csv")
+    loud, quiet = mbconv("diff", *("mobilenet-v1", "mobilenet-v2"), "--format", "csv"), mbconv(*arguments, "--quiet")
+    assert "mbconv: CSV has one table" in loud.stderr
+    assert (quiet.returncode, quiet.stderr) == (0, "")
+    assert "mbconv: no network" in mbconv("show", "nothing-like-it", "--quiet").stderr
+
+
+def test_an_option_that_changes_nothing_is_refused(mbconv: Run) -> None:
+    done = mbconv("show", "mobilenet-v1", "--exact", "--format", "json")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "mbconv: --exact changes nothing in --format json, which has everything\n",
+    )
 
 
 def test_force_color_colours_a_pipe_and_no_color_wins(mbconv: Run) -> None:

@@ -68,7 +68,7 @@ def test_a_section_that_answers_no_first_question_is_left_to_verbose() -> None:
 
 
 def test_notes_are_one_line_each_and_in_full_with_verbose() -> None:
-    assert brief_notes(report(), Style(width=40)) == [
+    assert brief_notes(report(), Style(width=30)) == [
         "audit: all 3 ops agree",
         "device: cpu",
         "counting: MACs: one multiply-accumulate is one",

@@ -20,8 +20,8 @@ COLUMNS: Final = (
     Column("status"),
     Column("base_name", priority=Priority.EXTRA),
     Column("what"),
-    Column("params_difference", PARAM, Kind.EXACT, Better.LOWER, priority=Priority.DERIVED),
-    Column("macs_difference", MAC, Kind.EXACT, Better.LOWER, priority=Priority.DERIVED),
+    Column("params_difference", PARAM, Kind.EXACT, Better.LOWER, priority=Priority.DETAIL),
+    Column("macs_difference", MAC, Kind.EXACT, Better.LOWER, priority=Priority.CONTEXT),
     Column("bytes_difference", BYTE, Kind.EXACT, Better.LOWER, priority=Priority.DERIVED),
 )
 
