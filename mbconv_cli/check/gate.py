@@ -57,7 +57,8 @@ class Gate:
         rules = self.config.config.rules_of(*one.names)
         for key, rule in rules.items():
             if rule.max is None and rule.max_increase is None and rule.level is not Level.OFF:
-                raise InputError(f"{self.config.path}: {key} of {one.label} has neither `max` nor `max_increase`")
+                mark = self.config.document.mark(self.config.stated((key,), *one.names) or ("metrics",))
+                raise InputError(Problem(f"{key} of {one.label} has neither `max` nor `max_increase`", mark))
         return rules
 
     def question(self, one: Sides) -> LatencyQuestion | None:

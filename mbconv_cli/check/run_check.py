@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final, assert_never
 
 from mbconv_cli.analysis.measuring import MeasureRequest
@@ -27,6 +28,8 @@ from mbconv_cli.report.model import Report, Row, Section
 from mbconv_cli.report.verdict import CHECK_COLUMNS, CHECKS, MEASURED_KEYS, Level, Verdict
 from mbconv_cli.spec.catalogue import Catalogue
 
+CHECK: Final = "check"
+"""The kind of its report."""
 _HINT: Final = "; give --against REV or --baseline FILE"
 
 
@@ -73,6 +76,21 @@ def check(config: LoadedConfig, against: Against | None, catalogue: Catalogue, m
     return Checked(_report(gate, sides, checks, timing), _error(checks))
 
 
+def faulty_config(path: Path, error: InputError) -> Checked | None:
+    """A check that could not begin for mistakes in its config, each in a row; None if they stand in no file."""
+    checks = [
+        Check(str(path), CONFIG, Verdict.ERROR, one.what, mark=one.mark, next_step="correct this line")
+        for one in error.problems
+        if one.mark is not None
+    ]
+    if len(checks) < len(error.problems):
+        return None
+    rows = {CHECKS: _section([check.row() for check in checks])}
+    settings = commits(path.parent, None)
+    report = Report(CHECK, replace(provenance(), settings=settings), {"name": str(path)}, tally(checks), rows)
+    return Checked(report, error)
+
+
 def _unmatched_overrides(config: LoadedConfig, sides: Sequence[Sides]) -> Iterator[Check]:
     """A warning in its own row, and so in every format, for each override that matches no network."""
     for index, override in enumerate(config.config.overrides):
@@ -104,7 +122,7 @@ def _report(gate: Gate, sides: Sequence[Sides], checks: Sequence[Check], timing:
     if timing.checks:
         settings |= {"processes": gate.measure.processes, "false_alarm": FALSE_ALARM}
     return Report(
-        "check",
+        CHECK,
         replace(provenance(machine={**host_fingerprint(), **timing.machine}), settings=settings),
         {"name": str(gate.config.path), **compared_with(gate.against)},
         tally(checks),

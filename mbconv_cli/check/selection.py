@@ -38,6 +38,11 @@ class Selected:
     mark: Mark
     by_former_config: bool = False
 
+    @property
+    def place_exists(self) -> bool:
+        """Whether the file is there; what a revision has is."""
+        return not isinstance(self.place, Path) or self.place.exists()
+
 
 @dataclass(frozen=True, slots=True)
 class ReadNetwork:

@@ -185,7 +185,7 @@ def _head(key: str, selected: Selected | None, base: Selected | None, context: _
         if place:
             return Absent(Absence.DESELECTED, f"{place} is still there, but the config no longer selects it")
         return Absent(Absence.GONE, f"{key} is not there")
-    if isinstance(selected.place, Path) and not selected.place.exists():
+    if not selected.place_exists:
         return Absent(Absence.GONE, f"{selected.place} is not there")
     return read_network(selected.place, context.catalogue)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from mbconv_cli import __version__
 from mbconv_cli.analysis.measuring import MeasureRequest, measure_sets
@@ -20,22 +20,25 @@ from mbconv_cli.report.baseline import Baseline, StoredNetwork
 from mbconv_cli.spec.catalogue import Catalogue
 
 
-def take_baseline(config: LoadedConfig, catalogue: Catalogue, measure: MeasureRequest | None) -> Baseline:
+def take_baseline(
+    config: LoadedConfig, catalogue: Catalogue, measure: MeasureRequest | None, only: Collection[str] | None = None
+) -> Baseline:
     """The exact metrics of all networks that a config selects, and their latencies where they are measured.
 
     Args:
         config: which networks.
         catalogue: where names are looked up.
         measure: where and how often to measure; nothing is measured if absent.
+        only: the keys of those that are wanted; all if absent. One whose file is gone is left out.
 
     Raises:
         InputError: the config selects nothing, or a network cannot be read; all mistakes are reported together.
         CheckFailedError: closed forms and fvcore disagree on what was built.
     """
-    networks = _read(config, catalogue)
+    networks = _read(config, catalogue, only)
     figures: dict[str, tuple[ProcessFigure, ...]] = {}
     measured_under = None
-    if measure is not None:
+    if measure is not None and networks:
         batch_size = config.config.latency.batch_size
         sets = [(network.plan,) for network in networks.values()]
         measured = measure_sets(sets, measure, batch_size=batch_size, seconds=GATE_SECONDS * len(sets))
@@ -47,11 +50,13 @@ def take_baseline(config: LoadedConfig, catalogue: Catalogue, measure: MeasureRe
     return Baseline(mbconv=__version__, convention=CONVENTION, fingerprint=measured_under, networks=stored)
 
 
-def _read(config: LoadedConfig, catalogue: Catalogue) -> Mapping[str, ReadNetwork]:
+def _read(config: LoadedConfig, catalogue: Catalogue, only: Collection[str] | None) -> Mapping[str, ReadNetwork]:
     networks: dict[str, ReadNetwork] = {}
     patterns = unmatched(config, catalogue)
     problems = [Problem(f"networks: no network matches {entry!r}", mark) for entry, mark in patterns.items()]
     for key, selected in select(config, catalogue).items():
+        if only is not None and (key not in only or not selected.place_exists):
+            continue
         match read_network(selected.place, catalogue):
             case ReadNetwork() as network:
                 networks[key] = network

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mbconv_cli.check.config import LoadedConfig
-from mbconv_cli.check.run_check import check
+from mbconv_cli.check.config import DEFAULT_CONFIG, LoadedConfig
+from mbconv_cli.check.run_check import Checked, check, faulty_config
 from mbconv_cli.check.sides import Against, StoredBaseline
 from mbconv_cli.commands.check_options import (
     ConfigOption,
@@ -17,6 +18,7 @@ from mbconv_cli.commands.check_options import (
     measure_request,
     open_config,
     require_measuring,
+    write_first_config,
 )
 from mbconv_cli.commands.github_actions import (
     AnnotateOption,
@@ -30,7 +32,7 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.files import require_place
 from mbconv_cli.git.revisions import resolve_base
 from mbconv_cli.render.renderers import Format
-from mbconv_cli.report.baseline import read_baseline
+from mbconv_cli.report.baseline import DEFAULT_BASELINE, read_baseline
 from mbconv_cli.spec.catalogue import user_catalogue
 
 AgainstOption = Annotated[
@@ -49,13 +51,20 @@ BaselineOption = Annotated[
         "--baseline",
         metavar="FILE",
         help="Compare with a file of `mbconv baseline write`.",
-        show_default="the config's, if any",
+        show_default=f"the config's, or {DEFAULT_BASELINE} beside it, if any",
     ),
+]
+
+
+InitOption = Annotated[
+    bool,
+    typer.Option("--init", help=f"Write a first {DEFAULT_CONFIG}, with comments, from the networks below this folder."),
 ]
 
 
 def check_command(
     config: ConfigOption = None,
+    init: InitOption = False,
     against: AgainstOption = None,
     baseline: BaselineOption = None,
     device: DeviceOption = None,
@@ -74,29 +83,28 @@ def check_command(
 
     For example:
 
+    - `mbconv check --init`
+
     - `mbconv check`
 
     - `mbconv check --against origin/main`
 
     - `mbconv check --baseline mbconv-baseline.json --format junit -o mbconv.xml`
     """
+    if init:
+        write_first_config(config, against=against, baseline=baseline, output=output, annotate=annotate)
+        return
     require_room_for_annotations(annotate, output_format, output)
-    loaded = open_config(config)
-    require_measuring(
-        loaded.config.times,
-        f"without a rule for latency_ms in {loaded.path}",
-        device=device,
-        threads=threads,
-        processes=processes,
-    )
-    compared_with = _against(loaded, against, baseline)
     if output is not None:
         require_place(output)
-    catalogue = user_catalogue(arch_dir or ())
-    with progress_bar("checking") as progress:
-        settings = loaded.config.latency
-        measure = measure_request(settings, progress, device=device, threads=threads, processes=processes)
-        checked = check(loaded, compared_with, catalogue, measure)
+    asked = _Asked(config, against, baseline, device, threads, processes, arch_dir)
+    try:
+        checked = _checked(asked)
+    except InputError as error:
+        faulty = faulty_config(config or Path(DEFAULT_CONFIG), error)
+        if faulty is None:
+            raise
+        checked = faulty
     show(checked.report, output_format, output, section)
     append_step_summary(checked.report)
     if annotate:
@@ -107,8 +115,42 @@ def check_command(
         raise checked.error
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the command line asks for."""
+
+    config: Path | None
+    against: str | None
+    baseline: Path | None
+    device: str | None
+    threads: int | None
+    processes: int | None
+    arch_dir: list[Path] | None
+
+
+def _checked(asked: _Asked) -> Checked:
+    loaded = open_config(asked.config)
+    require_measuring(
+        loaded.config.times,
+        f"without a rule for latency_ms in {loaded.path}",
+        device=asked.device,
+        threads=asked.threads,
+        processes=asked.processes,
+    )
+    compared_with = _against(loaded, asked.against, asked.baseline)
+    with progress_bar("checking") as progress:
+        measure = measure_request(
+            loaded.config.latency,
+            progress,
+            device=asked.device,
+            threads=asked.threads,
+            processes=asked.processes,
+        )
+        return check(loaded, compared_with, user_catalogue(asked.arch_dir or ()), measure)
+
+
 def _against(loaded: LoadedConfig, revision: str | None, baseline: Path | None) -> Against | None:
-    """What to compare with: what the command line says, or else the config's baseline.
+    """What to compare with: what the command line names, or else the config's baseline, or the one beside it.
 
     Raises:
         InputError: both are given; there is no such revision; or the baseline cannot be read.
@@ -117,7 +159,7 @@ def _against(loaded: LoadedConfig, revision: str | None, baseline: Path | None) 
         raise InputError("--against and --baseline: give one of them")
     if revision is not None:
         return resolve_base(revision, loaded.folder)
-    if baseline is None and loaded.config.baseline is None:
+    path = baseline or loaded.folder / (loaded.config.baseline or DEFAULT_BASELINE)
+    if baseline is None and loaded.config.baseline is None and not path.exists():
         return None
-    path = baseline or loaded.folder / str(loaded.config.baseline)
     return StoredBaseline(read_baseline(path), path)

@@ -16,9 +16,13 @@ from mbconv_cli.check.config import (
     LoadedConfig,
     load_config,
 )
+from mbconv_cli.check.first_config import first_config
+from mbconv_cli.commands.output import remark
 from mbconv_cli.errors import InputError
+from mbconv_cli.files import require_place, write_atomically
 from mbconv_cli.machine.device_choice import parse_device
 from mbconv_cli.measure.latency import Progress
+from mbconv_cli.units import counted
 
 ConfigOption: TypeAlias = Annotated[
     Path | None,
@@ -57,8 +61,32 @@ def open_config(path: Path | None) -> LoadedConfig:
         InputError: it is not there, or all mistakes in it.
     """
     if path is None and not Path(DEFAULT_CONFIG).exists():
-        raise InputError(f"no {DEFAULT_CONFIG} is here; --config FILE names another, and docs/gate.md shows one")
+        raise InputError(
+            f"no {DEFAULT_CONFIG} is here; `mbconv check --init` writes one, and --config FILE names another"
+        )
     return load_config(path or Path(DEFAULT_CONFIG))
+
+
+def write_first_config(path: Path | None, **others: object) -> None:
+    """Write a first config beside the networks that it names.
+
+    Args:
+        path: the file; the one of the usual name if absent.
+        others: options that have no use here, as they were given.
+
+    Raises:
+        InputError: the file is there already, no network is below its folder, or another option was given.
+    """
+    for option, value in others.items():
+        if value:
+            raise InputError(f"--{option} changes nothing beside --init; leave it out")
+    file = path or Path(DEFAULT_CONFIG)
+    if file.exists():
+        raise InputError(f"{file} is there already; edit it, or name another file with --config FILE")
+    require_place(file)
+    text, networks = first_config(file.parent)
+    write_atomically(file, text)
+    remark(f"{file} has rules for {counted(networks, 'network')}; next: `mbconv check --against origin/main`")
 
 
 def require_measuring(

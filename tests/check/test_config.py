@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mbconv_cli.check.config import config_schema, load_config, load_config_text
+from mbconv_cli.check.run_check import faulty_config
 from mbconv_cli.errors import InputError
 from mbconv_cli.quantities import BYTE_UNITS, COUNT_UNITS, MILLISECOND_UNITS, parse_quantity, parse_share
 from mbconv_cli.report.verdict import Level
@@ -128,3 +129,18 @@ def test_percentages_are_exact(whole: int, thousandths: int) -> None:
 def test_no_percentages(written: object) -> None:
     with pytest.raises(ValueError, match="should be a percentage"):
         parse_share(written)
+
+
+def test_each_mistake_of_a_config_is_a_row_where_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "networks: [a]\nmetrics: {parms: {max: 1}}\noverrides: [{mach: a, metrics: {}}]\n", encoding="utf-8"
+    )
+    with pytest.raises(InputError) as raised:
+        load_config(path)
+    checked = faulty_config(path, raised.value)
+    assert checked is not None
+    rows = checked.report.sections["checks"].rows
+    assert [(row["verdict"], row["line"]) for row in rows] == [("error", 2), ("error", 3), ("error", 3)]
+    assert checked.report.totals["errors"] == 3
+    assert faulty_config(path, InputError("no such revision")) is None

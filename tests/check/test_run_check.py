@@ -275,6 +275,7 @@ def test_increases_are_compared_without_rounding(base: int, beyond: int, quarter
     assert found.verdict is (Verdict.FAIL if head > most else Verdict.PASS)
 
 
+CHANGED = NET.replace("expand_ratio: 6", "expand_ratio: 4")
 LATENCY = ALL + "metrics: {latency_ms: {max_increase: 3%}}\n"
 
 
@@ -298,7 +299,7 @@ def test_against_a_baseline_of_a_like_machine(
     noise = 0.03 if verdict == "inconclusive" else 0.005
     base = kept({"alpha": NET}, FakeProcesses(noise=noise))
     launch = FakeProcesses(slower, noise)
-    checked = run(LATENCY, {"alpha": NET}, base, launch)
+    checked = run(LATENCY, {"alpha": CHANGED}, base, launch)
     row = rows_of(checked)["alpha", "latency_ms"]
     assert row["verdict"] == verdict, row["message"]
     assert isinstance(checked.error, error)
@@ -332,7 +333,7 @@ def test_the_machines_speed_is_corrected_for_in_comparisons_with_a_baseline(
     assert base.baseline.networks["alpha.yaml"].reference_ms == (
         None if then_ms is None else pytest.approx([then_ms] * 10)
     )
-    checked = run(LATENCY, {"alpha": NET}, base, FakeProcesses(slower, reference_ms=now_ms))
+    checked = run(LATENCY, {"alpha": CHANGED}, base, FakeProcesses(slower, reference_ms=now_ms))
     row = rows_of(checked)["alpha", "latency_ms"]
     assert row["ratio"] == pytest.approx(ratio, rel=0.01)
     assert row["verdict"] == verdict, row["message"]
@@ -348,13 +349,23 @@ def test_another_machine_is_not_comparable_and_nothing_is_measured(
         update={"fingerprint": base.baseline.fingerprint | {"cpu": "another", "threads": 8}}
     )
     launch = FakeProcesses()
-    checked = run(LATENCY, {"alpha": NET}, replace(base, baseline=other), launch)
+    checked = run(LATENCY, {"alpha": CHANGED}, replace(base, baseline=other), launch)
     row = rows_of(checked)["alpha", "latency_ms"]
     assert row["verdict"] == "not comparable"
     assert "cpu (another, here" in str(row["message"])
     assert "threads (8, here 1)" in str(row["message"])
     assert "--against" in str(row["message"])
     assert isinstance(checked.error, UndecidedError)
+    assert launch.requests == []
+
+
+def test_an_unchanged_network_is_not_measured_against_a_baseline_of_any_machine(
+    run: Callable[..., Checked], kept: Callable[..., StoredBaseline]
+) -> None:
+    base, launch = kept({"alpha": NET}, FakeProcesses()), FakeProcesses(2.0)
+    checked = run(LATENCY, {"alpha": f"name: another\n{NET}"}, base, launch)
+    row = rows_of(checked)["alpha", "latency_ms"]
+    assert (row["verdict"], row["message"]) == ("pass", "identical plan as in the baseline")
     assert launch.requests == []
 
 

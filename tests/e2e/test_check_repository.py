@@ -213,6 +213,9 @@ def test_another_machine_is_not_comparable(repository: Path, mbconv: Run) -> Non
     assert [len(network["latency_ms"]) for network in baseline["networks"].values()] == [3, 3, 3]
     baseline["fingerprint"]["cpu"] = "another CPU"
     path.write_text(json.dumps(baseline), encoding="utf-8")
+    assert mbconv("check", "--format", "json").returncode == 0  # found by itself; nothing changed, nothing is measured
+    changed = PARENT.replace("activation: relu6", "activation: relu")
+    (repository / "nets" / "steady.yaml").write_text(changed, encoding="utf-8")
     done = mbconv("check", "--baseline", "mbconv-baseline.json", "--format", "json")
     assert done.returncode == 3
     row = rows(done.stdout)["steady", "latency_ms"]
