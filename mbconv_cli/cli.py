@@ -7,36 +7,54 @@ import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
 from mbconv_cli import __version__
+from mbconv_cli.commands.command_overview import overview_text
 from mbconv_cli.commands.guard import INTERRUPTED, debug, exit_code, guarded
-from mbconv_cli.commands.output import print_text
+from mbconv_cli.commands.output import print_text, style_of_stdout
+from mbconv_cli.commands.user_defaults import defaults_for
 from mbconv_cli.errors import InputError, did_you_mean
 
-COMMANDS: Final[Mapping[str, str]] = {
-    "list": "list_networks.list_command",
-    "show": "show_network.show_command",
-    "profile": "profile_network.profile_command",
-    "compare-kernels": "compare_kernels.compare_kernels_command",
-    "compare-blocks": "compare_blocks.compare_blocks_command",
-    "ablate": "ablate_network.ablate_command",
-    "sweep": "sweep_space.sweep_command",
-    "diff": "diff_networks.diff_command",
-    "check": "check_networks.check_command",
-    "baseline": "write_baseline.baseline",
-    "verify": "verify_networks.verify_command",
-    "validate": "validate_specs.validate_command",
-    "schema": "print_schema.schema_command",
-    "env": "print_environment.env_command",
+TASKS: Final[Mapping[str, Mapping[str, str]]] = {
+    "Look at a network": {
+        "list": "list_networks.list_command",
+        "show": "show_network.show_command",
+        "profile": "profile_network.profile_command",
+    },
+    "Compare": {
+        "diff": "diff_networks.diff_command",
+        "compare-kernels": "compare_kernels.compare_kernels_command",
+        "compare-blocks": "compare_blocks.compare_blocks_command",
+        "ablate": "ablate_network.ablate_command",
+    },
+    "Choose a network": {
+        "sweep": "sweep_space.sweep_command",
+    },
+    "Guard a repository": {
+        "check": "check_networks.check_command",
+        "baseline": "write_baseline.baseline",
+        "validate": "validate_specs.validate_command",
+    },
+    "Inspect the tool": {
+        "verify": "verify_networks.verify_command",
+        "schema": "print_schema.schema_command",
+        "env": "print_environment.env_command",
+        "man": "print_manual.man_command",
+    },
 }
 """Each command's function (or several commands), by its place in `mbconv_cli.commands`, in the order of the help."""
 
+COMMANDS: Final[Mapping[str, str]] = {name: place for commands in TASKS.values() for name, place in commands.items()}
+
 COLLECT_EVERY: Final = 100_000
 """Objects made between two garbage collections; Python's own 700 costs a short command a tenth of its time."""
+
+WIDEST_HELP: Final = 100
 
 SETTINGS: Final[dict[str, Any]] = {
     "rich_markup_mode": "markdown",
@@ -51,6 +69,10 @@ class Commands(TyperGroup):
     def get_params(self, ctx: Any) -> list[Any]:
         """The options of the program itself and `--help`."""
         return [_without_flag_type(parameter) for parameter in super().get_params(ctx)]
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the group's signature
+        """Print the commands by task."""
+        print_overview()
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the group's signature
         """Their names."""
@@ -100,6 +122,12 @@ def _without_flag_type(parameter: Any) -> Any:
     return parameter
 
 
+def print_overview() -> None:
+    """Print what one can do, as wide as the terminal."""
+    style = style_of_stdout()
+    print_text(overview_text(TASKS, min(style.width or WIDEST_HELP, WIDEST_HELP), color=style.color))
+
+
 app = typer.Typer(name="mbconv", cls=Commands, invoke_without_command=True, **SETTINGS)
 
 
@@ -123,7 +151,9 @@ def options(
     """
     debug.set(show_debug)
     if context.invoked_subcommand is None:
-        raise InputError("no command is given; `mbconv --help` shows all")
+        print_overview()
+        return
+    context.default_map = defaults_for(context.invoked_subcommand, COMMANDS, Path())
 
 
 def main() -> None:

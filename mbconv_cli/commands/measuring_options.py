@@ -10,6 +10,7 @@ from typing import Annotated, Final, TypeAlias
 import typer
 
 from mbconv_cli.analysis.measuring import DEFAULT_PROCESSES, NO_USABLE_RESULT, MeasureRequest
+from mbconv_cli.commands.options import MEASURING
 from mbconv_cli.commands.output import progress_bar
 from mbconv_cli.errors import InputError, UndecidedError
 from mbconv_cli.machine.device_choice import AUTO, parse_device
@@ -22,6 +23,7 @@ StrictOption: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--strict/--no-strict",
+        rich_help_panel=MEASURING,
         help="End with exit code 3 where the machine was too noisy for a usable result.",
     ),
 ]

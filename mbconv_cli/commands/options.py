@@ -4,15 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias, get_args
 
 import typer
+from pydantic import BaseModel
 
 from mbconv_cli.analysis.measuring import DEFAULT_PROCESSES, MIN_PROCESSES
+from mbconv_cli.commands.presentation import PANEL as OUTPUT
 from mbconv_cli.commands.sizes import parse_extent, parse_output
 from mbconv_cli.machine.device_choice import AUTO, DEVICE_TYPES
 from mbconv_cli.render.renderers import RENDERERS, Format, renderers
 from mbconv_cli.spec.catalogue import SUFFIXES, user_catalogue
+from mbconv_cli.spec.rows import BlockRow
+from mbconv_cli.spec.spec import DESCRIPTIVE_KEYS, Spec
+
+NETWORK: Final = "Network"
+MEASURING: Final = "Measuring"
+_ROW_MODELS: Final = get_args(get_args(BlockRow)[0])
+
+
+def complete_override(incomplete: str) -> list[str]:
+    """Paths of `--set` that begin so, each with the `=` that a value follows."""
+    paths: list[str] = []
+    for key, field in Spec.model_fields.items():
+        models = [each for each in (field.annotation, *get_args(field.annotation)) if _is_model(each)]
+        inner = [f"{key}.{name}" for model in models for name in model.model_fields]
+        paths += inner or ([] if key in {*DESCRIPTIVE_KEYS, "blocks"} else [key])
+    paths += [f"blocks[*].{name}" for model in _ROW_MODELS for name in model.model_fields if name != "type"]
+    return [f"{path}=" for path in dict.fromkeys(paths) if path.startswith(incomplete)]
+
+
+def _is_model(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel) and kind.__name__.lower() not in DESCRIPTIVE_KEYS
 
 
 def complete_network(incomplete: str) -> list[str]:
@@ -52,6 +75,7 @@ ResolutionOption: TypeAlias = Annotated[
     Any,  # an Extent, as `parse_extent` makes it; typer takes no tuples from one word
     typer.Option(
         "--resolution",
+        rich_help_panel=NETWORK,
         metavar="PIXELS",
         parser=parse_extent,
         help="Height and width in pixels: 224, or 320x640.",
@@ -62,6 +86,8 @@ SetOption: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
+        rich_help_panel=NETWORK,
+        autocompletion=complete_override,
         metavar="PATH=VALUE",
         help="Change the network first, e.g. activation=relu or blocks[*].se_ratio=0; may be given several times.",
         show_default=False,
@@ -71,6 +97,7 @@ DeviceOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--device",
+        rich_help_panel=MEASURING,
         metavar="DEVICE",
         help="auto (an accelerator if there is one), cpu, cuda, cuda:N, mps or xpu.",
         show_default=AUTO,
@@ -87,6 +114,7 @@ ThreadsOption: TypeAlias = Annotated[
     int | None,
     typer.Option(
         "--threads",
+        rich_help_panel=MEASURING,
         metavar="N",
         min=1,
         max=1_024,
@@ -95,12 +123,18 @@ ThreadsOption: TypeAlias = Annotated[
     ),
 ]
 MeasureOption: TypeAlias = Annotated[
-    bool, typer.Option("--measure/--no-measure", help="Build it in PyTorch and measure, in several fresh processes.")
+    bool,
+    typer.Option(
+        "--measure/--no-measure",
+        help="Build it in PyTorch and measure, in several fresh processes.",
+        rich_help_panel=MEASURING,
+    ),
 ]
 ProcessesOption: TypeAlias = Annotated[
     int | None,
     typer.Option(
         "--processes",
+        rich_help_panel=MEASURING,
         metavar="N",
         min=MIN_PROCESSES,
         max=1_000,
@@ -128,6 +162,7 @@ def _format_option(valid: Iterable[Format]) -> Any:
     names = list(map(str, formats))
     return typer.Option(
         "--format",
+        rich_help_panel=OUTPUT,
         metavar="FORMAT",
         parser=_one_of(formats),
         autocompletion=lambda: names,
@@ -145,6 +180,7 @@ OutputOption: TypeAlias = Annotated[
     typer.Option(
         "--output",
         "-o",
+        rich_help_panel=OUTPUT,
         metavar="FILE",
         parser=parse_output,
         help="Write into this file, atomically; its suffix (.csv, .json, .md, .xml) chooses the format. "
@@ -154,12 +190,19 @@ OutputOption: TypeAlias = Annotated[
 ]
 SectionOption: TypeAlias = Annotated[
     str | None,
-    typer.Option("--section", metavar="NAME", help="The table that CSV has.", show_default="the first one"),
+    typer.Option(
+        "--section",
+        metavar="NAME",
+        help="The table that CSV has.",
+        show_default="the first one",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 ArchDirOption: TypeAlias = Annotated[
     list[Path] | None,
     typer.Option(
         "--arch-dir",
+        rich_help_panel=NETWORK,
         metavar="FOLDER",
         help="A folder of your own YAML files, whose names then count too; may be given several times. "
         "The environment variable MBCONV_ARCH_PATH names such folders as well.",

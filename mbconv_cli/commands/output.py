@@ -40,7 +40,7 @@ def show(report: Report, output_format: Format, output: Path | None, section: st
     if output_format is Format.CSV:
         _show_csv(report, output, section)
         return
-    style = _style_of_stdout() if output is None else Style()
+    style = style_of_stdout() if output is None else Style()
     chosen = presentation.get()
     style = replace(style, verbose=chosen.verbose, exact=chosen.exact)
     write_text(render(report, output_format, style), output)
@@ -168,7 +168,8 @@ def takes_unicode(output: Path | None) -> bool:
     return output is not None or sys.stdout is None or _shows_unicode(sys.stdout.encoding)
 
 
-def _style_of_stdout() -> Style:
+def style_of_stdout() -> Style:
+    """What is known of the place that standard output goes to."""
     stream = sys.stdout
     if stream is None:
         return Style()

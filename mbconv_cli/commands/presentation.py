@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
@@ -45,6 +45,8 @@ _EXACT: Final = Annotated[
 _QUIET: Final = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print nothing but the result and errors.", rich_help_panel=PANEL)
 ]
+OF_MEASURING: Final = ("device", "threads", "processes", "precision", "max_time", "memory_format")
+"""Options that have no effect where nothing is measured: a user's default of one is then not looked at."""
 _VALID: Final = {"verbose": (Format.TABLE, Format.MARKDOWN), "exact": (Format.TABLE,)}
 """The formats that each option changes; all others have every row and every digit in any case."""
 
@@ -52,19 +54,27 @@ _VALID: Final = {"verbose": (Format.TABLE, Format.MARKDOWN), "exact": (Format.TA
 def with_presentation(command: Callable[..., None]) -> Callable[..., None]:
     """The command with `--quiet`, and with `--verbose` and `--exact` if it shows a report."""
     own = inspect.signature(command, eval_str=True)
+    context = next((name for name, each in own.parameters.items() if each.annotation is typer.Context), "invocation")
     added = {"quiet": _QUIET}
     if "output_format" in own.parameters:
         added = {"verbose": _VERBOSE, "exact": _EXACT, **added}
 
     @functools.wraps(command)
     def run(**options: Any) -> None:
-        presentation.set(Presentation(**{name: bool(options.pop(name, False)) for name in added}))
-        _require_effect(options.get("output_format"))
+        invocation = options[context] if context in own.parameters else options.pop(context)
+        chosen = {name: bool(options.pop(name, False)) for name in added}
+        presentation.set(Presentation(**chosen))
+        _require_effect([name for name in chosen if chosen[name] and not _is_users_default(invocation, name)], options)
+        if False in (options.get("latency"), options.get("measure")):
+            idle = (name for name in OF_MEASURING if name in options and _is_users_default(invocation, name))
+            options |= {name: own.parameters[name].default for name in idle}
         command(**options)
 
+    kinds: dict[str, tuple[Any, bool | None]] = {name: (kind, False) for name, kind in added.items()}
+    kinds |= {} if context in own.parameters else {context: (typer.Context, None)}
     more = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
-        for name, kind in added.items()
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        for name, (kind, default) in kinds.items()
     ]
     parameters = [*own.parameters.values(), *more]
     run.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]  # typer reads it
@@ -72,12 +82,19 @@ def with_presentation(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _require_effect(output_format: Format | None) -> None:
+def _is_users_default(invocation: typer.Context, name: str) -> bool:
+    """Whether a value comes from the user's own defaults, which hold wherever they have an effect."""
+    source = invocation.get_parameter_source(name)
+    return source is not None and source.name == "DEFAULT_MAP"
+
+
+def _require_effect(given: Sequence[str], options: Mapping[str, Any]) -> None:
     """Refuse an option that changes nothing.
 
     Raises:
         InputError: names it.
     """
-    for name, formats in _VALID.items():
-        if getattr(presentation.get(), name) and output_format not in (None, *formats):
+    output_format = options.get("output_format")
+    for name in given:
+        if name in _VALID and output_format not in (None, *_VALID[name]):
             raise InputError(f"--{name} changes nothing in --format {output_format}, which has everything")

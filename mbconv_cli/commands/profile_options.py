@@ -6,13 +6,14 @@ from typing import Annotated, Final
 
 import typer
 
-from mbconv_cli.analysis.grouping import By
+from mbconv_cli.analysis.columns import COSTS, LATENCY
+from mbconv_cli.analysis.grouping import LABELS, By
 from mbconv_cli.commands.form_options import FORM
+from mbconv_cli.commands.options import MEASURING
 from mbconv_cli.measure.budget import DEFAULT_PRECISION, DEFAULT_PROCESSES, DEFAULT_SECONDS, PRECISE_SECONDS
 from mbconv_cli.measure.execution import Backend
 
 ROWS: Final = "Rows"
-MEASURING: Final = "Measuring"
 
 ByOption = Annotated[
     By | None,
@@ -50,6 +51,7 @@ SortOption = Annotated[
     str | None,
     typer.Option(
         "--sort",
+        autocompletion=lambda: [column.key for column in (*LABELS[By.LAYER], *COSTS, *LATENCY)],
         metavar="COLUMN",
         help="Sort by a column, e.g. macs or latency_ms.",
         show_default="running order",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -97,6 +98,8 @@ class Catalogue:
             return _from(referrer, reference)
         beside = _files_in(referrer.parent) if referrer else ()
         named = _called(reference, beside, referrer) or _called(reference, self._files(referrer), referrer)
+        if not named:
+            named = _alike(reference, self._files(referrer))
         if len(named) > 1:
             raise InputError(
                 f"two networks are called {reference!r}: {' and '.join(map(str, named))}; say which by its path"
@@ -158,6 +161,18 @@ def _paths_in(folder: Path) -> tuple[Path, ...]:
 
 def _called(name: str, files: Iterable[Location], referrer: Location | None) -> list[Location]:
     return [file for file in files if file.stem == name and file != referrer]
+
+
+def _alike(name: str, files: Iterable[Location]) -> list[Location]:
+    """The file whose name differs in nothing but case, hyphens, underscores and spaces, if there is just one."""
+    wanted = _letters(name)
+    found = [file for file in files if _letters(file.stem) == wanted]
+    return found if len(found) == 1 and wanted else []
+
+
+def _letters(name: str) -> str:
+    """`EfficientNet_B0` as `efficientnetb0`."""
+    return re.sub(r"[-_ ]", "", name.casefold())
 
 
 def _from(referrer: Location | None, reference: str) -> Location:

@@ -67,13 +67,15 @@ SHOWN = {
     "schema": ["schema"],
     "schema of a check": ["schema", "--check"],
     "check of all shipped networks": ["check", "--config", "check-all"],
+    "no command": [],
     "help": ["--help"],
+    "manual page": ["man"],
+    "other spelling": ["show", "EfficientNet_B0"],
     "help of profile": ["profile", "-h"],
     "version": ["--version"],
 }
 # What is wrong, and words of the message.
 REFUSED: dict[str, tuple[list[str], str]] = {
-    "no command": ([], "no command is given"),
     "unknown command": (["profil"], "did you mean 'profile'"),
     "unknown option": (["list", "--frmat", "csv"], "--frmat"),
     "no network": (["profile"], "missing argument 'NETWORK'"),
