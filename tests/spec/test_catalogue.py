@@ -43,7 +43,7 @@ def test_a_name_and_a_path(tmp_path: Path) -> None:
     assert Catalogue().find("/a/b", referrer=tmp_path / "child.yaml") == Path("/a/b")
 
 
-@pytest.mark.parametrize("word", ["efficientnet_b0", "EfficientNet-B0", "EFFICIENTNETB0", "efficentnet-b0"])
+@pytest.mark.parametrize("word", ["efficentnet-b0", "EficientNet_B0"])
 def test_the_nearest_name_is_proposed(word: str) -> None:
     with pytest.raises(InputError, match=f"no network is called '{word}'; did you mean 'efficientnet-b0'"):
         Catalogue().find(word)
