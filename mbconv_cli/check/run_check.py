@@ -10,7 +10,7 @@ from typing import Final, assert_never
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.analysis.networks import provenance
 from mbconv_cli.check.acceptances import acceptances, unused_rows
-from mbconv_cli.check.commits import commits, compared_with
+from mbconv_cli.check.commits import commits, compared_with, with_repository_files
 from mbconv_cli.check.config import LoadedConfig
 from mbconv_cli.check.former_config import FormerConfig, UnreadConfig, former_config
 from mbconv_cli.check.gate import Gate
@@ -85,7 +85,7 @@ def faulty_config(path: Path, error: InputError) -> Checked | None:
     ]
     if len(checks) < len(error.problems):
         return None
-    rows = {CHECKS: _section([check.row() for check in checks])}
+    rows = {CHECKS: _section([*with_repository_files([check.row() for check in checks], path.parent)])}
     settings = commits(path.parent, None)
     report = Report(CHECK, replace(provenance(), settings=settings), {"name": str(path)}, tally(checks), rows)
     return Checked(report, error)
@@ -119,6 +119,7 @@ def _against_former(
 
 def _report(gate: Gate, sides: Sequence[Sides], checks: Sequence[Check], timing: Timing) -> Report:
     settings = commits(gate.config.folder, gate.against)
+    rows = [check.row() for check in checks]
     if timing.checks:
         settings |= {"processes": gate.measure.processes, "false_alarm": FALSE_ALARM}
     return Report(
@@ -126,7 +127,7 @@ def _report(gate: Gate, sides: Sequence[Sides], checks: Sequence[Check], timing:
         replace(provenance(machine={**host_fingerprint(), **timing.machine}), settings=settings),
         {"name": str(gate.config.path), **compared_with(gate.against)},
         tally(checks),
-        {CHECKS: _section([check.row() for check in checks])},
+        {CHECKS: _section([*with_repository_files(rows, gate.config.folder)])},
         (*_accepted_notes(checks), *_warnings(gate, sides), *timing.notes),
     )
 

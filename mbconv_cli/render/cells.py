@@ -92,7 +92,7 @@ def value_text(value: Cell, column: Column) -> str:
         case int() | float() if column.unit in {SHARE, FRACTION}:
             return f"{100 * value:.1f}%"
         case int() | float() if column.unit == CHANGE:
-            return _change(value)
+            return change_percent(value)
         case int() | float() if column.unit == RATIO:
             return f"{value:.3f}"
         case int() | float() if column.unit == MILLISECOND:
@@ -122,7 +122,7 @@ def _with_unit(column: Column, row: Row) -> Column:
     return column if has_own or not isinstance(unit, str) else replace(column, unit=unit)
 
 
-def _change(share: float) -> str:
+def change_percent(share: float) -> str:
     """A change in percent; one that is not zero never looks like zero."""
     return f"{100 * share:+.1f}%" if share == 0 or abs(share) >= 0.0005 else f"{100 * share:+.1g}%"
 

@@ -1,82 +1,128 @@
-"""A check's report as Markdown for a pull request: what is wrong first, what passed folded, and never too long."""
+"""A check's report as a comment on a pull request: an entry for each cause, details folded, and never long."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from mbconv_cli.render.cells import subject_line, totals_parts
-from mbconv_cli.render.check_view import explanation, is_well, sections, shown_verdict, totals
-from mbconv_cli.render.checks import Check, worst_first
+from mbconv_cli.render.causes import Cause, by_impact, causes, improved, names_of
+from mbconv_cli.render.cells import change_percent, subject_line, title, totals_parts
+from mbconv_cli.render.check_view import is_shown, sections, totals
+from mbconv_cli.render.checks import Check, checks, is_well
 from mbconv_cli.render.markdown_text import bullets, escaped, table
 from mbconv_cli.render.notes import footnotes
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
-from mbconv_cli.report.model import Report, Section
+from mbconv_cli.report.model import Column, Report, Section
 from mbconv_cli.units import counted
 
 MARKER: Final = "<!-- mbconv-check -->"
 """The first line, which no reader sees: a script finds its own comment by it, and edits it instead of adding one."""
-LONGEST: Final = 65_536
+LONGEST: Final = 10_000
+"""Characters that a reviewer scrolls through."""
+LONGEST_IN_FULL: Final = 65_536
 """Characters in a comment on GitHub. A step's summary may have 1 MiB, and so has room for it in any alphabet."""
-LONGEST_TEXT: Final = 500
+MOST_CAUSES: Final = 20
+MOST_IMPROVED: Final = 10
+LONGEST_LIST: Final = 7_000
+"""Characters of the networks that have no entry of their own: no one of a usual number goes without its name."""
+LONGEST_TEXT: Final = 400
 """Characters in a cell or a sentence: a name may be as long as its file."""
 
 
-def render_check_markdown(report: Report, _: Style) -> str:
-    """Marker, headline, totals, sentences, a table of what is not well, the others folded, notes.
+def render_check_markdown(report: Report, style: Style) -> str:
+    """Marker, headline, totals, an entry for each cause, improvements, what changed folded, notes folded.
 
-    As many checks are shown as a comment on GitHub has room for. The worst come first, so that those left out have
-    passed, unless even the others are too many.
+    Causes beyond the twentieth are named with their greatest change. The table of what changed has as many rows as
+    there is room for, the costliest first; with `verbose` it has all rows that a comment on GitHub has room for.
     """
-    found = worst_first(report)
-    whole = _text(report, found, len(found))
-    if len(whole) <= LONGEST:
-        return whole
-    fits, too_many = 0, len(found)
+    longest = LONGEST_IN_FULL if style.verbose else LONGEST
+    found = [check for check in by_impact(checks(report)) if style.verbose or is_shown(check)]
+    reasons = causes(found)
+    entries = _most(min(len(reasons), MOST_CAUSES), longest, lambda count: _text(report, reasons[:count], reasons, []))
+    if entries == 0 and reasons:
+        report = replace(report, notes=())
+        entries = _most(
+            min(len(reasons), MOST_CAUSES), longest, lambda count: _text(report, reasons[:count], reasons, [])
+        )
+    rows = _most(len(found), longest, lambda count: _text(report, reasons[:entries], reasons, found[:count]))
+    return _text(report, reasons[:entries], reasons, found[:rows], len(found) - rows)
+
+
+def _most(count: int, longest: int, text: Callable[[int], str]) -> int:
+    """The largest number, up to a count, of which the text is not too long; 0 if it always is."""
+    fits, too_many = 0, count + 1
     while too_many - fits > 1:
         middle = (fits + too_many) // 2
-        if len(_text(report, found, middle)) <= LONGEST:
-            fits = middle
-        else:
-            too_many = middle
-    shortest = _text(report, found, fits)
-    return shortest if len(shortest) <= LONGEST else _text(replace(report, notes=()), found, 0)
+        fits, too_many = (middle, too_many) if len(text(middle)) + len(_left_out(10**6)) <= longest else (fits, middle)
+    return fits
 
 
-def _text(report: Report, found: Sequence[Check], count: int) -> str:
-    """The report with so many of its checks, the worst ones."""
-    wrong = [check for check in found[:count] if not is_well(check)]
-    well = [check for check in found[:count] if is_well(check)]
+def _text(
+    report: Report, shown: Sequence[Cause], reasons: Sequence[Cause], found: Sequence[Check], left_out: int = 0
+) -> str:
+    """The report with some of its causes and rows."""
+    everything = checks(report)
     parts = [
         f"{MARKER}\n## {_line(f'mbconv check: {subject_line(report.subject)}')}",
         f"**{escaped(', '.join(totals_parts(totals(report), {})))}**",
-        "\n".join(f"- **{shown_verdict(check)}**: {_line(explanation(check))}" for check in wrong),
-        *_tables(wrong),
-        *_folded(counted(len(well), "other"), _tables(well)),
-        _left_out(found[count:]),
-        bullets(map(_short, footnotes(report))),
+        "\n".join(f"- **{cause.verdict}**: {_line(cause.sentence)}" for cause in shown),
+        _others(reasons[len(shown) :]),
+        _improvements(everything),
+        *_folded("What changed", [*_tables(found), _left_out(left_out)] if found else []),
+        _unchanged(everything),
+        *_folded("Notes", [bullets(map(_short, footnotes(report)))]),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def _folded(summary: str, tables: Sequence[str]) -> list[str]:
-    """Tables that a reader opens, if there are any."""
-    return [f"<details>\n<summary>{summary}</summary>", *tables, "</details>"] if tables else []
+def _others(reasons: Sequence[Cause]) -> str:
+    """The causes that have no entry of their own: how many, and which networks they concern."""
+    if not reasons:
+        return ""
+    names = names_of(reasons)
+    text = ", ".join(map(_short, names))
+    cut = text if len(text) <= LONGEST_LIST else text[:LONGEST_LIST].rpartition(", ")[0] + ", …"
+    wrong = counted(sum(not is_well(check) for cause in reasons for check in cause.checks), "more check")
+    return f"And {wrong} did not pass, of {counted(len(names), 'network')}: {escaped(cut)}"
+
+
+def _improvements(found: Sequence[Check]) -> str:
+    """What costs less, the greatest decrease first."""
+    better = improved(found)
+    if not better:
+        return ""
+    names = [f"{_short(check.network)} {title(Column(check.metric))} {_percent(check)}" for check in better]
+    more = f", and {len(names) - MOST_IMPROVED} more" if len(names) > MOST_IMPROVED else ""
+    return f"**improved**: {escaped(', '.join(names[:MOST_IMPROVED]))}{more}"
+
+
+def _percent(check: Check) -> str:
+    return change_percent(check.number("change") or 0)
+
+
+def _unchanged(found: Sequence[Check]) -> str:
+    same = sum(not is_shown(check) for check in found)
+    return f"{counted(same, 'check')} of {counted(len({one.network for one in found}), 'network')} found no change."
+
+
+def _folded(summary: str, parts: Sequence[str]) -> Iterator[str]:
+    """What a reader opens, if there is anything."""
+    if any(parts):
+        yield f"<details>\n<summary>{summary}</summary>"
+        yield from filter(None, parts)
+        yield "</details>"
 
 
 def _tables(found: Sequence[Check]) -> list[str]:
-    """The checks, and the measured ones among them; nothing if there are none."""
-    return [table(name, _with_short_texts(section)) for name, section in sections(found).items()] if found else []
+    """The checks, and the measured ones among them."""
+    return [table(name, _with_short_texts(section)) for name, section in sections(found).items()]
 
 
-def _left_out(found: Sequence[Check]) -> str:
-    if not found:
-        return ""
-    wrong = sum(not is_well(check) for check in found)
-    which = f"{wrong:,} of them did not pass" if wrong else "they all passed"
-    return f"For want of room, {counted(len(found), 'more check')} cannot be shown here; {which}."
+def _left_out(count: int) -> str:
+    text = f"{counted(count, 'row')} more have no room here; `--format json` has all."
+    return text if count else ""
 
 
 def _with_short_texts(section: Section) -> Section:

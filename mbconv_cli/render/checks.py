@@ -1,4 +1,4 @@
-"""The rows of a check's report, typed: what each came to, and the worst first."""
+"""The rows of a check's report, typed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from mbconv_cli.report.verdict import CHECKS, Level, Severity, Verdict, severity
 
 CHECK: Final = "check"
 """The kind of report that has checks."""
+_WELL: Final = (Severity.PASSED, Severity.OFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,15 @@ class Check:
         """`file:line:column` of what is to blame, as far as it is known."""
         return ":".join(str(self.row[key]) for key in ("file", "line", "column") if self.row.get(key) is not None)
 
+    @property
+    def repository_file(self) -> str:
+        """The file to blame, from the top of its repository where it is in one."""
+        return str(self.row.get("repository_file") or self.row.get("file") or "")
+
     def number(self, key: str) -> int | float | None:
         """The figure under a key, if there is one."""
         value = self.row.get(key)
         return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-_ORDER: Final = {one: place for place, one in enumerate(Severity)}
 
 
 def checks(report: Report) -> list[Check]:
@@ -61,9 +64,9 @@ def checks(report: Report) -> list[Check]:
     return list(map(_check, report.sections[CHECKS].rows))
 
 
-def worst_first(report: Report) -> list[Check]:
-    """All checks of a report, the worst first, and otherwise in its order."""
-    return sorted(checks(report), key=lambda check: _ORDER[check.severity])
+def is_well(check: Check) -> bool:
+    """Whether there is nothing to do about it."""
+    return check.severity in _WELL
 
 
 def _check(row: Row) -> Check:

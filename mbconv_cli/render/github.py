@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from mbconv_cli.render.causes import Cause, causes
 from mbconv_cli.render.cells import subject_line, totals_parts
-from mbconv_cli.render.check_view import is_well, shown_verdict, totals
-from mbconv_cli.render.checks import Check, worst_first
+from mbconv_cli.render.check_view import totals
+from mbconv_cli.render.checks import checks
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Cell, Report
@@ -26,25 +27,26 @@ _ERRORS: Final = (Severity.FAULT, Severity.FAILED)
 
 
 def render_github(report: Report, _: Style) -> str:
-    """A line for the log, then the ten worst checks as errors and warnings, and how many more there are."""
-    wrong = [check for check in worst_first(report) if not is_well(check)]
+    """A line for the log, then the ten worst causes as errors and warnings, and how many more there are."""
+    found = causes(checks(report))
     counts = ", ".join(totals_parts(totals(report), {}))
-    lines = [safe(f"mbconv check: {subject_line(report.subject)}: {counts}"), *map(_annotation, wrong[:MOST])]
-    return "\n".join([*lines, *_rest(wrong[MOST:])]) + "\n"
+    lines = [safe(f"mbconv check: {subject_line(report.subject)}: {counts}"), *map(_annotation, found[:MOST])]
+    return "\n".join([*lines, *_rest(found[MOST:])]) + "\n"
 
 
-def _annotation(check: Check) -> str:
-    kind = "error" if check.severity in _ERRORS else "warning"
-    place = {"file": check.row.get("file"), "line": check.row.get("line"), "col": check.row.get("column")}
-    title = f"{check.name}: {shown_verdict(check)}"
-    return _command(kind, {**place, "title": title}, check.message)
+def _annotation(cause: Cause) -> str:
+    worst = cause.worst
+    kind = "error" if worst.severity in _ERRORS else "warning"
+    place = {"file": worst.repository_file, "line": worst.row.get("line"), "col": worst.row.get("column")}
+    step = f"; next: {cause.next_step}" if cause.next_step else ""
+    return _command(kind, {**place, "title": f"{cause.title}: {cause.verdict}"}, f"{cause.what}{step}")
 
 
-def _rest(wrong: Sequence[Check]) -> Iterator[str]:
-    if wrong:
-        counts = Counter(shown_verdict(check) for check in wrong)
+def _rest(found: Sequence[Cause]) -> Iterator[str]:
+    if found:
+        counts = Counter(cause.verdict for cause in found)
         text = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-        yield _command("notice", {"title": "mbconv check"}, f"{len(wrong)} more are in the report: {text}")
+        yield _command("notice", {"title": "mbconv check"}, f"{len(found)} more causes are in the report: {text}")
 
 
 def _command(kind: str, properties: Mapping[str, Cell], message: str) -> str:

@@ -57,7 +57,9 @@ def _counts(cases: Iterable[Check]) -> dict[str, str]:
 
 
 def _case(check: Check) -> ET.Element:
-    case = ET.Element("testcase", {"name": safe(check.metric), "classname": safe(check.network)} | _time(check))
+    case = ET.Element(
+        "testcase", {"name": safe(check.metric), "classname": _class(check)} | _time(check) | _file(check)
+    )
     tag = _TAGS.get(check.severity)
     if tag is not None:
         outcome = ET.SubElement(case, tag, {"type": check.verdict.value, "message": safe(check.message)})
@@ -65,6 +67,16 @@ def _case(check: Check) -> ET.Element:
     elif check.message:
         ET.SubElement(case, "system-out").text = safe(sentence(check))
     return case
+
+
+def _class(check: Check) -> str:
+    """A class in the package `mbconv`: Jenkins parts the two at the last dot, and a name such as `v1-0.35` has one."""
+    return f"mbconv.{safe(check.network).replace('.', '_')}"
+
+
+def _file(check: Check) -> dict[str, str]:
+    """GitLab links a failed case to its file. The schema of Jenkins' xUnit plugin (junit-10.xsd) does not have it."""
+    return {"file": safe(check.repository_file)} if check.repository_file else {}
 
 
 def _time(check: Check) -> dict[str, str]:

@@ -61,7 +61,7 @@ _HISTORIES: Final[Mapping[Format, Renderer]] = {
 _OF_KIND: Final[Mapping[str, Mapping[Format, Renderer]]] = {
     "profile": _HISTORIES,
     CHECK: {
-        Format.TABLE: lambda report, style: render_table(for_reading(report), style),
+        Format.TABLE: lambda report, style: render_table(for_reading(report, verbose=style.verbose), style),
         Format.MARKDOWN: render_check_markdown,
         Format.JUNIT: _render_junit,
         Format.GITHUB: render_github,

@@ -85,6 +85,7 @@ CHECK_COLUMNS: Final = (
     Column("column"),
     Column("message"),
     Column("next_step"),
+    Column("repository_file"),  # as `file`, from the top of its repository
 )
 
 MEASURED_KEYS: Final = frozenset(

@@ -36,7 +36,7 @@ RULES: Mapping[str, Rule] = {
     ),
     "testcase": Rule(
         required=words("name"),
-        optional=words("time classname group"),
+        optional=words("time classname group file"),  # GitLab's, and not the plugin's: `file`
         children=words("skipped error failure system-out system-err"),
     ),
     "skipped": OUTCOME,

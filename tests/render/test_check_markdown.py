@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
 from markdown_it import MarkdownIt
 
-from mbconv_cli.render.check_markdown import LONGEST, MARKER, render_check_markdown
+from mbconv_cli.render.check_markdown import LONGEST, LONGEST_IN_FULL, MARKER, render_check_markdown
 from mbconv_cli.render.style import Style
-from mbconv_cli.report.model import Report
+from mbconv_cli.report.model import Cell, Report, Row
 from tests.render.conftest import check_report, check_row
 
 OURS = {"h2", "p", "strong", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "details", "summary"}
@@ -37,11 +38,6 @@ def html(report: Report) -> str:
     return page(render_check_markdown(report, Style()))
 
 
-def rows(count: int, verdict: str, name: str = "n", **cells: str) -> Report:
-    made = (check_row(f"{name}{index}", "params", (1, 2, "param"), "", verdict, **cells) for index in range(count))
-    return check_report(tuple(made))
-
-
 def test_begins_with_the_marker(check: Report) -> None:
     assert render_check_markdown(check, Style()).splitlines()[0] == MARKER == "<!-- mbconv-check -->"
 
@@ -57,31 +53,50 @@ def test_nobody_is_called(hostile_check: Report) -> None:
     assert not re.search(r"@\w", render_check_markdown(hostile_check, Style()))
 
 
-def test_what_passed_is_folded_and_comes_last(check: Report) -> None:
-    shown, folded = render_check_markdown(check, Style()).split("<details>")
-    assert "| fail |" in shown
-    assert "| pass |" not in shown
-    assert "| pass |" in folded
-    assert "| fail |" not in folded
+def test_details_and_notes_are_folded(check: Report) -> None:
+    text = render_check_markdown(check, Style())
+    shown, changed, notes = text.split("<details>")
+    assert "- **fail**: " in shown
+    assert "| fail |" in changed
+    assert "2 checks of 6 networks found no change." in changed
+    assert "- counting: " in notes
 
 
-def test_of_many_checks_those_that_passed_are_left_out_and_counted() -> None:
-    bad = rows(40, "fail", "bad", message="more")
-    report = check_report((*rows(1_500, "pass").sections["checks"].rows, *bad.sections["checks"].rows))
+def many(networks: int, *, changed: Callable[[int], float]) -> Report:
+    """Five metrics of each network, each with its own line to blame where it failed."""
+    made: list[Row] = []
+    for index in range(networks):
+        for metric in ("params", "macs", "flops", "bytes", "peak_bytes"):
+            head = round(10_000_000 * (1 + changed(index)))
+            place: dict[str, Cell] = {"file": f"nets/mobilenet-v2-variant-{index}.yaml", "line": 17, "column": 9}
+            verdict, cells = ("fail", place) if head > 10_000_000 else ("pass", {})
+            more = {"message": f"{head - 10_000_000:,} more {metric}; max_increase is 0"} if cells else {}
+            figures = (10_000_000, head, "param")
+            name = f"mobilenet-v2-variant-{index}"
+            made.append(check_row(name, metric, figures, "max_increase 0", verdict, **cells, **more))
+    return check_report(tuple(made))
+
+
+@pytest.mark.parametrize(("step", "causes"), [(0, 0), (40, 5), (1, 200)])
+def test_a_comment_for_200_networks_is_short_and_names_each_that_failed(step: int, causes: int) -> None:
+    report = many(200, changed=lambda index: 0.01 if step and index % step == 0 else -0.01 * (index == 1))
     text = render_check_markdown(report, Style())
-    assert LONGEST - 200 < len(text) <= LONGEST
-    assert text.count("| fail |") == 40
-    left_out = re.search(r"For want of room, ([0-9,]+) more checks cannot be shown here; they all passed\.", text)
-    assert left_out
-    assert int(left_out[1].replace(",", "")) + text.count("| pass |") == 1_500
+    assert len(text.encode("utf-8")) < 10_000
+    failed = [index for index in range(200) if step and index % step == 0]
+    assert len(failed) == causes
+    for index in failed:
+        assert re.search(rf"mobilenet-v2-variant-{index}\b", text)
+    if step != 1:
+        assert "**improved**: mobilenet-v2-variant-1 params -1.0%" in text
 
 
-def test_of_many_failures_it_is_told_how_many_are_left_out() -> None:
-    text = render_check_markdown(rows(1_500, "fail", message="more"), Style())
-    left_out = re.search(r"([0-9,]+) more checks cannot be shown here; \1 of them did not pass\.", text)
+def test_with_verbose_it_has_as_many_rows_as_a_comment_can_have() -> None:
+    report = many(400, changed=lambda _: 0)
+    text = render_check_markdown(report, Style(verbose=True))
+    assert LONGEST_IN_FULL - 300 < len(text) <= LONGEST_IN_FULL
+    left_out = re.search(r"([0-9,]+) rows more have no room here", text)
     assert left_out
-    assert int(left_out[1].replace(",", "")) + text.count("| fail |") == 1_500
-    assert len(text) <= LONGEST
+    assert int(left_out[1].replace(",", "")) + text.count("| pass |") == 2_000
 
 
 @pytest.mark.parametrize("long", ["&" * 100_000, "@a" * 100_000, "\U000e0001" * 100_000])

@@ -16,19 +16,32 @@ def lines(report: Report, width: int | None = None, **style: bool) -> list[str]:
 
 
 def test_the_worst_come_first(check: Report) -> None:
-    table = lines(check, 80)[5:15]
+    table = lines(check, 80, verbose=True)[5:15]
     assert [re.split(r"\s{2,}", line)[-1] for line in table] == [
         "error",
-        "fail",
-        "fail",
         "missing",
-        "inconclusive",
+        "fail",
+        "fail",
         "not comparable",
+        "inconclusive",
         "warning",
         "pass",
         "pass",
         "off",
     ]
+
+
+def test_what_did_not_change_is_shown_when_asked_for(check: Report) -> None:
+    unchanged = "mobilenet-v3-small  params "
+    assert not any(line.startswith(unchanged) for line in lines(check))
+    assert "unchanged: 2 checks of 6 networks in all; --verbose shows them" in lines(check)
+    assert any(line.startswith(unchanged) for line in lines(check, verbose=True))
+
+
+def test_what_costs_less_is_counted_but_not_what_only_seems_to(check: Report) -> None:
+    assert "improved" not in lines(check)[1]  # its interval reaches to 1
+    better = check_report((check_row("a", "params", (2, 1, "param"), "max_increase 0", "pass"),))
+    assert lines(better)[1] == "1 improved, 1 passed"
 
 
 @pytest.mark.parametrize("width", [100, 120, 200, None])

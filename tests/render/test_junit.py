@@ -8,7 +8,7 @@ from mbconv_cli.render.junit import render_junit
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Report
-from tests.render.conftest import HOSTILE_NAMES, check_report
+from tests.render.conftest import HOSTILE_NAMES, check_report, check_row
 from tests.render.junit_schema import violations
 
 EMPTY = check_report(())
@@ -99,3 +99,10 @@ def test_counts_are_those_of_the_elements(check: Report) -> None:
 def test_hostile_names_are_whole_and_harmless(hostile_check: Report) -> None:
     names = [suite.get("name") for suite in parsed(hostile_check).findall("testsuite")]
     assert names == [safe(name) for name in HOSTILE_NAMES]
+
+
+def test_a_class_is_not_parted_at_the_dot_of_a_name() -> None:
+    name = "mobilenet-v1-0.35"
+    row = check_row(name, "params", (1, 2, "param"), "", "fail", file="../a.yaml", repository_file="nets/a.yaml")
+    found = case(parsed(check_report((row,))), name, "params")
+    assert (found.get("classname"), found.get("file")) == ("mbconv.mobilenet-v1-0_35", "nets/a.yaml")
