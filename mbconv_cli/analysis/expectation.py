@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import Mark, Problem
-from mbconv_cli.plan.ops import Plan
 from mbconv_cli.spec.loader import LoadedSpec
 
 
@@ -27,12 +25,17 @@ class StaleExpectation:
         return Problem(f"{text}; correct whichever is wrong", self.mark)
 
 
-def stale_expectations(loaded: LoadedSpec, plan: Plan) -> Iterator[StaleExpectation]:
-    """The figures of a file's `expect` that are not those of its Plan, each where it stands."""
+def stale_expectations(loaded: LoadedSpec, params: int, macs: int) -> Iterator[StaleExpectation]:
+    """The figures of a file's `expect` that are not those of its Plan, each where it stands.
+
+    Args:
+        loaded: the file.
+        params: what its Plan comes to.
+        macs: likewise, of one image.
+    """
     expect = loaded.spec.expect
     if expect is None or expect.params is None or expect.macs is None:
         return
-    cost = total(plan_costs(plan))
-    for metric, expected, found in (("params", expect.params, cost.params), ("macs", expect.macs, cost.macs)):
+    for metric, expected, found in (("params", expect.params, params), ("macs", expect.macs, macs)):
         if expected != found:
             yield StaleExpectation(metric, expected, found, loaded.where(("expect", metric)))

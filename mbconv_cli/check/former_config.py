@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from mbconv_cli.check.config import DEFAULT_CONFIG, LoadedConfig, load_config_text
 from mbconv_cli.errors import InputError, Problem
-from mbconv_cli.git.revisions import Revision, RevisionPath, counterpart, files_at, glob_at
+from mbconv_cli.git.revisions import Revision, RevisionPath, counterpart, glob_at, is_file_at
 from mbconv_cli.spec.catalogue import SUFFIXES, read
 
 
@@ -30,7 +30,7 @@ def former_config(config: LoadedConfig, revision: Revision) -> FormerConfig:
     place = counterpart(config.path, revision)
     if place is None:
         return None
-    if place not in files_at(place.parent):
+    if not is_file_at(place):
         return _moved(config, place)
     try:
         return load_config_text(read(place), config.path)

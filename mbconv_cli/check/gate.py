@@ -95,7 +95,6 @@ class Gate:
                 yield from (_unread(one, problem) for problem in problems)
             case ReadNetwork():
                 yield from self.presence(one)
-                yield from _stale(one, one.head)
                 yield from self.of_metrics(one, one.head, question, timing)
             case _:
                 assert_never(one.head)
@@ -111,7 +110,9 @@ class Gate:
         self, one: Sides, head: ReadNetwork, question: LatencyQuestion | None, timing: Timing
     ) -> Iterator[Check]:
         """The rows of a network that could be read; none for a rule that needs a base where none is asked for."""
-        base, figures = _figures(one.base), exact_metrics(head.plan)
+        figures = exact_metrics(head.plan)
+        base = figures if one.base is head else _figures(one.base)
+        yield from _stale(one, head, figures)
         for key, rule in self.rules(one).items():
             limit = limit_text(rule, compared=_is_compared(one))
             if rule.level is Level.OFF:
@@ -189,9 +190,9 @@ def _is_compared(one: Sides) -> bool:
     return isinstance(one.base, ReadNetwork | StoredNetwork)
 
 
-def _stale(one: Sides, head: ReadNetwork) -> Iterator[Check]:
+def _stale(one: Sides, head: ReadNetwork, figures: Mapping[str, int]) -> Iterator[Check]:
     """The rows of what a network's file expects, and the table does not come to."""
-    for stale in stale_expectations(head.loaded, head.plan):
+    for stale in stale_expectations(head.loaded, figures["params"], figures["macs"]):
         yield Check(
             one.label,
             f"expected {stale.metric}",

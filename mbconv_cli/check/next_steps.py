@@ -41,7 +41,7 @@ def budget_mark(config: LoadedConfig, one: Sides, metric: str) -> Mark:
 
 def _details(one: Sides) -> str:
     """The command that shows which layers differ, where both files can be named."""
-    if not isinstance(one.base, ReadNetwork):
+    if not isinstance(one.base, ReadNetwork) or one.base is one.head:
         return ""
     base = one.base.loaded.document.mark(()).file
     return f"`mbconv diff {shlex.quote(base)} {shlex.quote(one.file)}` shows the layers"

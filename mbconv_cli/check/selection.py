@@ -13,7 +13,7 @@ from typing import Final
 
 from mbconv_cli.check.config import LoadedConfig
 from mbconv_cli.errors import InputError, Mark, Problem
-from mbconv_cli.git.revisions import Revision, RevisionPath, counterpart, files_at, glob_at
+from mbconv_cli.git.revisions import Revision, RevisionPath, counterpart, glob_at, is_file_at
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.catalogue import SUFFIXES, Catalogue, Location
@@ -204,7 +204,7 @@ def _as_of(place: Location, revision: Revision) -> Location | None:
     if not isinstance(place, Path):
         return place
     then = counterpart(place, revision)
-    return then if then and then in files_at(then.parent) else None
+    return then if then and is_file_at(then) else None
 
 
 def is_outside(place: Location, revision: Revision) -> bool:

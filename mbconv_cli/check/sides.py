@@ -22,7 +22,7 @@ from mbconv_cli.check.selection import (
     stem_of,
 )
 from mbconv_cli.errors import Mark
-from mbconv_cli.git.revisions import Revision, RevisionPath
+from mbconv_cli.git.revisions import Revision, RevisionPath, holds
 from mbconv_cli.report.baseline import Baseline, StoredNetwork
 from mbconv_cli.spec.catalogue import Catalogue, Location, shipped_folder
 
@@ -167,14 +167,15 @@ def _keys_of(against: Against | None, bases: dict[str, Selected]) -> Iterator[st
 
 
 def _sides(key: str, label: str, head: Selected | None, base: Selected | None, context: _Context) -> Sides:
-    known = head or base
+    known, read = head or base, _head(key, head, base, context)
+    unchanged = read if isinstance(read, ReadNetwork) and _is_unchanged(head, base) else None
     return Sides(
         key,
         label,
         str(head.place) if head else key,
         known.mark if known else Mark(str(context.config.path), 1, 1),
-        _head(key, head, base, context),
-        _base(key, head, base, context),
+        read,
+        unchanged or _base(key, head, base, context),
         left_config=base is not None and base.by_former_config,
     )
 
@@ -188,6 +189,14 @@ def _head(key: str, selected: Selected | None, base: Selected | None, context: _
     if not selected.place_exists:
         return Absent(Absence.GONE, f"{selected.place} is not there")
     return read_network(selected.place, context.catalogue)
+
+
+def _is_unchanged(head: Selected | None, base: Selected | None) -> bool:
+    """Whether a file has the same content in the base and extends nothing, so that the base is not read at all."""
+    if head is None or base is None or not isinstance(head.place, Path) or not isinstance(base.place, RevisionPath):
+        return False
+    content = head.place.read_bytes()
+    return b"extends" not in content and holds(base.place, content)
 
 
 def _place_now(key: str, base: Selected | None, context: _Context) -> Location | None:

@@ -8,6 +8,7 @@ import typer
 
 from mbconv_cli.analysis.expectation import stale_expectations
 from mbconv_cli.commands.options import ArchDirOption, complete_network
+from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.catalogue import Catalogue, user_catalogue
@@ -46,7 +47,7 @@ def validate_command(networks: ValidatedArgument, arch_dir: ArchDirOption = None
 def _problems(network: str, catalogue: Catalogue) -> tuple[str, ...]:
     try:
         loaded = load(network, catalogue)
-        stale = stale_expectations(loaded, plan_loaded(loaded))
+        cost = total(plan_costs(plan_loaded(loaded)))
     except InputError as error:
         return error.sentences
-    return tuple(str(one.problem) for one in stale)
+    return tuple(str(one.problem) for one in stale_expectations(loaded, cost.params, cost.macs))

@@ -5,11 +5,14 @@ A `RevisionPath` can be asked for what a `Path` can, as far as finding and readi
 
 from __future__ import annotations
 
+import hashlib
 import os
 import posixpath
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from os.path import lexists
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
@@ -28,6 +31,7 @@ from mbconv_cli.git.repository import (
 _OF_FORM: Final = re.compile(r"(?P<revision>(?:\{[^}]*\}|[^:{])+):(?P<path>.+)", re.DOTALL)
 """A colon within braces is the revision's own: `main@{2026-01-01 12:00}`, `HEAD^{/fix: that}`."""
 SHORT_ID: Final = 12
+SHA256_DIGITS: Final = 64
 MOST_LINKS: Final = 40
 LONGEST_TARGET: Final = 4_096
 _ON_A_DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
@@ -172,6 +176,24 @@ def files_at(folder: RevisionPath) -> tuple[RevisionPath, ...]:
     return tuple(RevisionPath(folder.revision, folder.path / entry.path) for entry in _entries(folder) if entry.is_file)
 
 
+def is_file_at(place: RevisionPath) -> bool:
+    """Whether a revision has a file at this path."""
+    entry = _by_name(place.revision, place.path.parent).get(place.path.name)
+    return entry is not None and entry.is_file
+
+
+def holds(place: RevisionPath, content: bytes) -> bool:
+    """Whether a file as of its revision has this content, by the object id that git gives it; git is not run for it.
+
+    A file that git converts when it is checked out (line endings) has another content there.
+    """
+    entry = _by_name(place.revision, place.path.parent).get(place.path.name)
+    if entry is None or not entry.is_file:
+        return False
+    digest = hashlib.sha256 if len(entry.object_id) == SHA256_DIGITS else hashlib.sha1
+    return digest(b"blob %d\0" % len(content) + content).hexdigest() == entry.object_id
+
+
 def glob_at(revision: Revision, pattern: str) -> tuple[RevisionPath, ...]:
     """The files whose path from the top of the repository matches, by name.
 
@@ -217,7 +239,7 @@ def _followed(place: RevisionPath) -> RevisionPath | None:
     done, ahead, links = PurePosixPath(), list(place.path.parts), 0
     while ahead:
         name = ahead.pop(0)
-        entry = next((one for one in _entries(RevisionPath(place.revision, done)) if one.path.name == name), None)
+        entry = _by_name(place.revision, done).get(name)
         if entry is None or not entry.is_link:
             done /= name
             continue
@@ -230,6 +252,11 @@ def _followed(place: RevisionPath) -> RevisionPath | None:
             return None
         done, ahead = PurePosixPath(), [*PurePosixPath(normal).parts, *ahead]
     return RevisionPath(place.revision, done)
+
+
+@lru_cache(maxsize=1_024)
+def _by_name(revision: Revision, folder: PurePosixPath) -> Mapping[str, TreeEntry]:
+    return {entry.path.name: entry for entry in _entries(RevisionPath(revision, folder))}
 
 
 def _entries(folder: RevisionPath) -> tuple[TreeEntry, ...]:
