@@ -25,6 +25,7 @@ TASKS: Final[Mapping[str, Mapping[str, str]]] = {
         "list": "list_networks.list_command",
         "show": "show_network.show_command",
         "profile": "profile_network.profile_command",
+        "explain": "explain_subject.explain_command",
     },
     "Compare": {
         "diff": "diff_networks.diff_command",

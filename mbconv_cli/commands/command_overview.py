@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import Final
 
 EXAMPLES: Final = (
-    ("mbconv show efficientnet-b0", "how a network is built, as its paper prints it"),
+    ("mbconv explain mbconv", "what an MBConv block is, and what its parts cost"),
     ("mbconv profile efficientnet-b0", "which stages and layers take the time"),
     ("mbconv diff efficientnet-b0 efficientnet-b1", "what one network costs more than another"),
 )

@@ -62,6 +62,7 @@ def _lines(report: Report, style: Style) -> Iterator[Text]:
     fitted = {name: fitted_lanes(name, section, report.totals, style) for name, section in sections.items()}
     parts = [list(_head(report, style))]
     parts.append([line for note in urgent_notes(report) for line in _note(note, style)])
+    parts += [_paragraph(text, style) for text in report.prose]
     parts += [list(_table(fitted[name], section, style)) for name, section in sections.items()]
     parts += [list(_drawn(section, section.plot, style)) for section in sections.values() if section.plot]
     notes = [*brief_notes(report, style), *_notes_on_width(list(fitted.values()))]
@@ -69,6 +70,12 @@ def _lines(report: Report, style: Style) -> Iterator[Text]:
     for index, part in enumerate(filter(None, parts)):
         yield from [Text()] * bool(index)
         yield from part
+
+
+def _paragraph(text: str, style: Style) -> list[Text]:
+    """A paragraph in lines that fit; a drawing, which has several lines, as it is."""
+    lines = [Text(safe(line, unicode=style.unicode)) for line in text.split("\n")]
+    return lines if len(lines) > 1 else _wrapped(lines[0], style.width or WIDEST_PROSE)
 
 
 def _drawn(section: Section, plot: Plot, style: Style) -> Iterator[Text]:

@@ -41,7 +41,8 @@ def to_document(report: Report) -> dict[str, Any]:
         "sections": {key: _section_document(section) for key, section in report.sections.items()},
         "notes": list(report.notes),
     }
-    return document | measurement | samples
+    prose = {"prose": list(report.prose)} if report.prose else {}
+    return document | measurement | samples | prose
 
 
 def from_json(text: str, origin: str) -> Report:
@@ -112,6 +113,7 @@ def _report(document: Mapping[str, Any]) -> Report:
         notes=tuple(str(note) for note in document["notes"]),
         measurement=_cells(document.get("measurement", {})),
         samples={str(key): _numbers(taken) for key, taken in document.get("samples", {}).items()},
+        prose=tuple(str(part) for part in document.get("prose", [])),
     )
 
 

@@ -129,6 +129,7 @@ class Report:
         totals: figures of the whole subject, under the keys of the columns they sum.
         sections: tables by name, in reading order.
         notes: sentences for the reader, in reading order.
+        prose: paragraphs that come before the tables, and drawings, which have several lines.
         measurement: how it was measured, in figures for programs; the notes say to people what matters of it.
         samples: raw samples in the order in which they were taken, under the key of the total they are of; and each
             process's estimate under that key with `process_` before it.
@@ -142,3 +143,4 @@ class Report:
     notes: tuple[str, ...] = ()
     measurement: Mapping[str, Cell] = field(default_factory=dict)
     samples: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    prose: tuple[str, ...] = ()

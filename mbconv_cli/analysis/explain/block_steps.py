@@ -1,0 +1,118 @@
+"""A block as the steps that a reader thinks in: one convolution with its norm and activation, or SE as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from mbconv_cli.cost.counts import Cost, cost_of, total
+from mbconv_cli.plan.ops import Activation, Add, BatchNorm, ChannelSlice, Conv2d, MaxPool, Op, Plan, Shape
+
+FUNCTION_NAMES: Final = {"hard_swish": "hard swish", "hard_sigmoid": "hard sigmoid"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Ops that belong together, in running order.
+
+    Attributes:
+        role: their part in the block.
+        ops: in running order.
+    """
+
+    role: str
+    ops: tuple[Op, ...]
+
+    @property
+    def convolutions(self) -> list[Conv2d]:
+        """Its convolutions, several for mixed kernels and for SE."""
+        return [op.kind for op in self.ops if isinstance(op.kind, Conv2d)]
+
+    @property
+    def output_shape(self) -> Shape:
+        """`(C, H, W)` of what it gives."""
+        return self.ops[-1].output.shape
+
+    @property
+    def cost(self) -> Cost:
+        """What its ops cost together, for one image."""
+        return total(map(cost_of, self.ops))
+
+    @property
+    def text(self) -> str:
+        """What it does, in a few words."""
+        return ", ".join([_what(self), *_follows(self)])
+
+
+def block_ops(plan: Plan, block: str) -> tuple[Op, ...]:
+    """The ops of a block."""
+    return tuple(op for op in plan.ops if op.block == block)
+
+
+def main_steps(ops: Iterable[Op]) -> list[Step]:
+    """The steps of the path that is computed; what the shortcut does is not among them."""
+    steps: list[list[Op]] = []
+    for op in ops:
+        if op.role == "shortcut":
+            continue
+        if not steps or _begins(op, steps[-1]):
+            steps.append([])
+        steps[-1].append(op)
+    return [Step(members[0].role, tuple(members)) for members in steps]
+
+
+def shortcut_step(ops: Iterable[Op]) -> Step | None:
+    """What is added to the path's result; None where nothing is."""
+    members = tuple(op for op in ops if op.role == "shortcut")
+    return Step("shortcut", members) if any(isinstance(op.kind, Add) for op in members) else None
+
+
+def is_depthwise(kind: Conv2d) -> bool:
+    """Whether every channel has a filter of its own."""
+    return kind.groups == kind.in_channels > 1
+
+
+def _begins(op: Op, step: Sequence[Op]) -> bool:
+    """Whether an op is the first of a new step: of another role, or one convolution after another."""
+    if op.role != step[-1].role:
+        return True
+    sliced = {one.name for one in step if isinstance(one.kind, ChannelSlice)}
+    has_convolution = any(isinstance(one.kind, Conv2d) for one in step)
+    return op.role != "se" and isinstance(op.kind, Conv2d) and has_convolution and op.inputs[0].name not in sliced
+
+
+def _what(step: Step) -> str:
+    found = step.convolutions
+    if not found:
+        return step.role
+    first, last = found[0], found[-1]
+    if step.role == "se":
+        return f"SE: a mean of each channel, {first.in_channels} -> {first.out_channels} -> {last.out_channels}"
+    stride = f", stride {first.stride[0]}" if first.stride != (1, 1) else ""
+    kernels = ", ".join("x".join(map(str, kind.kernel_size)) for kind in found)
+    if all(map(is_depthwise, found)):
+        share = "a filter for each channel" if len(found) == 1 else "each kernel on its share of the channels"
+        return f"depthwise: {kernels}, {share}{stride}"
+    channels_in, channels_out = sum(kind.in_channels for kind in found), sum(kind.out_channels for kind in found)
+    return f"{step.role}: {kernels}, {channels_in} -> {channels_out}{stride}"
+
+
+def _follows(step: Step) -> Iterator[str]:
+    """What comes after the convolutions of a step, in words."""
+    if step.role == "se":
+        yield "a factor for each channel"
+        return
+    seen = not step.convolutions
+    for op in step.ops:
+        match op.kind:
+            case Conv2d():
+                seen = True
+            case BatchNorm():
+                yield "norm"
+            case Activation(function=name):
+                yield FUNCTION_NAMES.get(name, name) + ("" if seen else " before")
+            case MaxPool():
+                yield "max pooling"
+    if step.role == "project" and not any(isinstance(op.kind, Activation) for op in step.ops):
+        yield "no activation"
