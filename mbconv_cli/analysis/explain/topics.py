@@ -13,7 +13,7 @@ class Topic:
     """One subject of the family.
 
     Attributes:
-        title: a sentence that says what it is.
+        title: one sentence on what it is.
         paragraphs: what there is to know, before what is computed of the example.
         example: a block of a shipped network, as `NETWORK#BLOCK`.
         other_names: what else it is called.
