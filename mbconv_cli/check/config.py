@@ -21,6 +21,7 @@ from mbconv_cli.spec.values import Frozen, Text
 from mbconv_cli.yaml.yaml_text import Document, Path, read_yaml
 
 DEFAULT_CONFIG: Final = "mbconv-check.yaml"
+DEFAULT_MARGIN: Final = "3%"
 DEFAULT_PROCESSES: Final = 10
 MIN_PROCESSES: Final = 3
 MAX_PROCESSES: Final = 1_000
@@ -88,9 +89,9 @@ class LatencySettings(Frozen):
     """How latency is measured."""
 
     margin: Share = Field(
-        parse_share("3%"),
+        default_factory=lambda: parse_share(DEFAULT_MARGIN),
         description="a network passes once its slowdown is known to be below max_increase plus this",
-        validate_default=False,
+        json_schema_extra={"default": DEFAULT_MARGIN},
     )
     processes: Annotated[int, Field(ge=MIN_PROCESSES, le=MAX_PROCESSES)] = Field(
         DEFAULT_PROCESSES, description="fresh processes to measure in"
@@ -110,7 +111,7 @@ class CheckConfig(Frozen):
         max_length=1_000,
         description="names, patterns of names, paths, and patterns of paths; paths start from this file's folder",
     )
-    metrics: Metrics = Metrics()
+    metrics: Metrics = Field(default_factory=Metrics)
     overrides: Annotated[tuple[MetricsOverride, ...], Strict(False)] = Field((), max_length=1_000)
     added: Policy | None = Field(
         None, description="a network that the base does not have: allow (the default), warn or fail; budgets hold"
@@ -132,7 +133,7 @@ class CheckConfig(Frozen):
         "open", description="frozen: a rule that is looser than in the base's config fails, as does this key's removal"
     )
     baseline: Text | None = Field(None, description="a file of `mbconv baseline write`, from this file's folder")
-    latency: LatencySettings = LatencySettings()
+    latency: LatencySettings = Field(default_factory=LatencySettings)
 
     @property
     def times(self) -> bool:

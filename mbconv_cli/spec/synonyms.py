@@ -71,13 +71,16 @@ VALUES: Final[Mapping[str, str]] = {
 }
 """A value elsewhere, and the value here."""
 
-
+_OTHER_ACTIVATIONS: Final = (
+    *("celu", "elu", "gelu", "gelu_tanh", "quick_gelu", "geglu", "glu", "swiglu", "hard_mish", "hardmish", "hardtanh"),
+    *("leaky_relu", "leakyrelu", "mish", "prelu", "rrelu", "selu", "softplus", "softsign", "tanh"),
+)
+_DILATION: Final = "dilated convolutions cannot be expressed here"
 NOT_EXPRESSIBLE: Final[Mapping[str, str]] = {
-    "dilation": "dilated convolutions cannot be expressed here",
-    "dilation_rate": "dilated convolutions cannot be expressed here",
-    "output_stride": "dilated convolutions cannot be expressed here",
+    **dict.fromkeys(("dilation", "dilation_rate", "output_stride"), _DILATION),
+    **{name: f"the activation {name} cannot be expressed here" for name in _OTHER_ACTIVATIONS},
 }
-"""What has no key here, so that no key that is merely spelled alike is suggested."""
+"""What has no key or value here, so that none that is merely spelled alike is suggested."""
 
 
 def suggestion(word: str, valid: Iterable[str], synonyms: Mapping[str, str]) -> str:

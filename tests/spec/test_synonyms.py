@@ -1,11 +1,15 @@
+from typing import get_args
+
 import pytest
 from pydantic import BaseModel
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.spec.loader import load_text
+from mbconv_cli.spec.overrides import parse_override
 from mbconv_cli.spec.rows import ROW_TYPES
 from mbconv_cli.spec.spec import Classifier, Head, Input, Norm, Scaling, Spec
-from mbconv_cli.spec.synonyms import KEYS, VALUES, suggestion
+from mbconv_cli.spec.synonyms import KEYS, NOT_EXPRESSIBLE, VALUES, suggestion
+from mbconv_cli.spec.values import Activation
 
 
 def test_every_synonym_names_a_key_that_there_is() -> None:
@@ -26,6 +30,8 @@ def test_every_synonym_names_a_key_that_there_is() -> None:
     ("text", "message"),
     [
         ("blocks: [{kernel_size: 3, expand_ratio: 6, dilation: 2}]", "dilated convolutions cannot be expressed here"),
+        ("activation: gelu", "got 'gelu'; the activation gelu cannot be expressed here$"),
+        ("activation: LeakyReLU", "got 'LeakyReLU'; the activation leakyrelu cannot be expressed here$"),
         ("activation: silu", "here it is called 'swish'"),
         ("width_coefficient: 1.1", "here it is called 'scaling.width'"),
         ("depth_multiplier: 1.1", "here it is called 'scaling.depth'"),
@@ -43,3 +49,13 @@ def test_another_librarys_word_is_answered_with_ours(text: str, message: str) ->
 
 def test_our_own_words_are_no_synonyms() -> None:
     assert suggestion("relu", ("relu", "relu6"), VALUES) == "; did you mean 'relu' or 'relu6'?"
+
+
+def test_a_what_if_with_an_activation_that_is_not_here_suggests_none_that_is_spelled_alike() -> None:
+    what_if = [parse_override("activation=gelu")]
+    with pytest.raises(InputError, match=r"got 'gelu'; the activation gelu cannot be expressed here$"):
+        load_text("input: {resolution: 32}\nstem: {output_filters: 8}\n", "f.yaml", overrides=what_if)
+
+
+def test_an_activation_that_is_here_is_expressible() -> None:
+    assert not set(NOT_EXPRESSIBLE) & set(get_args(Activation))
