@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, Final, TypeVar
 
@@ -20,6 +21,14 @@ CLOSED_PIPE: Final = 141
 """128 + SIGPIPE, as a shell reports of any program whose reader has enough."""
 # The class of all wrong usage: newer typers bring a click of their own, and name it nowhere in public.
 UsageError: Final[Any] = typer.BadParameter.__mro__[1]
+
+_LIMITS: Final[Mapping[int, str]] = {
+    errno.EMFILE: "allow this shell more, e.g. with `ulimit -n 256`",
+    errno.ENFILE: "end other programs, or raise the limit of the system (`fs.file-max`)",
+    errno.EAGAIN: "end other programs, or allow more processes (`ulimit -u`)",
+}
+_OF_WRITING: Final = (errno.EBADF, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EPIPE)
+"""Errors of writing to a stream that is open: help goes to standard output, and no file is named with it."""
 
 debug: ContextVar[bool] = ContextVar("debug", default=False)
 
@@ -78,14 +87,22 @@ def exit_code(call: Callable[[], object]) -> int:
     except MemoryError:
         _tell(("the machine has not enough memory",))
         return InputError.exit_code
-    except OSError as error:  # files are the business of whoever opens them: what is left is typer printing help
+    except OSError as error:  # files are the business of whoever opens them: help and processes are left
         abandon_stdout()
-        _tell((f"{error.filename or 'standard output'}: {error.strerror or error}",))
+        _tell((_refusal(error),))
         return InputError.exit_code
     except Exception as error:
         _tell(_usage(error) or _fault(error))
         return InputError.exit_code
     return code if isinstance(code, int) else 0
+
+
+def _refusal(error: OSError) -> str:
+    """What the operating system refused, and what to do about it where that is known."""
+    reason = error.strerror or str(error)
+    if error.errno in _LIMITS:
+        return f"{reason[:1].lower()}{reason[1:]}; {_LIMITS[error.errno]}"
+    return f"{error.filename or ('standard output' if error.errno in _OF_WRITING else 'the operating system')}: {reason}"
 
 
 def _usage(error: Any) -> tuple[str, ...]:
