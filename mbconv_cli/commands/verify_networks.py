@@ -22,7 +22,7 @@ NetworksArgument = Annotated[
         metavar="NETWORK",
         help="Names that `mbconv list` shows, paths to YAML files, or - for standard input.",
         autocompletion=complete_network,
-        show_default="all that `mbconv list` shows",
+        show_default="every network of mbconv list",
     ),
 ]
 PeerOption = Annotated[

@@ -36,7 +36,7 @@ BaselinePathOption = Annotated[
         "-o",
         metavar="FILE",
         help="Write into this file, atomically.",
-        show_default=f"the config's `baseline`, or else {DEFAULT_BASELINE} beside it",
+        show_default=f"the config's baseline, or else {DEFAULT_BASELINE} beside it",
     ),
 ]
 
