@@ -19,7 +19,7 @@ OPTIONS: Final = (
     ("--debug", "Show a traceback where something fails."),
     ("--install-completion", "Install completion for the current shell."),
     ("--show-completion", "Print that completion, to copy or adapt it."),
-    ("-h, --help", "Show this text; `mbconv COMMAND --help` explains a command."),
+    ("-h, --help", "Show this text; mbconv COMMAND --help explains a command."),
 )
 _GAP: Final = 2
 _NARROWEST_TEXT: Final = 20

@@ -102,7 +102,9 @@ def _refusal(error: OSError) -> str:
     reason = error.strerror or str(error)
     if error.errno in _LIMITS:
         return f"{reason[:1].lower()}{reason[1:]}; {_LIMITS[error.errno]}"
-    return f"{error.filename or ('standard output' if error.errno in _OF_WRITING else 'the operating system')}: {reason}"
+    return (
+        f"{error.filename or ('standard output' if error.errno in _OF_WRITING else 'the operating system')}: {reason}"
+    )
 
 
 def _usage(error: Any) -> tuple[str, ...]:

@@ -141,7 +141,7 @@ def test_a_reference_that_cannot_be_one(reference: str) -> None:
     [
         ("/", "/: Is a directory"),
         ("nowhere/at-all.yaml", "nowhere/at-all.yaml: No such file or directory"),
-        ("efficientnetb0", "no network is called 'efficientnetb0'; did you mean 'efficientnet-b0'"),
+        ("eficientnetb0", "no network is called 'eficientnetb0'; did you mean 'efficientnet-b0'"),
         ("'-'", "no network is called '-'"),
     ],
 )

@@ -126,7 +126,7 @@ def test_where_says_the_place_of_a_value() -> None:
         (f"blocks: [{{{ROW}}}, {{{ROW}, input_filters: 16}}]", ["3:132: input_filters is 16, but row 1 gives 8"]),
         ("extends: 3", ["3:10: extends: should be the name or the path of a network; got 3"]),
         ("extends: ''", ["3:10: extends: should be the name or the path of a network; got ''"]),
-        ("extends: mobilenetv2", ["3:10: extends: no network is called 'mobilenetv2'; did you mean 'mobilenet-v2"]),
+        ("extends: mobilnetv2", ["3:10: extends: no network is called 'mobilnetv2'; did you mean 'mobilenet-v2"]),
     ],
 )
 def test_one_mistake(line: str, problems: list[str]) -> None:
