@@ -100,7 +100,7 @@ def exit_code(call: Callable[[], object]) -> int:
 def _refusal(error: OSError) -> str:
     """What the operating system refused, and what to do about it where that is known."""
     reason = error.strerror or str(error)
-    if error.errno in _LIMITS:
+    if error.errno is not None and error.errno in _LIMITS:
         return f"{reason[:1].lower()}{reason[1:]}; {_LIMITS[error.errno]}"
     return (
         f"{error.filename or ('standard output' if error.errno in _OF_WRITING else 'the operating system')}: {reason}"
