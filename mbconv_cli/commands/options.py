@@ -183,7 +183,7 @@ OutputOption: TypeAlias = Annotated[
         rich_help_panel=OUTPUT,
         metavar="FILE",
         parser=parse_output,
-        help="Write into this file, atomically; its suffix (.csv, .json, .md, .xml) chooses the format. "
+        help="Write into this file, atomically; its suffix (.csv, .json, .md, .sarif, .xml) chooses the format. "
         "A folder takes all tables as CSV files, and - is standard output.",
         show_default="standard output",
     ),

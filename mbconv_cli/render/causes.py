@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from math import inf
 from typing import Final, TypeAlias
 
@@ -87,6 +88,17 @@ class Cause:
         place = f" ({self.worst.place})" if self.worst.place else ""
         step = f"; next: {self.next_step}" if self.next_step else ""
         return f"{self.title}: {self.what}{place}{step}" if self.what else f"{self.title}{place}{step}"
+
+    @property
+    def rule(self) -> str:
+        """The kind of cause: the worst check's metric, as an identifier."""
+        return self.worst.metric.replace(" ", "-").replace("_", "-")
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same cause, wherever it moves within its file."""
+        known = (self.verdict, self.worst.repository_file, *self.networks, *self.metrics)
+        return sha256("\0".join(known).encode("utf-8", "backslashreplace")).hexdigest()
 
     @property
     def next_step(self) -> str:

@@ -41,10 +41,12 @@ def figures(report: Report) -> list[Figure]:
 
 
 def _of_checks(report: Report) -> Iterator[Figure]:
+    known = report.provenance.settings
+    when = f"commit {known['commit']} of {known.get('commit_date')}" if known.get("commit") else ""
     for check in checks(report):
         head = check.number("head")
         if head is not None:
-            remark = ", ".join(filter(None, (check.verdict.value, str(check.row.get("limit") or ""))))
+            remark = ", ".join(filter(None, (check.verdict.value, str(check.row.get("limit") or ""), when)))
             unit = str(check.row.get("unit") or "")
             interval = (check.number("head_low"), check.number("head_high"))
             yield Figure(inert(check.network), check.metric, unit, head, *interval, inert(remark))

@@ -12,10 +12,12 @@ from mbconv_cli.render.bmf import render_bmf
 from mbconv_cli.render.check_markdown import render_check_markdown
 from mbconv_cli.render.check_view import for_reading
 from mbconv_cli.render.checks import CHECK
+from mbconv_cli.render.code_quality import render_code_quality
 from mbconv_cli.render.csv_text import render_csv
 from mbconv_cli.render.github import render_github
 from mbconv_cli.render.json_text import render_json
 from mbconv_cli.render.markdown import render_markdown
+from mbconv_cli.render.sarif import render_sarif
 from mbconv_cli.render.style import Style
 from mbconv_cli.render.table import render_table
 from mbconv_cli.report.model import Report
@@ -34,6 +36,8 @@ class Format(str, Enum):
     YAML = "yaml"
     JUNIT = "junit"
     GITHUB = "github"
+    CODE_QUALITY = "codequality"
+    SARIF = "sarif"
     BMF = "bmf"
     BENCHMARK_ACTION = "benchmark-action"
 
@@ -65,6 +69,8 @@ _OF_KIND: Final[Mapping[str, Mapping[Format, Renderer]]] = {
         Format.MARKDOWN: render_check_markdown,
         Format.JUNIT: _render_junit,
         Format.GITHUB: render_github,
+        Format.CODE_QUALITY: render_code_quality,
+        Format.SARIF: render_sarif,
         **_HISTORIES,
     },
 }
@@ -72,8 +78,9 @@ _OF_KIND: Final[Mapping[str, Mapping[Format, Renderer]]] = {
 
 FORMATS_OF_SUFFIX: Final[Mapping[str, tuple[Format, ...]]] = {
     ".csv": (Format.CSV,),
-    ".json": (Format.JSON, Format.BMF, Format.BENCHMARK_ACTION),
+    ".json": (Format.JSON, Format.BMF, Format.BENCHMARK_ACTION, Format.CODE_QUALITY, Format.SARIF),
     ".md": (Format.MARKDOWN,),
+    ".sarif": (Format.SARIF,),
     ".xml": (Format.JUNIT,),
     ".yaml": (Format.YAML,),
     ".yml": (Format.YAML,),
