@@ -39,7 +39,7 @@ class Gate:
 
     config: LoadedConfig
     against: Against | None
-    measure: MeasureRequest
+    measure: MeasureRequest | None
     adopting: bool = False
     accepted: Acceptances = NOTHING_ACCEPTED
 
@@ -64,7 +64,7 @@ class Gate:
     def question(self, one: Sides) -> LatencyQuestion | None:
         """What to ask about the network's latency, if anything."""
         rule = self.latency_rule(one)
-        if rule is None or rule.level is Level.OFF or not isinstance(one.head, ReadNetwork):
+        if not self.measure or rule is None or rule.level is Level.OFF or not isinstance(one.head, ReadNetwork):
             return None
         allowed = self.missing_allowed
         return latency_question(one.key, rule, one.head, one.base, self.machines, missing_allowed=allowed)
@@ -80,6 +80,7 @@ class Gate:
     def machines(self) -> tuple[Mapping[str, Cell], Mapping[str, Cell]]:
         """The baseline's fingerprint, and the one that measuring here would have."""
         assert isinstance(self.against, StoredBaseline)
+        assert self.measure is not None
         device = str(resolve_device(self.measure.device))
         batch_size = self.config.config.latency.batch_size
         return self.against.baseline.fingerprint or {}, present_conditions(device, self.measure.threads, batch_size)
@@ -115,9 +116,10 @@ class Gate:
         yield from _stale(one, head, figures)
         for key, rule in self.rules(one).items():
             limit = limit_text(rule, compared=_is_compared(one))
-            if rule.level is Level.OFF:
+            if rule.level is Level.OFF or (key == LATENCY and self.measure is None):
                 unit = EXACT[key].unit if key in EXACT else MILLISECOND
-                yield Check(one.label, key, Verdict.OFF, "not checked", rule.level, unit=unit, file=one.file)
+                why = "not checked" if rule.level is Level.OFF else "not measured, as asked"
+                yield Check(one.label, key, Verdict.OFF, why, rule.level, unit=unit, file=one.file)
             elif key == LATENCY and question:
                 yield self.timed(one, rule, question, timing)
             elif key != LATENCY and (limit or isinstance(one.base, Absent)):

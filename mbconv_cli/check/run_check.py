@@ -41,14 +41,16 @@ class Checked:
     error: MbconvError | None
 
 
-def check(config: LoadedConfig, against: Against | None, catalogue: Catalogue, measure: MeasureRequest) -> Checked:
+def check(
+    config: LoadedConfig, against: Against | None, catalogue: Catalogue, measure: MeasureRequest | None
+) -> Checked:
     """Check all networks that a config selects.
 
     Args:
         config: which networks, and what each may come to.
         against: what they are compared with; only budgets are checked if absent.
         catalogue: where names are looked up.
-        measure: where and how often to measure, if a rule asks for it.
+        measure: where and how often to measure, if a rule asks for it; None to leave out what must be measured.
 
     Raises:
         InputError: the config names what there is not or says nothing to check; the device is not there or too small.
@@ -59,12 +61,14 @@ def check(config: LoadedConfig, against: Against | None, catalogue: Catalogue, m
     adopting = isinstance(against, Revision) and former is None
     gate = Gate(config, against, measure, adopting, acceptances(config, former))
     questions = {one.key: question for one in sides if (question := gate.question(one))}
-    timing = time_networks(
-        [question.task for question in questions.values() if question.task],
-        measure,
-        batch_size=config.config.latency.batch_size,
-        margin=float(config.config.latency.margin.value),
-    )
+    timing = Timing()
+    if measure:
+        timing = time_networks(
+            [question.task for question in questions.values() if question.task],
+            measure,
+            batch_size=config.config.latency.batch_size,
+            margin=float(config.config.latency.margin.value),
+        )
     patterns = unmatched(config, catalogue, against if isinstance(against, Revision) else None)
     checks = [Check(entry, SPEC, Verdict.ERROR, "no network matches", mark=mark) for entry, mark in patterns.items()]
     checks += [check for one in sides for check in gate.checks(one, questions.get(one.key), timing)]
@@ -120,7 +124,7 @@ def _against_former(
 def _report(gate: Gate, sides: Sequence[Sides], checks: Sequence[Check], timing: Timing) -> Report:
     settings = commits(gate.config.folder, gate.against)
     rows = [check.row() for check in checks]
-    if timing.checks:
+    if timing.checks and gate.measure:
         settings |= {"processes": gate.measure.processes, "false_alarm": FALSE_ALARM}
     return Report(
         CHECK,

@@ -23,6 +23,7 @@ from mbconv_cli.commands.check_options import (
 from mbconv_cli.commands.github_actions import (
     AnnotateOption,
     annotate_checks,
+    append_outputs,
     append_step_summary,
     require_room_for_annotations,
 )
@@ -62,6 +63,11 @@ InitOption = Annotated[
 ]
 
 
+MeasuredOption = Annotated[
+    bool, typer.Option("--measure/--no-measure", help="Check latency, too, where a rule asks for it.")
+]
+
+
 def check_command(
     config: ConfigOption = None,
     init: InitOption = False,
@@ -70,6 +76,7 @@ def check_command(
     device: DeviceOption = None,
     threads: GateThreadsOption = None,
     processes: GateProcessesOption = None,
+    measure: MeasuredOption = True,
     output_format: CheckFormatOption = Format.AUTO,
     annotate: AnnotateOption = False,
     arch_dir: ArchDirOption = None,
@@ -97,7 +104,7 @@ def check_command(
     require_room_for_annotations(annotate, output_format, output)
     if output is not None:
         require_place(output)
-    asked = _Asked(config, against, baseline, device, threads, processes, arch_dir)
+    asked = _Asked(config, against, baseline, device, threads, processes, measure, arch_dir)
     try:
         checked = _checked(asked)
     except InputError as error:
@@ -107,6 +114,7 @@ def check_command(
         checked = faulty
     show(checked.report, output_format, output, section)
     append_step_summary(checked.report)
+    append_outputs(checked.report, checked.error.exit_code if checked.error else 0)
     if annotate:
         annotate_checks(checked.report)
     if checked.error and output is None and output_format is Format.TABLE:
@@ -125,14 +133,15 @@ class _Asked:
     device: str | None
     threads: int | None
     processes: int | None
+    measure: bool
     arch_dir: list[Path] | None
 
 
 def _checked(asked: _Asked) -> Checked:
     loaded = open_config(asked.config)
     require_measuring(
-        loaded.config.times,
-        f"without a rule for latency_ms in {loaded.path}",
+        loaded.config.times and asked.measure,
+        f"without a rule for latency_ms in {loaded.path}" if asked.measure else "beside --no-measure",
         device=asked.device,
         threads=asked.threads,
         processes=asked.processes,
@@ -146,7 +155,8 @@ def _checked(asked: _Asked) -> Checked:
             threads=asked.threads,
             processes=asked.processes,
         )
-        return check(loaded, compared_with, user_catalogue(asked.arch_dir or ()), measure)
+        catalogue = user_catalogue(asked.arch_dir or ())
+        return check(loaded, compared_with, catalogue, measure if asked.measure else None)
 
 
 def _against(loaded: LoadedConfig, revision: str | None, baseline: Path | None) -> Against | None:

@@ -113,6 +113,15 @@ def head_commit(repository: Repository) -> Commit | None:
     return Commit(commit, date) if _OBJECT_ID.fullmatch(commit) else None
 
 
+def tracked_files(repository: Repository, *suffixes: str) -> list[Path]:
+    """The files of the index that end so and are in the working tree, from the whole repository."""
+    if repository.top is None:
+        return []
+    listed = _asked(repository.top, "ls-files", "-z", "--cached", "--", *(f"*{suffix}" for suffix in suffixes))
+    paths = [repository.top / os.fsdecode(name) for name in listed.stdout.split(b"\0") if name]
+    return [path for path in paths if path.is_file()]
+
+
 @lru_cache(maxsize=1_024)
 def tree_of(repository: Repository, commit: str, folder: PurePosixPath, *, deep: bool = False) -> tuple[TreeEntry, ...]:
     """What a folder holds in a commit, and with `deep` what its folders hold; nothing if there is no such folder.

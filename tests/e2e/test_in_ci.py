@@ -6,9 +6,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 import yaml
@@ -151,12 +151,21 @@ def test_the_action_annotates_the_line_that_costs_more(
 ) -> None:
     summary, outputs = tmp_path / "summary.md", tmp_path / "outputs"
     variables = {"PATH": path_with_mbconv, "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(outputs)}
+    variables["RUNNER_TEMP"] = str(tmp_path)
     done = run_step(CHECK, {"against": "HEAD^1"}, repository.folder, environment(variables))
     assert done.returncode == 1, done.stderr
     assert re.search(
         r"^::error file=architectures/ours\.yaml,line=6,col=\d+,title=ours params%3A fail::", done.stdout, re.MULTILINE
     )
-    assert outputs.read_text(encoding="utf-8") == "exit-code=1\n"
+    assert outputs.read_text(encoding="utf-8").splitlines() == [
+        "verdict=fail",
+        "failed=1",
+        "warned=0",
+        "summary=1 failed, 0 passed",
+        f"report={tmp_path / 'mbconv-check.md'}",
+        "exit-code=1",
+    ]
+    assert (tmp_path / "mbconv-check.md").read_text(encoding="utf-8").startswith("<!-- mbconv-check -->")
     text = summary.read_text(encoding="utf-8")
     assert text.startswith("<!-- mbconv-check -->\n## mbconv check: mbconv-check.yaml, against HEAD^1, commit ")
     assert "| ours | params |" in text
@@ -179,9 +188,11 @@ def test_standard_error_repeats_what_is_wrong_unless_the_table_has_just_told_it(
     assert ("max_increase is 0" in done.stderr) == repeated
 
 
-def test_pre_commit_accepts_the_hook_and_the_readme_and_the_hook_finds_a_mistake(
+@pytest.fixture
+def pre_commit(
     repository: GitRepository, tmp_path: Path, path_with_mbconv: str, environment: Environment
-) -> None:
+) -> Callable[[dict[str, str | None]], subprocess.CompletedProcess[str]]:
+    """Stages files (None takes one away) in a clone that has the documentation's hooks, and runs pre-commit."""
     pytest.importorskip("pre_commit", reason="pre-commit comes with the linters")
     hooks = new_repository(tmp_path / "hooks")
     revision = hooks.commit({".pre-commit-hooks.yaml": (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")})
@@ -190,21 +201,77 @@ def test_pre_commit_accepts_the_hook_and_the_readme_and_the_hook_finds_a_mistake
     repository.commit(
         {
             ".pre-commit-config.yaml": yaml.safe_dump(config),
-            "architectures/broken.yaml": NETWORK + "activaton: relu\n",
+            "architectures/base.yaml": NETWORK,
+            "architectures/variant.yaml": "extends: ./base.yaml\nblocks:\n  - {kernel_size: 3, expand_ratio: 1, input_filters: 8, output_filters: 8}\n",
+            "architectures/second.yaml": "extends: variant\n",
             "elsewhere.yaml": "no: network\n",
         }
     )
-    done = subprocess.run(
-        [sys.executable, "-m", "pre_commit", "run", "--all-files", "--color", "never"],
-        cwd=repository.folder,
-        env=environment({"PATH": path_with_mbconv, "PRE_COMMIT_HOME": str(tmp_path / "cache")}),
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 1, done.stderr
-    told = [line for line in done.stdout.splitlines() if line.startswith("mbconv: ")]
-    assert told == ["mbconv: architectures/broken.yaml:8:1: unknown key 'activaton'; did you mean 'activation'?"]
+    repository.git("clone", "--quiet", ".", str(tmp_path / "clone"))
+    clone = GitRepository(tmp_path / "clone")
+
+    def run(files: dict[str, str | None]) -> subprocess.CompletedProcess[str]:
+        clone.write(files)
+        clone.git("add", "--all")
+        return subprocess.run(
+            [sys.executable, "-m", "pre_commit", "run", "--color", "never"],
+            cwd=clone.folder,
+            env=environment({"PATH": path_with_mbconv, "PRE_COMMIT_HOME": str(tmp_path / "cache")}),
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    return run
+
+
+PreCommit: TypeAlias = Callable[[dict[str, str | None]], subprocess.CompletedProcess[str]]
+
+
+def problems(done: subprocess.CompletedProcess[str]) -> list[str]:
+    return [line for line in done.stdout.splitlines() if line.startswith("mbconv: ")]
+
+
+def test_pre_commit_passes_what_breaks_nothing(pre_commit: PreCommit) -> None:
+    done = pre_commit({"architectures/base.yaml": f"# a comment\n{NETWORK}"})
+    assert (done.returncode, problems(done)) == (0, []), done.stdout
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (
+            {"architectures/broken.yaml": NETWORK + "activaton: relu\n"},
+            "mbconv: architectures/broken.yaml:8:1: unknown key 'activaton'; did you mean 'activation'?",
+        ),
+        ({"architectures/base.yaml": None}, "mbconv: architectures/variant.yaml:1:10: extends: "),
+        (
+            {"architectures/base.yaml": NETWORK.replace("stride: 2", "stride: 2, se_ratio: 7")},
+            "mbconv: architectures/base.yaml:6:",
+        ),
+    ],
+    ids=["a mistake", "a deleted base", "a base that breaks"],
+)
+def test_pre_commit_finds_what_a_commit_breaks(pre_commit: PreCommit, files: dict[str, str | None], told: str) -> None:
+    done = pre_commit(files)
+    assert done.returncode == 1, done.stdout
+    assert any(line.startswith(told) for line in problems(done)), done.stdout
+
+
+def test_pre_commit_finds_a_variant_that_its_base_breaks(pre_commit: PreCommit) -> None:
+    """The base stays valid; the row of the variant, which the commit does not touch, no longer fits."""
+    done = pre_commit({"architectures/base.yaml": NETWORK.replace("{output_filters: 8}", "{output_filters: 16}")})
+    assert done.returncode == 1
+    assert re.search(r"mbconv: architectures/variant\.yaml:3:\d+: input_filters is 8, but .* 16", done.stdout)
+
+
+def test_pre_commit_finds_a_costlier_network_and_a_mistake_in_the_config(pre_commit: PreCommit) -> None:
+    done = pre_commit({"architectures/base.yaml": NETWORK.replace("output_filters: 16", "output_filters: 24")})
+    assert done.returncode == 1
+    assert "fail: base params: " in done.stdout
+    done = pre_commit({"mbconv-check.yaml": CONFIG.replace("metrics", "metrik")})
+    assert done.returncode == 1
+    assert "unknown key 'metrik'; did you mean 'metrics'?" in done.stdout
 
 
 def examples() -> dict[str, Any]:
