@@ -27,6 +27,11 @@ networks: ["architectures/*.yaml"]
 metrics:
   params: {max_increase: 0}
 """
+VARIANT = """\
+extends: ./base.yaml
+blocks:
+  - {kernel_size: 3, expand_ratio: 1, input_filters: 8, output_filters: 8}
+"""
 HOSTILE = '$(touch pwned) `touch pwned` "; touch pwned; #'
 CONFIG_FILE = "mbconv-check.yaml"
 # Tells its arguments, and exits as it is asked to.
@@ -202,7 +207,7 @@ def pre_commit(
         {
             ".pre-commit-config.yaml": yaml.safe_dump(config),
             "architectures/base.yaml": NETWORK,
-            "architectures/variant.yaml": "extends: ./base.yaml\nblocks:\n  - {kernel_size: 3, expand_ratio: 1, input_filters: 8, output_filters: 8}\n",
+            "architectures/variant.yaml": VARIANT,
             "architectures/second.yaml": "extends: variant\n",
             "elsewhere.yaml": "no: network\n",
         }
