@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from typing import TypeAlias
 import pytest
 
 import mbconv_cli
+from mbconv_cli.cli import main
 
 Environment: TypeAlias = Callable[[Mapping[str, str]], dict[str, str]]
 Run: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
@@ -56,5 +59,23 @@ def mbconv(tmp_path: Path) -> Run:
             timeout=240,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def mbconv_in_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs `mbconv` in the process of the tests, which imports torch and its libraries once for all of them."""
+    for variable in TERMINAL_VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["mbconv", *arguments])
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as end:
+            main()
+        texts = [stream.buffer.getvalue().decode() for stream in (out, err)]
+        return subprocess.CompletedProcess(arguments, int(end.value.code or 0), *texts)
 
     return run

@@ -29,29 +29,31 @@ def test_right_networks_are_reported_and_end_with_0(mbconv: Run) -> None:
     assert [(row["name"], row["verdict"]) for row in rows] == [(SMALL, "agrees"), ("bottleneck-v3-se-last", "agrees")]
 
 
-def test_an_expectation_off_by_one_ends_with_1_and_names_it_after_the_table(mbconv: Run, tmp_path: Path) -> None:
+def test_an_expectation_off_by_one_ends_with_1_and_names_it_after_the_table(
+    mbconv_in_process: Run, tmp_path: Path
+) -> None:
     file = written(tmp_path, "", EXPECT.replace("56510400", "56510401"))
-    done = mbconv("verify", file, "--no-numerics")
+    done = mbconv_in_process("verify", file, "--no-numerics")
     assert done.returncode == 1
     assert "differs" in done.stdout
     assert done.stderr == "mbconv: mine: expect: 56,510,401 MACs, 56,510,400 in closed form\n"
 
 
-def test_a_wrong_kernel_ends_with_1_and_names_the_first_op(mbconv: Run, tmp_path: Path) -> None:
+def test_a_wrong_kernel_ends_with_1_and_names_the_first_op(mbconv_in_process: Run, tmp_path: Path) -> None:
     pytest.importorskip("torchvision", reason="nothing to compare with")
-    done = mbconv("verify", written(tmp_path, "stem: {kernel_size: 5}"))
+    done = mbconv_in_process("verify", written(tmp_path, "stem: {kernel_size: 5}"))
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("mbconv: mine: peer count: stem.conv has weights 16x3x5x5, ")
 
 
-def test_without_peer_a_wrong_kernel_shows_in_the_totals_only(mbconv: Run, tmp_path: Path) -> None:
-    done = mbconv("verify", written(tmp_path, "stem: {kernel_size: 5}"), "--no-peer")
+def test_without_peer_a_wrong_kernel_shows_in_the_totals_only(mbconv_in_process: Run, tmp_path: Path) -> None:
+    done = mbconv_in_process("verify", written(tmp_path, "stem: {kernel_size: 5}"), "--no-peer")
     assert done.returncode == 1
     assert [line.split(":")[2] for line in done.stderr.splitlines()] == [" expect", " expect"]
 
 
-def test_conventions_are_explained_to_the_last_unit(mbconv: Run) -> None:
-    done = mbconv("verify", SMALL, "--conventions", "--format", "csv", "--section", "differences")
+def test_conventions_are_explained_to_the_last_unit(mbconv_in_process: Run) -> None:
+    done = mbconv_in_process("verify", SMALL, "--conventions", "--format", "csv", "--section", "differences")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert lines[:2] == ["tool,item,count,unit", "fvcore,the MACs of this project,56510400,MAC"]
@@ -69,23 +71,23 @@ def test_conventions_are_explained_to_the_last_unit(mbconv: Run) -> None:
         (("mobilenet-v9",), "no network is called 'mobilenet-v9'; did you mean "),
     ],
 )
-def test_wrong_usage_ends_with_2(mbconv: Run, arguments: tuple[str, ...], message: str) -> None:
-    done = mbconv("verify", *arguments)
+def test_wrong_usage_ends_with_2(mbconv_in_process: Run, arguments: tuple[str, ...], message: str) -> None:
+    done = mbconv_in_process("verify", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"mbconv: {message}")
 
 
 @pytest.mark.parametrize("peer", ["keras:MobileNet", "timm:", "torchvision:mobile net"])
-def test_a_peer_of_no_known_form_is_refused_where_it_stands(mbconv: Run, tmp_path: Path, peer: str) -> None:
-    done = mbconv("verify", written(tmp_path, "", EXPECT.replace("torchvision:mobilenet_v3_small", peer)))
+def test_a_peer_of_no_known_form_is_refused_where_it_stands(mbconv_in_process: Run, tmp_path: Path, peer: str) -> None:
+    done = mbconv_in_process("verify", written(tmp_path, "", EXPECT.replace("torchvision:mobilenet_v3_small", peer)))
     assert done.returncode == 2
     assert "mine.yaml:3:" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_peer_that_the_library_does_not_have_differs_and_is_named(mbconv: Run, tmp_path: Path) -> None:
+def test_a_peer_that_the_library_does_not_have_differs_and_is_named(mbconv_in_process: Run, tmp_path: Path) -> None:
     pytest.importorskip("torchvision", reason="it tells the names")
-    done = mbconv("verify", written(tmp_path, "", EXPECT.replace("mobilenet_v3_small", "mobilenet_v3_smal")))
+    done = mbconv_in_process("verify", written(tmp_path, "", EXPECT.replace("mobilenet_v3_small", "mobilenet_v3_smal")))
     assert done.returncode == 1
     assert "differs" in done.stdout
     assert "torchvision has no network 'mobilenet_v3_smal'; did you mean 'mobilenet_v3_small'" in done.stderr

@@ -5,7 +5,9 @@ Nothing is downloaded: the peers' weights are their random initialisation. It is
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import pytest
@@ -44,6 +46,11 @@ class Peer:
     def plan(self) -> Plan:
         return plan_loaded(load(self.ours) if self.text is None else load_text(self.text, f"{self.ours}.yaml"))
 
+    @property
+    def marks(self) -> list[pytest.MarkDecorator]:
+        """All tests of a peer run in one process, which builds it once."""
+        return [pytest.mark.xdist_group(f"{self.library}-{self.model}")]
+
     def build(self) -> nn.Module:
         module = "torchvision.models" if self.library == "torchvision" else self.library
         library: Any = pytest.importorskip(module, reason=f"{self.library} is not installed: nothing to compare with")
@@ -81,17 +88,26 @@ def peers_of_the_others() -> list[Peer]:
 
 
 LARGE: Final = {f"efficientnet-b{index}" for index in range(3, 8)}
-every_peer = pytest.mark.parametrize("peer", PEERS, ids=lambda peer: f"{peer.library}-{peer.model}")
-every_shipped = pytest.mark.parametrize(
-    "peer", [*PEERS, *peers_of_the_others()], ids=lambda peer: f"{peer.library}-{peer.model}"
-)
-every_peer_large_ones_slow = pytest.mark.parametrize(
-    "peer",
-    [
-        pytest.param(peer, id=f"{peer.library}-{peer.model}", marks=[pytest.mark.slow] if peer.ours in LARGE else [])
-        for peer in PEERS
-    ],
-)
+
+
+def parametrized(peers: Iterable[Peer], slow: Container[str] = ()) -> pytest.MarkDecorator:
+    """A test of each peer; of those in `slow`, one that is left out unless it is asked for."""
+    return pytest.mark.parametrize(
+        "peer",
+        [
+            pytest.param(
+                peer,
+                id=f"{peer.library}-{peer.model}",
+                marks=[*peer.marks, *([pytest.mark.slow] if peer.ours in slow else [])],
+            )
+            for peer in peers
+        ],
+    )
+
+
+every_peer = parametrized(PEERS)
+every_shipped = parametrized([*PEERS, *peers_of_the_others()])
+every_peer_large_ones_slow = parametrized(PEERS, slow=LARGE)
 
 
 @every_peer_large_ones_slow
@@ -111,7 +127,7 @@ def test_same_weights_give_the_same_output(peer: Peer) -> None:
 @every_shipped
 def test_norms_have_the_same_eps_and_momentum_in_the_same_order(peer: Peer) -> None:
     plan = peer.plan()
-    norms = [module for module in executed(peer, plan) if isinstance(module, nn.BatchNorm2d)]
+    norms = [module for module in executed(peer) if isinstance(module, nn.BatchNorm2d)]
     theirs = [(norm.num_features, norm.eps, round(norm.momentum or 0, 12)) for norm in norms]
     ours = [(op.kind.channels, op.kind.eps, op.kind.momentum) for op in plan.ops if isinstance(op.kind, BatchNorm)]
     assert ours == theirs
@@ -122,7 +138,7 @@ def test_convolutions_are_the_same_in_the_same_order(peer: Peer) -> None:
     plan = peer.plan()
     theirs = [
         (conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.groups, conv.bias is not None)
-        for conv in executed(peer, plan)
+        for conv in executed(peer)
         if isinstance(conv, nn.Conv2d)
     ]
     ours = [
@@ -136,7 +152,7 @@ def test_convolutions_are_the_same_in_the_same_order(peer: Peer) -> None:
 @every_peer
 def test_linear_layers_are_the_same_in_the_same_order(peer: Peer) -> None:
     plan = peer.plan()
-    layers = [module for module in executed(peer, plan) if isinstance(module, nn.Linear)]
+    layers = [module for module in executed(peer) if isinstance(module, nn.Linear)]
     theirs = [(layer.in_features, layer.out_features, layer.bias is not None) for layer in layers]
     ours = [(op.kind.in_features, op.kind.out_features, op.kind.bias) for op in plan.ops if isinstance(op.kind, Linear)]
     assert ours == theirs
@@ -146,19 +162,24 @@ def test_linear_layers_are_the_same_in_the_same_order(peer: Peer) -> None:
 def test_params_and_macs_are_those_of_torch_on_the_peer(peer: Peer) -> None:
     plan = peer.plan()
     cost = total(plan_costs(plan))
-    with torch.device("meta"):
-        theirs, images = peer.build().eval(), torch.empty(1, *plan.input_shape)
+    theirs, images = without_weights(peer)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         theirs(images)
     assert cost.params == sum(parameter.numel() for parameter in theirs.parameters())
     assert FLOPS_PER_MAC * cost.macs == counter.get_total_flops()
 
 
-def executed(peer: Peer, plan: Plan) -> list[nn.Module]:
-    """The peer's layers in order of execution, without weights, at the Plan's resolution."""
+@cache
+def without_weights(peer: Peer) -> tuple[nn.Module, Tensor]:
+    """The peer and an image of the Plan's resolution, both without values."""
     with torch.device("meta"):
-        theirs, images = peer.build(), torch.empty(1, *plan.input_shape)
-    return [module for _, module in layers_in_order(theirs, images)]
+        return peer.build().eval(), torch.empty(1, *peer.plan().input_shape)
+
+
+@cache
+def executed(peer: Peer) -> list[nn.Module]:
+    """The peer's layers in order of execution."""
+    return [module for _, module in layers_in_order(*without_weights(peer))]
 
 
 def randomise_norms(model: nn.Module, images: Tensor) -> None:
