@@ -39,6 +39,7 @@ TASKS: Final[Mapping[str, Mapping[str, str]]] = {
     "Guard a repository": {
         "check": "check_networks.check_command",
         "baseline": "write_baseline.baseline",
+        "history": "show_history.history_command",
         "validate": "validate_specs.validate_command",
     },
     "Inspect the tool": {

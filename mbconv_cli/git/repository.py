@@ -82,7 +82,7 @@ def commit_of(repository: Repository, revision: str) -> str:
     answer = b""
     if not revision.startswith("-"):  # git has no such names, and they could be options
         arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-        answer = _asked(repository.folder, *arguments).stdout
+        answer = asked(repository.folder, *arguments).stdout
     commit = os.fsdecode(answer).strip()
     if not _OBJECT_ID.fullmatch(commit):
         raise InputError(
@@ -94,7 +94,7 @@ def commit_of(repository: Repository, revision: str) -> str:
 
 def merge_base_of(repository: Repository, one: str, other: str) -> str | None:
     """The id of the last commit that two commits, given by their ids, both come from, if there is one here."""
-    answer = os.fsdecode(_asked(repository.folder, "merge-base", one, other).stdout).strip()
+    answer = os.fsdecode(asked(repository.folder, "merge-base", one, other).stdout).strip()
     return answer if _OBJECT_ID.fullmatch(answer) else None
 
 
@@ -108,7 +108,7 @@ class Commit:
 
 def head_commit(repository: Repository) -> Commit | None:
     """The commit that is checked out; None before the first one."""
-    shown = _asked(repository.folder, "log", "-1", "--format=%H %cI", "HEAD", "--")
+    shown = asked(repository.folder, "log", "-1", "--format=%H %cI", "HEAD", "--")
     commit, _, date = os.fsdecode(shown.stdout).strip().partition(" ")
     return Commit(commit, date) if _OBJECT_ID.fullmatch(commit) else None
 
@@ -117,7 +117,7 @@ def tracked_files(repository: Repository, *suffixes: str) -> list[Path]:
     """The files of the index that end so and are in the working tree, from the whole repository."""
     if repository.top is None:
         return []
-    listed = _asked(repository.top, "ls-files", "-z", "--cached", "--", *(f"*{suffix}" for suffix in suffixes))
+    listed = asked(repository.top, "ls-files", "-z", "--cached", "--", *(f"*{suffix}" for suffix in suffixes))
     paths = [repository.top / os.fsdecode(name) for name in listed.stdout.split(b"\0") if name]
     return [path for path in paths if path.is_file()]
 
@@ -136,7 +136,7 @@ def tree_of(repository: Repository, commit: str, folder: PurePosixPath, *, deep:
         InputError: git cannot say, as in a damaged repository.
     """
     within = "" if folder == PurePosixPath() else str(folder)
-    listed = _asked(repository.folder, "ls-tree", "-z", *(["-r"] if deep else []), "--full-tree", f"{commit}:{within}")
+    listed = asked(repository.folder, "ls-tree", "-z", *(["-r"] if deep else []), "--full-tree", f"{commit}:{within}")
     if listed.returncode and not any(words in listed.stderr for words in _NO_SUCH_FOLDER):
         raise InputError(f"git cannot list {within or 'the top'} of {commit}: {_reason(listed)}")
     return tuple(_tree_entry(line) for line in listed.stdout.split(b"\0") if line)
@@ -171,13 +171,13 @@ def _tree_entry(line: bytes) -> TreeEntry:
 
 @lru_cache(maxsize=64)
 def _repository_of(folder: Path, _: tuple[str | None, ...]) -> Repository:
-    within = _asked(folder, "rev-parse", "--is-inside-work-tree")
+    within = asked(folder, "rev-parse", "--is-inside-work-tree")
     if within.returncode:
         raise InputError(f"no git repository to read revisions from: {_reason(within)}")
     if within.stdout.strip() != b"true":
         return Repository(folder, None, PurePosixPath())
-    top = _line(_asked(folder, "rev-parse", "--show-toplevel").stdout)
-    prefix = _line(_asked(folder, "rev-parse", "--show-prefix").stdout)
+    top = _line(asked(folder, "rev-parse", "--show-toplevel").stdout)
+    prefix = _line(asked(folder, "rev-parse", "--show-prefix").stdout)
     return Repository(folder, Path(top).resolve(), PurePosixPath(prefix))
 
 
@@ -197,15 +197,21 @@ def _environment() -> tuple[str | None, ...]:
     return tuple(os.environ.get(name) for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_CEILING_DIRECTORIES"))
 
 
-def _asked(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def asked(folder: Path, *arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    """What git answers, without a shell and in English.
+
+    Raises:
+        InputError: git is not installed, or an argument holds a NUL.
+    """
     try:
         return subprocess.run(  # noqa: S603 - git, without a shell
             [_git(), *arguments],
             cwd=folder,
             env={**os.environ, "LC_ALL": "C"},
-            stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            input=stdin,
         )
     except ValueError as error:  # a NUL in an argument
         raise InputError(f"{arguments[-1]!r} names nothing in git: {error}") from error
