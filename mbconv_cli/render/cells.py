@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, assert_never
 
 from mbconv_cli.report.model import Cell, Column, Kind, Row, Section
 from mbconv_cli.units import (
@@ -37,7 +37,9 @@ TITLES: Final[Mapping[str, str]] = {
     "bytes_difference": "bytes diff",
 }
 BATCH_LATENCY: Final = re.compile(r"latency_ms_batch_([0-9]+)")
-SPREAD_SUFFIXES: Final = ("_low", "_high")
+_LOW: Final = "_low"
+_HIGH: Final = "_high"
+SPREAD_SUFFIXES: Final = (_LOW, _HIGH)
 SAMPLES_SUFFIX: Final = "_samples"
 PLUS_MINUS: Final = " ±"
 FROM_HERE_WHOLE: Final = 10_000
@@ -74,7 +76,7 @@ def cell_text(row: Row, column: Column, *, rounded: bool = False) -> str:
     """
     value, own = row.get(column.key), _with_unit(column, row)
     text = (_prefixed(value, own.unit) if rounded else None) or value_text(value, own)
-    low, high = (row.get(column.key + end) for end in SPREAD_SUFFIXES)
+    low, high = row.get(column.key + _LOW), row.get(column.key + _HIGH)
     if isinstance(low, float) and isinstance(high, float):
         text += f"{PLUS_MINUS}{milliseconds((high - low) / 2)}"
     return text
@@ -83,6 +85,8 @@ def cell_text(row: Row, column: Column, *, rounded: bool = False) -> str:
 def value_text(value: Cell, column: Column) -> str:
     """A value in its column's unit."""
     match value:
+        case str():
+            return value
         case None:
             return ""
         case bool():
@@ -103,7 +107,12 @@ def value_text(value: Cell, column: Column) -> str:
             return f"{value:,.0f}"  # 765,100 and not 7.651e+05
         case float():
             return f"{value:,.4g}"
-    return value
+    assert_never(value)
+
+
+def has_large_counts(rows: Iterable[Row], column: Column) -> bool:
+    """Whether a column has whole numbers that may be written with a prefix."""
+    return any(isinstance(value := row.get(column.key), int) and abs(value) >= ROUNDED_FROM for row in rows)
 
 
 def _prefixed(value: Cell, unit: str) -> str | None:
@@ -117,9 +126,10 @@ def _prefixed(value: Cell, unit: str) -> str | None:
 
 def _with_unit(column: Column, row: Row) -> Column:
     """A column of figures that has no unit takes that of the row, where it has one."""
+    if column.unit or column.kind is Kind.LABEL:
+        return column
     unit = row.get("unit")
-    has_own = column.kind is Kind.LABEL or column.unit
-    return column if has_own or not isinstance(unit, str) else replace(column, unit=unit)
+    return replace(column, unit=unit) if isinstance(unit, str) else column
 
 
 def change_percent(share: float) -> str:

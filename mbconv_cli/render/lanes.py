@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Final
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import set_cell_size
 
-from mbconv_cli.render.cells import PLUS_MINUS, cell_text, is_numeric, title, visible_columns
+from mbconv_cli.render.cells import PLUS_MINUS, cell_text, has_large_counts, is_numeric, title, visible_columns
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
+from mbconv_cli.render.styled_lines import columns_of
 from mbconv_cli.render.trends import trends_of
 from mbconv_cli.report.model import Cell, Column, Kind, Section
 from mbconv_cli.units import SHARE
@@ -70,26 +71,28 @@ def fitted_lanes(name: str, section: Section, totals: Mapping[str, Cell], style:
     fitted = fit(exact, style)
     if style.exact or not (fitted.hidden or fitted.cut):
         return fitted
-    short = lanes(name, section, totals, style, rounded=True)
+    short = [
+        _lane(name, section, lane.column, totals, style, rounded=True)
+        if has_large_counts([*section.rows, totals], lane.column)
+        else lane
+        for lane in exact
+    ]
     fitted = fit(short, style)
     shown = {lane.column for lane in fitted.lanes}
     changed = [a.heading for a, b in zip(exact, short, strict=True) if a.texts != b.texts and a.column in shown]
     return replace(fitted, rounded=changed)
 
 
-def lanes(
-    name: str, section: Section, totals: Mapping[str, Cell], style: Style, *, rounded: bool = False
-) -> list[Lane]:
-    """All visible columns of a section as lanes.
+def lanes(name: str, section: Section, totals: Mapping[str, Cell], style: Style) -> list[Lane]:
+    """All visible columns of a section as lanes, with all digits.
 
     Args:
         name: the section's.
         section: its columns and rows.
         totals: the report's, of which the exact ones stand under the columns that they sum.
         style: whether more than ASCII can be shown.
-        rounded: whether large counts are written with a prefix.
     """
-    return [_lane(name, section, column, totals, style, rounded=rounded) for column in visible_columns(section)]
+    return [_lane(name, section, column, totals, style, rounded=False) for column in visible_columns(section)]
 
 
 def fit(all_lanes: list[Lane], style: Style) -> Fitted:
@@ -125,7 +128,7 @@ def _lane(
     total = cell_text(totals, column, rounded=rounded) if _adds_up(section, column, totals) else ""
     flush_right = is_numeric(section, column)
     texts = _aligned(texts, safe(PLUS_MINUS, unicode=style.unicode)) if flush_right else texts
-    width = max(map(cell_len, [heading, total, *texts]))
+    width = max(map(columns_of, [heading, total, *texts]))
     bars, trends = _fractions(section, column), trends_of(section, column)
     return Lane(column, heading, tuple(texts), total, flush_right, width, bars, trends)
 
@@ -228,6 +231,6 @@ def _cut(lane: Lane, width: int, mark: str) -> Lane:
 
 
 def _shortened(text: str, width: int, mark: str) -> str:
-    if cell_len(text) <= width:
+    if columns_of(text) <= width:
         return text
     return set_cell_size(text, width - len(mark)).rstrip() + mark

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -18,10 +17,12 @@ from mbconv_cli.render.notes import LABEL, brief_notes, urgent_notes
 from mbconv_cli.render.plot import draw
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
+from mbconv_cli.render.styled_lines import Line, Piece, coloured_line, columns_of, plain_line
 from mbconv_cli.render.trends import TREND_STYLES
 from mbconv_cli.report.model import Plot, Report, Section
 
 WIDEST_PROSE: Final = 110
+_CONSOLE: Final = Console(force_terminal=True, color_system="standard", highlight=False, legacy_windows=False)
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 _NOUGHTS: Final = frozenset({"0", "0.0%", "+0.0%"})
 _NOTE_STYLES: Final = {"warning": "yellow", "no usable result": "bold yellow"}
@@ -40,27 +41,29 @@ _VERDICT_STYLES: Final = {
 def render_table(report: Report, style: Style) -> str:
     """Headline, totals, a table per section, notes."""
     if not style.color:
-        return "".join(f"{line.plain.rstrip()}\n" for line in _lines(report, style))
-    console = Console(
-        file=io.StringIO(),
-        force_terminal=True,
-        color_system="standard",
-        highlight=False,
-        legacy_windows=False,
-    )
-    for line in _lines(report, style):
-        line.rstrip()  # in place
-        console.print(line, soft_wrap=True)
-    file = console.file
-    assert isinstance(file, io.StringIO)
-    return file.getvalue()
+        return "".join(f"{_plain(line)}\n" for line in _lines(report, style))
+    return "".join(f"{_coloured(line)}\n" for line in _lines(report, style))
 
 
-def _lines(report: Report, style: Style) -> Iterator[Text]:
+def _plain(line: Text | Line) -> str:
+    return line.plain.rstrip() if isinstance(line, Text) else plain_line(line)
+
+
+def _coloured(line: Text | Line) -> str:
+    """A line with the codes of its colours: prose by rich, a table's by its cells."""
+    if not isinstance(line, Text):
+        return coloured_line(line)
+    line.rstrip()  # in place
+    with _CONSOLE.capture() as shown:
+        _CONSOLE.print(line, soft_wrap=True, end="")
+    return shown.get()
+
+
+def _lines(report: Report, style: Style) -> Iterator[Text | Line]:
     """All lines of the text: parts, with an empty line between them."""
     sections = for_people(report, style).sections
     fitted = {name: fitted_lanes(name, section, report.totals, style) for name, section in sections.items()}
-    parts = [list(_head(report, style))]
+    parts: list[list[Text | Line]] = [list(_head(report, style))]
     parts.append([line for note in urgent_notes(report) for line in _note(note, style)])
     parts += [_paragraph(text, style) for text in report.prose]
     parts += [list(_table(fitted[name], section, style)) for name, section in sections.items()]
@@ -72,10 +75,10 @@ def _lines(report: Report, style: Style) -> Iterator[Text]:
         yield from part
 
 
-def _paragraph(text: str, style: Style) -> list[Text]:
+def _paragraph(text: str, style: Style) -> list[Text | Line]:
     """A paragraph in lines that fit; a drawing, which has several lines, as it is."""
     lines = [Text(safe(line, unicode=style.unicode)) for line in text.split("\n")]
-    return lines if len(lines) > 1 else _wrapped(lines[0], style.width or WIDEST_PROSE)
+    return [*lines] if len(lines) > 1 else [*_wrapped(lines[0], style.width or WIDEST_PROSE)]
 
 
 def _drawn(section: Section, plot: Plot, style: Style) -> Iterator[Text]:
@@ -102,12 +105,8 @@ def _head(report: Report, style: Style) -> Iterator[Text]:
         yield Text(line)
 
 
-Piece: TypeAlias = str | tuple[str, str]
-"""A part of a line, with a style or plain."""
-
-
-def _table(fitted: Fitted, section: Section, style: Style) -> Iterator[Text]:
-    rule = Text(("─" if style.unicode else "-") * _total_width(fitted), "dim")
+def _table(fitted: Fitted, section: Section, style: Style) -> Iterator[Line]:
+    rule = [(("─" if style.unicode else "-") * _total_width(fitted), "dim")]
     headings = [lane.heading for lane in fitted.lanes]
     yield _line(_padded(lane, text, "bold", fitted.bar) for lane, text in zip(fitted.lanes, headings, strict=True))
     yield rule
@@ -119,12 +118,12 @@ def _table(fitted: Fitted, section: Section, style: Style) -> Iterator[Text]:
         yield _line(_padded(lane, text, "bold", fitted.bar) for lane, text in zip(fitted.lanes, totals, strict=True))
 
 
-def _line(cells: Iterable[Sequence[Piece]]) -> Text:
+def _line(cells: Iterable[Line]) -> Line:
     """Cells with gaps between them."""
     pieces: list[Piece] = []
     for cell in cells:
         pieces += [" " * GAP, *cell] if pieces else cell
-    return Text.assemble(*pieces)
+    return pieces
 
 
 def _total_width(fitted: Fitted) -> int:
@@ -133,7 +132,7 @@ def _total_width(fitted: Fitted) -> int:
 
 
 def _padded(lane: Lane, text: str, style: str, bar: int) -> list[Piece]:
-    blank = " " * (lane.width - cell_len(text))
+    blank = " " * (lane.width - columns_of(text))
     styled: Piece = (text, style) if style else text
     cell: list[Piece] = [blank, styled] if lane.flush_right else [styled, blank]
     return [*cell, " " * (bar + 1)] if lane.fractions else cell
