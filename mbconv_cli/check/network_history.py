@@ -22,7 +22,7 @@ from mbconv_cli.units import CHANGE, counted
 
 COMMITS: Final = "commits"
 _PLOTTED: Final = 4
-"""Networks whose curves can be told apart."""
+"""Networks whose curves a reader can distinguish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class HistoryRequest:
         reach: a revision, or `A..B`.
         metrics: keys of exact metrics; the first one is drawn.
         catalogue: where names are looked up.
-        progress: what to tell which share is done.
+        progress: takes the share that is done.
     """
 
     repository: Repository

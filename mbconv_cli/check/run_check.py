@@ -14,8 +14,10 @@ from mbconv_cli.check.commits import commits, compared_with, with_repository_fil
 from mbconv_cli.check.config import LoadedConfig
 from mbconv_cli.check.former_config import FormerConfig, UnreadConfig, former_config
 from mbconv_cli.check.gate import Gate
+from mbconv_cli.check.latency_question import LatencyQuestion
 from mbconv_cli.check.loosened_rules import loosened_rules
 from mbconv_cli.check.measured_judgement import Timing, time_networks
+from mbconv_cli.check.planned_measurements import plan_report
 from mbconv_cli.check.renames import with_renames
 from mbconv_cli.check.row import CONFIG, OVERRIDE, SPEC, Check, tally
 from mbconv_cli.check.selection import unmatched
@@ -56,11 +58,7 @@ def check(
         InputError: the config names what there is not or says nothing to check; the device is not there or too small.
         CheckFailedError: closed forms and fvcore disagree on what was built.
     """
-    former = former_config(config, against) if isinstance(against, Revision) else None
-    sides = with_renames(both_sides(config, against, catalogue, former))
-    adopting = isinstance(against, Revision) and former is None
-    gate = Gate(config, against, measure, adopting, acceptances(config, former))
-    questions = {one.key: question for one in sides if (question := gate.question(one))}
+    gate, sides, former, questions = _prepared(config, against, catalogue, measure)
     timing = Timing()
     if measure:
         timing = time_networks(
@@ -78,6 +76,36 @@ def check(
     if not checks:
         raise InputError(f"{config.path}: nothing to check: no budget (`max`), and nothing to compare with{_HINT}")
     return Checked(_report(gate, sides, checks, timing), _error(checks))
+
+
+def measuring_plan(
+    config: LoadedConfig, against: Against | None, catalogue: Catalogue, measure: MeasureRequest
+) -> Report:
+    """What a check would measure, and how long that takes at least; nothing is measured or built.
+
+    Args:
+        config: which networks, and what each may come to.
+        against: what they are compared with.
+        catalogue: where names are looked up.
+        measure: where and how often it would measure.
+
+    Raises:
+        InputError: the config names what there is not.
+    """
+    _, sides, _, questions = _prepared(config, against, catalogue, measure)
+    tasks = [(one.label, question.task) for one in sides if (question := questions.get(one.key)) and question.task]
+    return plan_report({"name": str(config.path), **compared_with(against)}, tasks, measure.processes)
+
+
+def _prepared(
+    config: LoadedConfig, against: Against | None, catalogue: Catalogue, measure: MeasureRequest | None
+) -> tuple[Gate, list[Sides], FormerConfig, dict[str, LatencyQuestion]]:
+    """The rules, both sides of every network, the base's config, and what is asked about latencies."""
+    former = former_config(config, against) if isinstance(against, Revision) else None
+    sides = with_renames(both_sides(config, against, catalogue, former))
+    adopting = isinstance(against, Revision) and former is None
+    gate = Gate(config, against, measure, adopting, acceptances(config, former))
+    return gate, sides, former, {one.key: question for one in sides if (question := gate.question(one))}
 
 
 def faulty_config(path: Path, error: InputError) -> Checked | None:

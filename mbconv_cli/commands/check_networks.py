@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.check.config import DEFAULT_CONFIG, LoadedConfig
-from mbconv_cli.check.run_check import Checked, check, faulty_config
+from mbconv_cli.check.run_check import Checked, check, faulty_config, measuring_plan
 from mbconv_cli.check.sides import Against, StoredBaseline
 from mbconv_cli.commands.check_options import (
     ConfigOption,
@@ -32,8 +33,10 @@ from mbconv_cli.commands.output import progress_bar, show
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import require_place
 from mbconv_cli.git.revisions import resolve_base
+from mbconv_cli.measure.latency import Progress
 from mbconv_cli.render.renderers import Format
 from mbconv_cli.report.baseline import DEFAULT_BASELINE, read_baseline
+from mbconv_cli.report.model import Report
 from mbconv_cli.spec.catalogue import user_catalogue
 
 AgainstOption = Annotated[
@@ -63,6 +66,9 @@ InitOption = Annotated[
 ]
 
 
+PlanOption = Annotated[
+    bool, typer.Option("--plan", help="Show what would be measured and how long that takes, and measure nothing.")
+]
 MeasuredOption = Annotated[
     bool, typer.Option("--measure/--no-measure", help="Check latency, too, where a rule asks for it.")
 ]
@@ -77,6 +83,7 @@ def check_command(
     threads: GateThreadsOption = None,
     processes: GateProcessesOption = None,
     measure: MeasuredOption = True,
+    plan: PlanOption = False,
     output_format: CheckFormatOption = Format.AUTO,
     annotate: AnnotateOption = False,
     arch_dir: ArchDirOption = None,
@@ -105,6 +112,13 @@ def check_command(
     if output is not None:
         require_place(output)
     asked = _Asked(config, against, baseline, device, threads, processes, measure, arch_dir)
+    if plan:
+        if annotate or not measure:
+            raise InputError(
+                f"{'--annotate' if annotate else '--no-measure'} changes nothing beside --plan; leave it out"
+            )
+        show(_planned(asked), output_format, output, section)
+        return
     try:
         checked = _checked(asked)
     except InputError as error:
@@ -137,6 +151,14 @@ class _Asked:
     arch_dir: list[Path] | None
 
 
+def _planned(asked: _Asked) -> Report:
+    loaded = open_config(asked.config)
+    compared_with = _against(loaded, asked.against, asked.baseline)
+    return measuring_plan(
+        loaded, compared_with, user_catalogue(asked.arch_dir or ()), _request(loaded, asked, lambda _: None)
+    )
+
+
 def _checked(asked: _Asked) -> Checked:
     loaded = open_config(asked.config)
     require_measuring(
@@ -148,15 +170,16 @@ def _checked(asked: _Asked) -> Checked:
     )
     compared_with = _against(loaded, asked.against, asked.baseline)
     with progress_bar("checking") as progress:
-        measure = measure_request(
-            loaded.config.latency,
-            progress,
-            device=asked.device,
-            threads=asked.threads,
-            processes=asked.processes,
-        )
+        measure = _request(loaded, asked, progress)
         catalogue = user_catalogue(asked.arch_dir or ())
         return check(loaded, compared_with, catalogue, measure if asked.measure else None)
+
+
+def _request(loaded: LoadedConfig, asked: _Asked, progress: Progress) -> MeasureRequest:
+    """How to measure: as the config gives it, except for what the command line gives."""
+    return measure_request(
+        loaded.config.latency, progress, device=asked.device, threads=asked.threads, processes=asked.processes
+    )
 
 
 def _against(loaded: LoadedConfig, revision: str | None, baseline: Path | None) -> Against | None:
