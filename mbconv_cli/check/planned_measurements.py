@@ -36,7 +36,7 @@ def plan_report(subject: Mapping[str, Cell], tasks: Sequence[tuple[str, LatencyT
     start = START_SECONDS * processes if tasks else 0.0
     total = GATE_SECONDS * processes * len(tasks) + start
     note = (
-        f"processes: {processes}, started some at a time and measuring one after the other, each with all networks; about "
+        f"processes: {processes}, started some at a time, measuring one after the other, each with all networks; about "
         f"{start:.3g} s of the time is their start; a network whose pass takes long needs more"
     )
     return Report(
