@@ -9,7 +9,9 @@ from typing import NamedTuple, assert_never
 from mbconv_cli.plan.ops import (
     Activation,
     Add,
+    AvgPool,
     BatchNorm,
+    ChannelShuffle,
     ChannelSlice,
     Concat,
     Conv2d,
@@ -20,6 +22,7 @@ from mbconv_cli.plan.ops import (
     Multiply,
     Op,
     Plan,
+    PReLU,
     Shape,
 )
 from mbconv_cli.units import FLOPS_PER_MAC
@@ -92,11 +95,23 @@ def _count(kind: Kind, output_shape: Shape) -> tuple[int, int, int]:
             bias = kind.out_channels if kind.bias else 0
             return per_pixel + bias, per_pixel * output_shape[1] * output_shape[2], 0
         case BatchNorm():
-            return 2 * kind.channels, 0, 2 * kind.channels
+            return (2 if kind.scale else 1) * kind.channels, 0, 2 * kind.channels
+        case PReLU():
+            return kind.channels, 0, 0
         case Linear():
             weights = kind.in_features * kind.out_features
             return weights + (kind.out_features if kind.bias else 0), weights, 0
-        case Activation() | GlobalAvgPool() | MaxPool() | ChannelSlice() | Concat() | Add() | Multiply():
+        case (
+            Activation()
+            | GlobalAvgPool()
+            | MaxPool()
+            | AvgPool()
+            | ChannelShuffle()
+            | ChannelSlice()
+            | Concat()
+            | Add()
+            | Multiply()
+        ):
             return 0, 0, 0
         case _:
             assert_never(kind)

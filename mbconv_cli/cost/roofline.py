@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import Literal, NamedTuple, TypeAlias
 
 from mbconv_cli.cost.counts import Cost
-from mbconv_cli.plan.ops import Activation, Add, Conv2d, MaxPool, Multiply, Op
+from mbconv_cli.plan.ops import Activation, Add, AvgPool, Conv2d, MaxPool, Multiply, Op, PReLU
 from mbconv_cli.units import GIGA, MILLISECONDS_PER_SECOND
 
 Bound: TypeAlias = Literal["compute", "memory"]
@@ -108,7 +108,7 @@ def least_traffic(op: Op, cost: Cost, batch_size: int, element_size: int) -> Tra
     unread = batch_size * _unread_elements(op) * element_size
     moved = cost.bytes(batch_size, element_size) - unread
     written = batch_size * math.prod(op.output.shape) * element_size
-    in_place = isinstance(op.kind, Activation | Add | Multiply)
+    in_place = isinstance(op.kind, Activation | PReLU | Add | Multiply)
     return Traffic(moved, moved - written if in_place else moved)
 
 
@@ -120,7 +120,7 @@ def least_time(op: Op, cost: Cost, limits: Limits, *, batch_size: int, element_s
 
 def _unread_elements(op: Op) -> int:
     """Elements of one image's input that no window covers."""
-    if not isinstance(op.kind, Conv2d | MaxPool):
+    if not isinstance(op.kind, Conv2d | MaxPool | AvgPool):
         return 0
     channels, *extents = op.inputs[0].shape
     pairs = zip(extents, op.output.shape[1:], op.kind.kernel_size, strict=True)

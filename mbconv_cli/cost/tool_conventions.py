@@ -14,9 +14,12 @@ from typing import Final, TypeAlias
 
 from mbconv_cli.cost.counts import cost_of
 from mbconv_cli.plan.ops import (
+    OP_NAMES,
     Activation,
     Add,
+    AvgPool,
     BatchNorm,
+    ChannelShuffle,
     ChannelSlice,
     Concat,
     Conv2d,
@@ -26,6 +29,7 @@ from mbconv_cli.plan.ops import (
     MaxPool,
     Multiply,
     Op,
+    PReLU,
 )
 from mbconv_cli.units import FLOP, FLOPS_PER_MAC, MAC
 
@@ -109,9 +113,14 @@ def _bias(op: Op) -> int:
     return _elements_out(op) if op.kind.bias else 0
 
 
+def _has_scale(op: Op) -> bool:
+    assert isinstance(op.kind, BatchNorm)
+    return op.kind.scale
+
+
 def _padded_elements_in(op: Op) -> int:
     """Elements that go into a pooling, the padding included."""
-    assert isinstance(op.kind, MaxPool)
+    assert isinstance(op.kind, MaxPool | AvgPool)
     channels, height, width = op.inputs[0].shape
     top, bottom, left, right = op.kind.padding
     return channels * (height + top + bottom) * (width + left + right)
@@ -146,6 +155,8 @@ _LINEAR: Final = "torch.nn.modules.linear.Linear"
 _BATCH_NORMS: Final = ("torch.nn.modules.batchnorm.BatchNorm2d", "torch.nn.modules.batchnorm.BatchNorm1d")
 _RELUS: Final = ("torch.nn.modules.activation.ReLU", "torch.nn.modules.activation.ReLU6")
 _ADAPTIVE_POOL: Final = "torch.nn.modules.pooling.AdaptiveAvgPool2d"
+_PRELU: Final = "torch.nn.modules.activation.PReLU"
+_AVG_POOL: Final = "torch.nn.modules.pooling.AvgPool2d"
 _MAX_POOL: Final = "torch.nn.modules.pooling.MaxPool2d"
 _ADAPTIVE_POOL_FUNCTION: Final = "torch.nn.functional.adaptive_avg_pool2d"
 
@@ -166,9 +177,16 @@ FVCORE: Final = Tool(
     MAC,
     1,
     {
-        BatchNorm: (Rule("batch norm, 2 an element", lambda op: 2 * _elements_out(op), _always),),
+        BatchNorm: (
+            Rule("batch norm, 2 an element", lambda op: 2 * _elements_out(op) if _has_scale(op) else 0, _always),
+            Rule(
+                "batch norm without scale, 1 an element", lambda op: 0 if _has_scale(op) else _elements_out(op), _always
+            ),
+        ),
         GlobalAvgPool: (Rule("average pooling, 1 an element in", _elements_in, _is_function(_ADAPTIVE_POOL_FUNCTION)),),
-        **_ignored(Conv2d, Linear, Activation, MaxPool, ChannelSlice, Concat, Add, Multiply),
+        **_ignored(
+            Conv2d, Linear, Activation, PReLU, MaxPool, AvgPool, ChannelShuffle, ChannelSlice, Concat, Add, Multiply
+        ),
     },
 )
 
@@ -199,7 +217,20 @@ PTFLOPS: Final = Tool(
             Rule(_PTFLOPS_MAX_POOL, _elements_in, _is_module(_MAX_POOL)),
             Rule(_PTFLOPS_MAX_POOL, _padded_elements_in, _is_no_module(_MAX_POOL)),
         ),
-        **_ignored(ChannelSlice, Concat, Add, Multiply),
+        PReLU: (
+            Rule("PReLU as a module, 1 an element", _elements_out, _is_module(_PRELU)),
+            Rule("PReLU as a function, 1 an element", _elements_out, _always),
+        ),
+        AvgPool: (
+            Rule("average pooling as a module, 1 an element in", _elements_in, _is_module(_AVG_POOL)),
+            Rule("average pooling as a function, 1 an element in", _elements_in, _is_module(_AVG_POOL)),
+            Rule(
+                "average pooling as a function, 1 an element in and one more channel",
+                lambda op: _padded_elements_in(op) // op.output.channels * (op.output.channels + 1),
+                _is_no_module(_AVG_POOL),
+            ),
+        ),
+        **_ignored(ChannelShuffle, ChannelSlice, Concat, Add, Multiply),
     },
 )
 
@@ -209,8 +240,9 @@ TORCHINFO: Final = Tool(
     {
         Conv2d: (Rule(_BIAS_OF_CONVOLUTIONS, _bias, _is_leaf),),
         Linear: (Rule(_BIAS_OF_LINEAR, _bias, _is_leaf),),
-        BatchNorm: (Rule("batch norm, 2 a channel (its params)", lambda op: 2 * op.output.channels, _is_leaf),),
-        **_ignored(Activation, GlobalAvgPool, MaxPool, ChannelSlice, Concat, Add, Multiply),
+        BatchNorm: (Rule("params of batch norm", lambda op: cost_of(op).params, _is_leaf),),
+        PReLU: (Rule("params of PReLU", lambda op: cost_of(op).params, _is_leaf),),
+        **_ignored(Activation, GlobalAvgPool, MaxPool, AvgPool, ChannelShuffle, ChannelSlice, Concat, Add, Multiply),
     },
 )
 
@@ -228,14 +260,16 @@ THOP: Final = Tool(
                 _is_module(_ADAPTIVE_POOL),
             ),
         ),
-        **_ignored(Activation, MaxPool, ChannelSlice, Concat, Add, Multiply),
+        AvgPool: (Rule("average pooling as a module, 1 an element out", _elements_out, _is_module(_AVG_POOL)),),
+        PReLU: (Rule("PReLU as a module, 1 an element", _elements_out, _is_module(_PRELU)),),
+        **_ignored(Activation, MaxPool, ChannelShuffle, ChannelSlice, Concat, Add, Multiply),
     },
 )
 
 FLOP_COUNTER: Final = Tool(
     FLOP,
     FLOPS_PER_MAC,
-    _ignored(Conv2d, Linear, BatchNorm, Activation, GlobalAvgPool, MaxPool, ChannelSlice, Concat, Add, Multiply),
+    _ignored(*OP_NAMES),
 )
 
 TOOLS: Final[Mapping[str, Tool]] = {

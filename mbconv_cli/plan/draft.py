@@ -28,12 +28,14 @@ class BlockDraft:
         draft: what the ops are added to.
         name: the block's.
         stage: the stage's.
+        row: the index of the row that it comes from; none outside of rows.
         table_filters: the channels in as the table gives them, before any scaling.
     """
 
     draft: Draft
     name: str
     stage: str
+    row: int | None = None
     table_filters: int = 0
 
     def add(self, role: Role, leaf: str, kind: Kind, *inputs: Value) -> Value:
@@ -55,7 +57,7 @@ class BlockDraft:
 
     def close(self, operator: str, block_type: str, before: Value, after: Value, stride: tuple[int, int]) -> None:
         """Add the block that the ops form in the paper's table."""
-        block = Block(self.name, self.stage, operator, block_type, before.shape, after.shape, stride)
+        block = Block(self.name, self.stage, operator, block_type, before.shape, after.shape, stride, self.row)
         self.draft.blocks.append(block)
 
 

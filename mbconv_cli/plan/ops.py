@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 Shape: TypeAlias = tuple[int, ...]
 Role: TypeAlias = Literal[
-    "stem", "convolution", "expand", "depthwise", "se", "project", "shortcut", "head", "classifier"
+    "stem", "convolution", "expand", "depthwise", "se", "project", "pooling", "shortcut", "head", "classifier"
 ]
 ActivationName: TypeAlias = Literal["relu", "relu6", "swish", "hard_swish", "sigmoid", "hard_sigmoid"]
 
@@ -25,6 +25,7 @@ ROLES: Final[tuple[Role, ...]] = (
     "depthwise",
     "se",
     "project",
+    "pooling",
     "shortcut",
     "head",
     "classifier",
@@ -48,16 +49,21 @@ class Conv2d:
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
     groups: int = 1
     bias: bool = False
+    dilation: tuple[int, int] = (1, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class BatchNorm:
-    """Batch normalization over the channels of `[N, C, H, W]`, or of `[N, C]` if it is not spatial."""
+    """Batch normalization over the channels of `[N, C, H, W]`, or of `[N, C]` if it is not spatial.
+
+    Without `scale` it learns a shift alone (TensorFlow's `scale=False`).
+    """
 
     channels: int
     eps: float
     momentum: float
     spatial: bool = True
+    scale: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,16 @@ class Activation:
     """An element-wise function."""
 
     function: ActivationName
+
+
+@dataclass(frozen=True, slots=True)
+class PReLU:
+    """max(x, 0) + slope x min(x, 0), with a learned slope for each channel.
+
+    He et al., arXiv:1502.01852, equation 1.
+    """
+
+    channels: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +100,25 @@ class MaxPool:
     kernel_size: tuple[int, int]
     stride: tuple[int, int]
     padding: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class AvgPool:
+    """The mean under a window, `[N, C, H, W]` to `[N, C, H', W']`; pixels of the padding do not count.
+
+    `padding` is (top, bottom, left, right) in pixels.
+    """
+
+    kernel_size: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelShuffle:
+    """The channels of `groups` groups dealt out in turn (ShuffleNet: Zhang et al., arXiv:1707.01083, section 3.1)."""
+
+    groups: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +154,30 @@ class Multiply:
 
 
 Kind: TypeAlias = (
-    Conv2d | BatchNorm | Activation | GlobalAvgPool | MaxPool | ChannelSlice | Concat | Linear | Add | Multiply
+    Conv2d
+    | BatchNorm
+    | Activation
+    | PReLU
+    | GlobalAvgPool
+    | MaxPool
+    | AvgPool
+    | ChannelShuffle
+    | ChannelSlice
+    | Concat
+    | Linear
+    | Add
+    | Multiply
 )
 
 OP_NAMES: Final[dict[type[Kind], str]] = {
     Conv2d: "conv2d",
     BatchNorm: "batch_norm",
     Activation: "activation",
+    PReLU: "prelu",
     GlobalAvgPool: "global_avg_pool",
     MaxPool: "max_pool",
+    AvgPool: "avg_pool",
+    ChannelShuffle: "channel_shuffle",
     ChannelSlice: "channel_slice",
     Concat: "concat",
     Linear: "linear",
@@ -179,10 +229,11 @@ class Block:
 
     Attributes:
         name: `stages.2.1`, `stem`, `head`, `classifier`.
-        stage: the row it comes from.
+        stage: the stage that it belongs to.
         operator: as tables print it, e.g. `MBConv6, k3x3, SE`.
         block_type: its name in a count, e.g. `MBConv`; empty for what is counted layer by layer.
         stride: (vertical, horizontal).
+        row: the index of the row that it comes from; none outside of rows.
     """
 
     name: str
@@ -192,6 +243,7 @@ class Block:
     input_shape: Shape
     output_shape: Shape
     stride: tuple[int, int]
+    row: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

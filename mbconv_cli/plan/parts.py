@@ -10,6 +10,7 @@ from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import (
     Activation,
     Add,
+    AvgPool,
     BatchNorm,
     ChannelSlice,
     Concat,
@@ -17,55 +18,89 @@ from mbconv_cli.plan.ops import (
     GlobalAvgPool,
     MaxPool,
     Multiply,
+    PReLU,
     Role,
     Value,
 )
 from mbconv_cli.plan.scaling import make_divisible
-from mbconv_cli.plan.shapes import ShapeError, same_padding
-from mbconv_cli.spec.spec import Spec, SqueezeExcite
+from mbconv_cli.plan.shapes import ShapeError, same_padding, spanned
+from mbconv_cli.spec.rows import DepthwiseRow, Row
+from mbconv_cli.spec.spec import Head, Norm, Spec, SqueezeExcite, Stem
 from mbconv_cli.spec.values import Activation as ActivationChoice
-from mbconv_cli.spec.values import Padding, Shortcut
+from mbconv_cli.spec.values import KernelSize, Padding, Pooling, Rectangle, sides
 
 # Ops are immutable, so equal ones may be one object: planning makes them by the hundred.
 _batch_norm: Final = lru_cache(maxsize=1_024)(BatchNorm)
 _activation: Final = lru_cache(maxsize=64)(Activation)
 
 
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What all convolutions of a row or a section have in common.
+
+    Attributes:
+        norm: the constants of batch norm.
+        padding: of convolutions and poolings.
+        bias: whether convolutions have one.
+    """
+
+    norm: Norm
+    padding: Padding
+    bias: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a block must give, and how its spatial kernel reads: in (vertical, horizontal) pixels."""
+
+    output_filters: int
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+
+
+def style_of(spec: Spec, of: Row | Stem | Head) -> Style:
+    """The row's or section's own settings, or the network's."""
+    padding = None if isinstance(of, Head) else of.padding
+    return Style(spec.norm, padding or spec.padding, spec.bias if of.bias is None else of.bias)
+
+
 def convolution(
     block: BlockDraft,
     role: Role,
     x: Value,
-    spec: Spec,
+    style: Style,
     output_filters: int,
     *,
-    kernel_size: int = 1,
+    kernel_size: KernelSize = 1,
     stride: tuple[int, int] = (1, 1),
+    dilation: tuple[int, int] = (1, 1),
     groups: int = 1,
-    padding: Padding | None = None,
     norm: bool = True,
     activation: ActivationChoice = "none",
     part: str = "",
 ) -> Value:
-    """Convolution without bias, batch norm unless it has none, and an activation unless it is `none`.
+    """Convolution, batch norm unless it has none, and an activation unless it is `none`.
 
     `part` goes before the names of the three ops, where a block has several convolutions of one role.
     """
-    sides = _padding(x, padding or spec.padding, kernel_size, stride)
-    conv = Conv2d(x.channels, output_filters, (kernel_size, kernel_size), stride, sides, groups)
+    extents = sides(kernel_size)
+    dilation = (dilation[0] if extents[0] > 1 else 1, dilation[1] if extents[1] > 1 else 1)
+    padding = _padding(x, style.padding, extents, stride, dilation)
+    conv = Conv2d(x.channels, output_filters, extents, stride, padding, groups, style.bias, dilation)
     y = block.add(role, f"{part}conv", conv, x)
     if norm:
-        y = normalize(block, role, y, spec, part)
+        y = normalize(block, role, y, style.norm, part)
     return activate(block, role, y, activation, f"{part}activation")
 
 
 def depthwise(
     block: BlockDraft,
     x: Value,
-    spec: Spec,
-    kernel_sizes: tuple[int, ...],
+    style: Style,
+    row: DepthwiseRow,
+    place: Place,
     *,
-    stride: tuple[int, int],
-    stack: tuple[int, ...] | None = None,
+    group_size: int = 1,
     norm: bool = True,
     activation: ActivationChoice = "none",
 ) -> Value:
@@ -73,46 +108,63 @@ def depthwise(
 
     A stack takes the place of one kernel: convolutions of its sizes one after the other, the first with the stride.
     """
-    if len(kernel_sizes) == 1:
-        sizes = stack or kernel_sizes
-        for index, kernel_size in enumerate(sizes):
+    if len(row.kernel_size) == 1:
+        for index, kernel_size in enumerate(row.depthwise_stack or row.kernel_size):
             x = convolution(
                 block,
                 "depthwise",
                 x,
-                spec,
+                style,
                 x.channels,
                 kernel_size=kernel_size,
-                stride=stride if index == 0 else (1, 1),
-                groups=x.channels,
+                stride=place.stride if index == 0 else (1, 1),
+                dilation=place.dilation,
+                groups=_groups(x.channels, group_size),
                 norm=norm,
                 activation=activation,
-                part=f"{index}." if stack else "",
+                part=f"{index}." if row.depthwise_stack else "",
             )
         return x
-    y = _mixed_depthwise(block, x, spec, kernel_sizes, stride)
+    y = _mixed_depthwise(block, x, style, row, place)
     if norm:
-        y = normalize(block, "depthwise", y, spec)
+        y = normalize(block, "depthwise", y, style.norm)
     return activate(block, "depthwise", y, activation)
 
 
-def normalize(block: BlockDraft, role: Role, x: Value, spec: Spec, part: str = "") -> Value:
+def _groups(channels: int, group_size: int) -> int:
+    if channels % group_size:
+        raise ShapeError(f"{channels} channels do not divide into groups of {group_size}")
+    return channels // group_size
+
+
+def normalize(block: BlockDraft, role: Role, x: Value, norm: Norm, part: str = "") -> Value:
     """Batch norm, with the network's constants."""
-    norm = _batch_norm(x.channels, spec.norm.eps, spec.norm.momentum, len(x.shape) > 1)
-    return block.add(role, f"{part}norm", norm, x)
+    op = _batch_norm(x.channels, norm.eps, norm.momentum, len(x.shape) > 1, norm.scale)
+    return block.add(role, f"{part}norm", op, x)
 
 
 def activate(block: BlockDraft, role: Role, x: Value, activation: ActivationChoice, leaf: str = "activation") -> Value:
     """An activation, or nothing if it is `none`."""
-    return x if activation == "none" else block.add(role, leaf, _activation(activation), x)
+    if activation == "none":
+        return x
+    return block.add(role, leaf, PReLU(x.channels) if activation == "prelu" else _activation(activation), x)
 
 
-def max_pool(
-    block: BlockDraft, role: Role, x: Value, kernel_size: int, stride: tuple[int, int], padding: Padding
+def pool(
+    block: BlockDraft,
+    role: Role,
+    x: Value,
+    pooling: Pooling,
+    kernel_size: KernelSize,
+    stride: tuple[int, int],
+    padding: Padding,
 ) -> Value:
-    """Max pooling."""
-    sides = _padding(x, padding, kernel_size, stride)
-    return block.add(role, "max_pool", MaxPool((kernel_size, kernel_size), stride, sides), x)
+    """Max or average pooling."""
+    extents = sides(kernel_size)
+    edges = _padding(x, padding, extents, stride)
+    if pooling == "maximum":
+        return block.add(role, "max_pool", MaxPool(extents, stride, edges), x)
+    return block.add(role, "avg_pool", AvgPool(extents, stride, edges), x)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +208,17 @@ def squeezed_filters(se: SqueezeExcite, se_ratio: float, widths: Widths) -> int:
     return make_divisible(squeezed, se.divisor, se.round_limit) if se.divisor > 1 else max(1, squeezed)
 
 
-def add_shortcut(
-    block: BlockDraft, shortcut: Shortcut, x: Value, y: Value, spec: Spec, stride: tuple[int, int]
-) -> Value:
+def add_shortcut(block: BlockDraft, row: Row, x: Value, y: Value, style: Style, stride: tuple[int, int]) -> Value:
     """The sum of a block's result `y` and its input `x`, where the row wants one and the shapes allow it."""
-    if shortcut == "none":
+    if row.shortcut == "none":
         return y
     if x.shape == y.shape:
         return block.add("shortcut", "add", Add(), y, x)
-    if shortcut == "strided_projection" or (shortcut == "projection" and x.shape[1:] == y.shape[1:]):
-        projected = convolution(block, "shortcut", x, spec, y.channels, stride=stride)
+    always = row.shortcut in {"strided_projection", "pooled_projection"}
+    if always or (row.shortcut == "projection" and x.shape[1:] == y.shape[1:]):
+        if row.shortcut == "pooled_projection" and stride != (1, 1):
+            x, stride = pool(block, "shortcut", x, "average", Rectangle(*stride), stride, "same"), (1, 1)
+        projected = convolution(block, "shortcut", x, style, y.channels, stride=stride, norm=row.shortcut_norm)
         if projected.shape != y.shape:
             sizes = " and ".join(f"{value.shape[1]}x{value.shape[2]}" for value in (projected, y))
             raise ShapeError(f"the shortcut and the block give {sizes}; without padding there is only `shortcut: none`")
@@ -173,33 +226,41 @@ def add_shortcut(
     return y
 
 
-def _mixed_depthwise(
-    block: BlockDraft, x: Value, spec: Spec, kernel_sizes: tuple[int, ...], stride: tuple[int, int]
-) -> Value:
-    """One depthwise convolution for each kernel size, on its share of the channels; the first has what is left over."""
-    share, left_over = divmod(x.channels, len(kernel_sizes))
-    if share == 0:
-        raise ShapeError(f"{x.channels} channels are too few for {len(kernel_sizes)} kernel sizes")
+def _mixed_depthwise(block: BlockDraft, x: Value, style: Style, row: DepthwiseRow, place: Place) -> Value:
+    """One depthwise convolution for each kernel size, on its share of the channels."""
     parts, start = [], 0
-    for index, kernel_size in enumerate(kernel_sizes):
-        stop = start + share + (left_over if index == 0 else 0)
-        y = block.add("depthwise", f"slice.{index}", ChannelSlice(start, stop), x)
-        sides = _padding(y, spec.padding, kernel_size, stride)
-        conv = Conv2d(y.channels, y.channels, (kernel_size, kernel_size), stride, sides, y.channels)
+    for index, (kernel_size, width) in enumerate(zip(row.kernel_size, _shares(x.channels, row), strict=True)):
+        y = block.add("depthwise", f"slice.{index}", ChannelSlice(start, start + width), x)
+        extents = sides(kernel_size)
+        padding = _padding(y, style.padding, extents, place.stride, place.dilation)
+        conv = Conv2d(width, width, extents, place.stride, padding, width, style.bias, place.dilation)
         parts.append(block.add("depthwise", f"conv.{index}", conv, y))
-        start = stop
+        start += width
     return block.add("depthwise", "concat", Concat(), *parts)
 
 
-def _padding(x: Value, padding: Padding, kernel_size: int, stride: tuple[int, int]) -> tuple[int, int, int, int]:
+def _shares(channels: int, row: DepthwiseRow) -> list[int]:
+    """How many channels each kernel has; the first has what is left over, as in MixNet's code."""
+    shares = row.mixed_shares or (1,) * len(row.kernel_size)
+    widths = [channels * share // sum(shares) for share in shares]
+    if 0 in widths:
+        raise ShapeError(f"{channels} channels are too few for {len(widths)} kernel sizes")
+    return [channels - sum(widths[1:]), *widths[1:]]
+
+
+def _padding(
+    x: Value,
+    padding: Padding,
+    kernel_size: tuple[int, int],
+    stride: tuple[int, int],
+    dilation: tuple[int, int] = (1, 1),
+) -> tuple[int, int, int, int]:
     """(top, bottom, left, right) in pixels."""
+    height, width = (spanned(size, factor) for size, factor in zip(kernel_size, dilation, strict=True))
     match padding:
         case "symmetric":
-            half = (kernel_size - 1) // 2
-            return (half, half, half, half)
+            return ((height - 1) // 2, (height - 1) // 2, (width - 1) // 2, (width - 1) // 2)
         case "same":
-            top, bottom = same_padding(x.shape[1], kernel_size, stride[0])
-            left, right = same_padding(x.shape[2], kernel_size, stride[1])
-            return (top, bottom, left, right)
+            return (*same_padding(x.shape[1], height, stride[0]), *same_padding(x.shape[2], width, stride[1]))
         case "valid":
             return (0, 0, 0, 0)

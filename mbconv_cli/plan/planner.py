@@ -11,12 +11,15 @@ from mbconv_cli.errors import InputError, Problem
 from mbconv_cli.plan.blocks.registry import BLOCK_TYPES, describe
 from mbconv_cli.plan.draft import BlockDraft, Draft, network_input
 from mbconv_cli.plan.ops import GlobalAvgPool, Linear, Plan, Value
-from mbconv_cli.plan.parts import activate, convolution, max_pool, normalize
-from mbconv_cli.plan.scaling import scale_filters, scale_head, scale_repeats, scale_stem
+from mbconv_cli.plan.parts import Place, activate, convolution, normalize, pool, style_of
+from mbconv_cli.plan.scaling import compounded, scale_filters, scale_head, scale_layer, scale_repeats, scale_stem
 from mbconv_cli.plan.shapes import ShapeError
 from mbconv_cli.spec.loader import LoadedSpec
+from mbconv_cli.spec.output_stride import StemStrideError, dilated
+from mbconv_cli.spec.rows import Pool, Row, Skip
 from mbconv_cli.spec.spec import Classifier, Head, Spec, Stem
 from mbconv_cli.spec.validation_messages import subject
+from mbconv_cli.spec.values import kernel_text
 from mbconv_cli.yaml.yaml_text import Path
 
 MAX_BLOCKS: Final = 10_000
@@ -59,32 +62,54 @@ class NetworkPart:
 
 def network_parts(spec: Spec) -> Iterator[NetworkPart]:
     """The parts of a network in the order in which they run."""
+    spec = effective(spec)
     if spec.stem:
         yield NetworkPart(("stem",), partial(_plan_stem, spec, spec.stem), "stem")
-    for index, repeat in enumerate(scale_repeats(spec.blocks, spec.scaling)):
-        key = (spec.blocks[index], repeat, spec.filters_into(index))
-        yield NetworkPart(("blocks", index), partial(_plan_stage, spec, index, repeat), key)
+    repeats = scale_repeats(spec)
+    for number, rows in enumerate(spec.stages()):
+        first = 0
+        for index in rows:
+            run = _Run(index, f"stages.{number}", first, repeats[index])
+            of_row = (spec.blocks[index], run.repeat, spec.filters_into(index))
+            yield NetworkPart(("blocks", index), partial(_plan_row, spec, run), of_row)
+            first += run.repeat
     if spec.head:
-        yield NetworkPart(("head",), partial(_plan_head, spec, spec.head), "head")
+        of_head = ("head", spec.filters_into(len(spec.blocks)))
+        yield NetworkPart(("head",), partial(_plan_head, spec, spec.head), of_head)
     if spec.classifier:
         yield NetworkPart(("classifier",), partial(_plan_classifier, spec, spec.classifier), "classifier")
 
 
+def effective(spec: Spec) -> Spec:
+    """The Spec with what its compound coefficient and its output stride make of it.
+
+    Raises:
+        PlanError: the output stride is below the stem's.
+    """
+    try:
+        return dilated(compounded(spec))
+    except StemStrideError as error:
+        raise PlanError(("output_stride",), f"output_stride: {error}") from error
+
+
 def input_of(spec: Spec) -> Value:
     """The image that goes into a network, `(C, H, W)`."""
-    return network_input((spec.input.channels, *(spec.scaling.resolution or spec.input.resolution)))
+    resolution = compounded(spec).scaling.resolution or spec.input.resolution
+    return network_input((spec.input.channels, *resolution))
 
 
 def make_plan(spec: Spec) -> Plan:
     """The ops of a network, in the order in which they run.
 
     Raises:
-        PlanError: shapes do not fit, a feature map vanishes, or there are too many blocks.
+        PlanError: shapes do not fit, a feature map vanishes, no op is left, or there are too many blocks.
     """
     draft, x = Draft(), input_of(spec)
     input_shape = x.shape
     for part in network_parts(spec):
         x = plan_part(draft, part, x)
+    if not draft.ops:
+        raise PlanError(("blocks",), "no op; every row is skipped")
     return draft.finish(spec.name, input_shape)
 
 
@@ -106,38 +131,59 @@ def _plan_stem(spec: Spec, stem: Stem, draft: Draft, x: Value) -> Value:
         block,
         "stem",
         x,
-        spec,
+        style_of(spec, stem),
         scale_stem(stem.output_filters, spec.scaling),
         kernel_size=stem.kernel_size,
         stride=stem.stride,
-        padding=stem.padding,
+        norm=stem.norm,
         activation=stem.activation or spec.activation,
     )
-    operator = f"Conv, k{stem.kernel_size}x{stem.kernel_size}"
+    operator = f"Conv, k{kernel_text(stem.kernel_size)}"
     if stem.max_pool:
-        pool = stem.max_pool
-        y = max_pool(block, "stem", y, pool.kernel_size, pool.stride, spec.padding)
-        operator += f", MaxPool, k{pool.kernel_size}x{pool.kernel_size}"
+        window = stem.max_pool
+        y = pool(block, "stem", y, "maximum", window.kernel_size, window.stride, spec.padding)
+        operator += f", MaxPool, k{kernel_text(window.kernel_size)}"
     block.close(operator, "", x, y, stem.stride)
     return y
 
 
-def _plan_stage(spec: Spec, row_index: int, repeat: int, draft: Draft, x: Value) -> Value:
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The blocks of a row: in which stage, the number of the first in it, and how many."""
+
+    row: int
+    stage: str
+    first: int
+    repeat: int
+
+
+def _plan_row(spec: Spec, run: _Run, draft: Draft, x: Value) -> Value:
     """A row of the table: the first block has the row's stride, the others keep the shape."""
-    row, stage = spec.blocks[row_index], f"stages.{row_index}"
-    block_type = BLOCK_TYPES[type(row)]
-    output_filters = scale_filters(row.output_filters, spec.scaling)
-    operator = describe(row)
-    if len(draft.blocks) + repeat > MAX_BLOCKS:
+    row = spec.blocks[run.row]
+    if isinstance(row, Skip):
+        return x
+    block_type, operator = BLOCK_TYPES[type(row)], describe(row)
+    if len(draft.blocks) + run.repeat > MAX_BLOCKS:
         raise ShapeError(f"more than {MAX_BLOCKS:,} blocks")
-    for index in range(repeat):
-        stride = row.stride if index == 0 else (1, 1)
-        table_filters = spec.filters_into(row_index) if index == 0 else row.output_filters
-        block = BlockDraft(draft, f"{stage}.{index}", stage, table_filters)
-        y = block_type.plan(block, row, spec, x, output_filters, stride)
-        block.close(operator, block_type.name, x, y, stride)
+    for index in range(run.repeat):
+        place = _place(spec, row, index, x)
+        # A block that depth scaling adds is like the last one of the table.
+        opens = min(index, row.num_repeat - 1) == 0
+        table_filters = row.output_filters if isinstance(row, Row) and not opens else spec.filters_into(run.row)
+        block = BlockDraft(draft, f"{run.stage}.{run.first + index}", run.stage, run.row, table_filters)
+        y = block_type.plan(block, row, spec, x, place)
+        block.close(operator, block_type.name, x, y, place.stride)
         x = y
     return x
+
+
+def _place(spec: Spec, row: Row | Pool, index: int, x: Value) -> Place:
+    """Where the n-th block of a row stands."""
+    stride = row.stride if index == 0 else (1, 1)
+    if isinstance(row, Pool):
+        return Place(x.channels, stride)
+    dilation = row.first_dilation if index == 0 and row.first_dilation else row.dilation
+    return Place(scale_filters(row.output_filters, spec.scaling), stride, dilation)
 
 
 def _plan_head(spec: Spec, head: Head, draft: Draft, x: Value) -> Value:
@@ -146,12 +192,13 @@ def _plan_head(spec: Spec, head: Head, draft: Draft, x: Value) -> Value:
         block,
         "head",
         x,
-        spec,
-        scale_head(head.output_filters, spec.scaling),
+        style_of(spec, head),
+        scale_head(head.output_filters, spec),
         kernel_size=head.kernel_size,
+        norm=head.norm,
         activation=head.activation or spec.activation,
     )
-    block.close(f"Conv, k{head.kernel_size}x{head.kernel_size}", "", x, y, (1, 1))
+    block.close(f"Conv, k{kernel_text(head.kernel_size)}", "", x, y, (1, 1))
     return y
 
 
@@ -160,9 +207,10 @@ def _plan_classifier(spec: Spec, classifier: Classifier, draft: Draft, x: Value)
     y = block.add("classifier", "pool", GlobalAvgPool(keep_dims=False), x)
     operator = "Pool, FC"
     if classifier.hidden_filters is not None:
-        y = block.add("classifier", "hidden", Linear(y.channels, classifier.hidden_filters, classifier.hidden_bias), y)
+        width = scale_layer(classifier.hidden_filters, spec.scaling.hidden, spec.scaling)
+        y = block.add("classifier", "hidden", Linear(y.channels, width, classifier.hidden_bias), y)
         if classifier.hidden_norm:
-            y = normalize(block, "classifier", y, spec)
+            y = normalize(block, "classifier", y, spec.norm)
         y = activate(block, "classifier", y, classifier.activation or spec.activation)
         operator = "Pool, FC, FC"
     y = block.add("classifier", "linear", Linear(y.channels, classifier.num_classes), y)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Literal, assert_never
 
 from mbconv_cli.spec.rows import Row
-from mbconv_cli.spec.spec import Scaling
+from mbconv_cli.spec.spec import Scaling, Spec
 
 
 def make_divisible(value: float, divisor: int, round_limit: float = 0.9) -> int:
@@ -37,9 +37,9 @@ def scale_stem(filters: int, scaling: Scaling) -> int:
     return filters if scaling.stem == "fixed" else scale_filters(filters, scaling)
 
 
-def scale_head(filters: int, scaling: Scaling) -> int:
-    """The head's filters, which some families do not scale, or only up."""
-    match scaling.head:
+def scale_layer(filters: int, rule: Literal["scaled", "fixed", "widened"], scaling: Scaling) -> int:
+    """The filters of head or hidden layer, which some families do not scale, or only up."""
+    match rule:
         case "scaled":
             return scale_filters(filters, scaling)
         case "widened":
@@ -47,22 +47,50 @@ def scale_head(filters: int, scaling: Scaling) -> int:
         case "fixed":
             return filters
         case _:
-            assert_never(scaling.head)
+            assert_never(rule)
 
 
-def scale_repeats(rows: Sequence[Row], scaling: Scaling) -> list[int]:
-    """How often each row's block is repeated under a depth factor; joined rows are scaled as one."""
-    stages: list[list[int]] = []
-    for row in rows:
-        if row.joined and stages:
-            stages[-1].append(row.num_repeat)
-        else:
-            stages.append([row.num_repeat])
-    repeats: list[int] = []
-    for index, stage in enumerate(stages):
-        at_end = index in {0, len(stages) - 1}
-        repeats += stage if at_end and scaling.fixed_ends else _share_out(stage, scale_repeat(sum(stage), scaling))
+def scale_head(filters: int, spec: Spec) -> int:
+    """The head's filters."""
+    scaling = spec.scaling
+    if scaling.head != "ratio":
+        return scale_layer(filters, scaling.head, scaling)
+    before = spec.filters_into(len(spec.blocks))
+    return round(filters / before * scale_filters(before, scaling))
+
+
+def scale_repeats(spec: Spec) -> list[int]:
+    """How often each row's block is repeated under the depth factor; the rows of a stage are scaled as one.
+
+    Pooling and skipped rows stay as they are.
+    """
+    stages, scaling = spec.stages(), spec.scaling
+    repeats = [row.num_repeat for row in spec.blocks]
+    for number, stage in enumerate(stages):
+        scaled = [index for index in stage if isinstance(spec.blocks[index], Row)]
+        if not scaled or (scaling.fixed_ends and number in {0, len(stages) - 1}):
+            continue
+        given = [repeats[index] for index in scaled]
+        for index, repeat in zip(scaled, _share_out(given, scale_repeat(sum(given), scaling)), strict=True):
+            repeats[index] = repeat
     return repeats
+
+
+def compounded(spec: Spec) -> Spec:
+    """The Spec with the width, depth and resolution of its compound coefficient; itself where it has none.
+
+    Tan and Le, arXiv:1905.11946, equation 3. The resolution is a whole number of pixels.
+    """
+    scaling = spec.scaling
+    if scaling.compound is None:
+        return spec
+    assert scaling.alpha is not None
+    assert scaling.beta is not None
+    assert scaling.gamma is not None
+    phi = scaling.compound
+    height, width = (max(1, round(extent * scaling.gamma**phi)) for extent in spec.input.resolution)
+    factors = {"width": scaling.beta**phi, "depth": scaling.alpha**phi, "resolution": (height, width)}
+    return spec.model_copy(update={"scaling": scaling.model_copy(update={**factors, "compound": None})})
 
 
 def scale_repeat(num_repeat: int, scaling: Scaling) -> int:

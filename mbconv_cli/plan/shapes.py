@@ -8,7 +8,9 @@ from typing import assert_never
 from mbconv_cli.plan.ops import (
     Activation,
     Add,
+    AvgPool,
     BatchNorm,
+    ChannelShuffle,
     ChannelSlice,
     Concat,
     Conv2d,
@@ -17,6 +19,7 @@ from mbconv_cli.plan.ops import (
     Linear,
     MaxPool,
     Multiply,
+    PReLU,
     Shape,
     Value,
 )
@@ -41,10 +44,16 @@ def infer_shape(kind: Kind, inputs: Sequence[Value]) -> Shape:
             return first
         case Activation():
             return first
+        case PReLU():
+            _require(first[0] == kind.channels, kind, inputs)
+            return first
+        case ChannelShuffle():
+            _require(len(first) == 3 and first[0] % kind.groups == 0, kind, inputs)
+            return first
         case GlobalAvgPool():
             _require(len(first) == 3, kind, inputs)
             return (first[0], 1, 1) if kind.keep_dims else (first[0],)
-        case MaxPool():
+        case MaxPool() | AvgPool():
             _require(len(first) == 3, kind, inputs)
             return (first[0], *_windows(first, kind))
         case ChannelSlice():
@@ -69,6 +78,8 @@ def infer_shape(kind: Kind, inputs: Sequence[Value]) -> Shape:
 def same_padding(size: int, kernel_size: int, stride: int) -> tuple[int, int]:
     """TensorFlow's `SAME` along one axis, in pixels: (before, after), so that ceil(size / stride) pixels come out.
 
+    A dilated kernel has the size that it spans.
+
     The odd pixel goes after (tf.nn, "Notes on padding").
     """
     out = -(-size // stride)
@@ -86,15 +97,21 @@ def _conv2d(conv: Conv2d, inputs: Sequence[Value]) -> Shape:
     return (conv.out_channels, *_windows(shape, conv))
 
 
-def _windows(shape: Shape, kind: Conv2d | MaxPool) -> tuple[int, int]:
+def spanned(kernel_size: int, dilation: int) -> int:
+    """The pixels from the first to the last that a kernel reads along one axis."""
+    return dilation * (kernel_size - 1) + 1
+
+
+def _windows(shape: Shape, kind: Conv2d | MaxPool | AvgPool) -> tuple[int, int]:
     """How many windows fit: (height, width) of the output."""
+    dilation = kind.dilation if isinstance(kind, Conv2d) else (1, 1)
+    spans = [spanned(size, factor) for size, factor in zip(kind.kernel_size, dilation, strict=True)]
     top, bottom, left, right = kind.padding
-    height = (shape[1] + top + bottom - kind.kernel_size[0]) // kind.stride[0] + 1
-    width = (shape[2] + left + right - kind.kernel_size[1]) // kind.stride[1] + 1
+    height = (shape[1] + top + bottom - spans[0]) // kind.stride[0] + 1
+    width = (shape[2] + left + right - spans[1]) // kind.stride[1] + 1
     if height < 1 or width < 1:
         raise ShapeError(
-            f"a {shape[1]}x{shape[2]} feature map shrinks below one pixel under "
-            f"a {kind.kernel_size[0]}x{kind.kernel_size[1]} kernel"
+            f"a {shape[1]}x{shape[2]} feature map shrinks below one pixel under a {spans[0]}x{spans[1]} kernel"
         )
     return height, width
 

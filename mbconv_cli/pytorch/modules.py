@@ -14,7 +14,9 @@ from mbconv_cli.plan.ops import (
     Activation,
     ActivationName,
     Add,
+    AvgPool,
     BatchNorm,
+    ChannelShuffle,
     ChannelSlice,
     Concat,
     Conv2d,
@@ -23,6 +25,7 @@ from mbconv_cli.plan.ops import (
     Linear,
     MaxPool,
     Multiply,
+    PReLU,
 )
 
 
@@ -35,6 +38,7 @@ class PaddedConv2d(nn.Conv2d):
             conv.out_channels,
             conv.kernel_size,
             conv.stride,
+            dilation=conv.dilation,
             groups=conv.groups,
             bias=conv.bias,
         )
@@ -49,7 +53,7 @@ class PaddedConv2d(nn.Conv2d):
         """The padding as (left, right, top, bottom)."""
         return (
             f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}, "
-            f"groups={self.groups}, sides={self.sides}"
+            f"dilation={self.dilation}, groups={self.groups}, sides={self.sides}"
         )
 
 
@@ -78,6 +82,52 @@ class PaddedMaxPool2d(nn.MaxPool2d):
         """Pad, then pool."""
         padded = functional.pad(x, self.sides, value=-math.inf)
         return functional.max_pool2d(padded, self.kernel_size, self.stride)
+
+
+class PaddedAvgPool2d(nn.Module):
+    """Average pooling over the pixels that are there, with padding that may differ between sides, as `AvgPool`."""
+
+    def __init__(self, pool: AvgPool) -> None:
+        super().__init__()
+        self.kernel_size, self.stride = pool.kernel_size, pool.stride
+        top, bottom, left, right = pool.padding
+        self.sides = (left, right, top, bottom)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The mean of the padded windows over the share of their pixels that the image has."""
+        image = functional.pad(torch.ones_like(x[:1, :1]), self.sides)
+        share = functional.avg_pool2d(image, self.kernel_size, self.stride)
+        return functional.avg_pool2d(functional.pad(x, self.sides), self.kernel_size, self.stride) / share
+
+
+class Shuffle(nn.Module):
+    """The channels of `[N, C, H, W]` as groups x members, transposed."""
+
+    def __init__(self, groups: int) -> None:
+        super().__init__()
+        self.groups = groups
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Deal the channels out in turn."""
+        batch, channels, height, width = x.shape
+        grouped = x.reshape(batch, self.groups, channels // self.groups, height, width)
+        return grouped.transpose(1, 2).reshape(x.shape)
+
+
+class ShiftedBatchNorm2d(nn.BatchNorm2d):
+    """Batch norm of `[N, C, H, W]` that learns a shift and no scale."""
+
+    def __init__(self, channels: int, eps: float, momentum: float) -> None:
+        super().__init__(channels, eps=eps, momentum=momentum)
+        self.register_parameter("weight", None)
+
+
+class ShiftedBatchNorm1d(nn.BatchNorm1d):
+    """Batch norm of `[N, C]` that learns a shift and no scale."""
+
+    def __init__(self, channels: int, eps: float, momentum: float) -> None:
+        super().__init__(channels, eps=eps, momentum=momentum)
+        self.register_parameter("weight", None)
 
 
 class Channels(nn.Module):
@@ -146,6 +196,15 @@ ACTIVATIONS: Final[dict[ActivationName, Callable[[bool], nn.Module]]] = {
 }
 
 
+NORMS: Final[dict[tuple[bool, bool], Callable[..., nn.Module]]] = {
+    (True, True): nn.BatchNorm2d,
+    (True, False): ShiftedBatchNorm2d,
+    (False, True): nn.BatchNorm1d,
+    (False, False): ShiftedBatchNorm1d,
+}
+"""The class of a batch norm, by whether it is spatial and whether it has a scale."""
+
+
 def leaf_module(kind: Kind, *, inplace: bool) -> nn.Module:
     """The module that computes an op.
 
@@ -157,14 +216,19 @@ def leaf_module(kind: Kind, *, inplace: bool) -> nn.Module:
         case Conv2d():
             return _conv2d(kind)
         case BatchNorm():
-            norm = nn.BatchNorm2d if kind.spatial else nn.BatchNorm1d
-            return norm(kind.channels, eps=kind.eps, momentum=kind.momentum)
+            return NORMS[kind.spatial, kind.scale](kind.channels, eps=kind.eps, momentum=kind.momentum)
         case Activation():
             return ACTIVATIONS[kind.function](inplace)
         case GlobalAvgPool():
             return GlobalAvgPool2d(keep_dims=kind.keep_dims)
+        case PReLU():
+            return nn.PReLU(kind.channels)
         case MaxPool():
             return _max_pool(kind)
+        case AvgPool():
+            return _avg_pool(kind)
+        case ChannelShuffle():
+            return Shuffle(kind.groups)
         case ChannelSlice():
             return Channels(kind.start, kind.stop)
         case Concat():
@@ -189,6 +253,7 @@ def _conv2d(conv: Conv2d) -> nn.Conv2d:
         conv.kernel_size,
         conv.stride,
         padding=(top, left),
+        dilation=conv.dilation,
         groups=conv.groups,
         bias=conv.bias,
     )
@@ -199,3 +264,10 @@ def _max_pool(pool: MaxPool) -> nn.MaxPool2d:
     if (top, left) != (bottom, right):
         return PaddedMaxPool2d(pool)
     return nn.MaxPool2d(pool.kernel_size, pool.stride, padding=(top, left))
+
+
+def _avg_pool(pool: AvgPool) -> nn.Module:
+    top, bottom, left, right = pool.padding
+    if (top, left) != (bottom, right):
+        return PaddedAvgPool2d(pool)
+    return nn.AvgPool2d(pool.kernel_size, pool.stride, padding=(top, left), count_include_pad=False)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from mbconv_cli.spec.rows import ROW_TYPES, SameFilters
 from mbconv_cli.yaml.yaml_text import Document, Finding, Path
 
 _KERNEL_KEYS: Final = ("kernel_size", "depthwise_stack", "start_kernel_size", "middle_kernel_size")
+_SAME_FILTERS: Final = tuple(name for name, model in ROW_TYPES.items() if issubclass(model, SameFilters))
 _IS_EVEN: Final = "is even; with symmetric padding it must be odd (or say `padding: same`)"
 
 
@@ -32,7 +34,11 @@ def _broken_chain(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
         given = _size(row.get("input_filters"))
         if given is not None and previous is not None and given != previous:
             yield ("blocks", index, "input_filters"), f"input_filters is {given}, but {name} gives {previous}"
-        previous, name = _size(row.get("output_filters")), f"row {index + 1}"
+        given = _size(row.get("output_filters"))
+        if row.get("type") not in _SAME_FILTERS:
+            previous, name = given, f"row {index + 1}"
+        elif given is not None and previous is not None and given != previous:
+            yield ("blocks", index, "output_filters"), f"output_filters is {given}, but {name} gives {previous}"
 
 
 def _even_kernels(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -64,8 +70,16 @@ def _rows(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _sizes(value: Any) -> list[int]:
-    sizes = [_size(size) for size in (value if isinstance(value, list) else [value])]
-    return [size for size in sizes if size is not None]
+    """The sides of a kernel, or of several, in whichever form."""
+    match value:
+        case list():
+            return [size for kernel in value for size in _sizes(kernel)]
+        case {"mixed": kernels}:
+            return _sizes(kernels)
+        case str():
+            return [int(side) for side in value.split("x") if side.isascii() and side.isdigit() and len(side) < 4]
+    size = _size(value)
+    return [] if size is None else [size]
 
 
 def _size(value: Any) -> int | None:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from mbconv_cli.spec.extends import NOT_INHERITED
 from mbconv_cli.spec.notation import EFFICIENTNET, TIMM, Notation
-from mbconv_cli.spec.rows import ROW_TYPES, Row
+from mbconv_cli.spec.rows import ROW_TYPES, AnyRow
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.spellings import ROW_SPELLINGS
 from mbconv_cli.spec.values import Stride
@@ -50,7 +50,7 @@ def _add_spellings(row: dict[str, Any]) -> None:
         row.setdefault("allOf", []).append({"not": {"required": [spelling.published, spelling.key]}})
 
 
-def _summary(model: type[Row]) -> str:
+def _summary(model: type[AnyRow]) -> str:
     return (model.__doc__ or "").partition("\n")[0]
 
 

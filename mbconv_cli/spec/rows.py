@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Strict, Tag, model_validator
 
 from mbconv_cli.spec.values import (
+    MAX_SIZE,
     Activation,
+    Dilation,
     Filters,
     Frozen,
     KernelSize,
     KernelSizes,
     KernelStack,
     Padding,
+    Pooling,
     Ratio,
     Repeat,
     Shortcut,
     Stride,
+    sides,
 )
 
 SeRatio: TypeAlias = Annotated[
@@ -25,25 +29,42 @@ SeRatio: TypeAlias = Annotated[
     Field(description="squeeze-and-excitation: squeezed / all channels; none if absent or 0"),
 ]
 Groups: TypeAlias = Annotated[int, Field(ge=1, le=64)]
+ChannelGroups: TypeAlias = Annotated[int, Field(ge=1, le=MAX_SIZE)]
+Shares: TypeAlias = Annotated[tuple[Filters, ...], Strict(False), Field(min_length=2, max_length=8)]
 
 
-class Row(Frozen):
-    """What every block type can say. A row is a stage: `num_repeat` blocks, the first of which has the stride."""
+class AnyRow(Frozen):
+    """What every row can say. A row is a stage or, joined, a part of one: `num_repeat` blocks."""
 
-    num_repeat: Repeat = Field(1, description="blocks in this stage")
+    num_repeat: Repeat = Field(1, description="blocks of this row")
     joined: bool = Field(
         False,
-        description="with the row before it: depth scaling scales their repeats as one number and shares it out "
-        "(rows in a list of their own, as timm writes them, are joined)",
+        description="to the row before it, as one stage: their blocks are numbered as one, and depth scaling scales "
+        "their repeats as one number and shares it out (rows in a list of their own, as timm writes them, are joined)",
     )
     input_filters: Filters | None = Field(None, description="channels in; checked against the row before")
+
+
+class Row(AnyRow):
+    """The keys of all rows with convolutions."""
+
     output_filters: Filters = Field(description="channels out")
-    stride: Stride = Field((1, 1), description="stride of the stage's first block; the others have 1")
+    stride: Stride = Field((1, 1), description="stride of the row's first block; the others have 1")
     activation: Activation | None = Field(None, description="the network's, if absent")
     shortcut: Shortcut = Field(
         "identity",
         description="identity: where input and output agree; projection: also a 1x1 convolution where the channels "
-        "differ at stride 1; strided_projection: a 1x1 convolution wherever they differ; none",
+        "differ at stride 1; strided_projection: a 1x1 convolution wherever they differ; pooled_projection: the same "
+        "after average pooling by the stride (ResNet-D); none",
+    )
+    shortcut_norm: bool = Field(True, description="batch norm after a shortcut's convolution")
+    padding: Padding | None = Field(None, description="the network's, if absent")
+    bias: bool | None = Field(None, description="of the row's convolutions; the network's, if absent")
+    dilation: Dilation = Field(
+        (1, 1), description="of the spatial kernels; one number for both directions, or [vertical, horizontal]"
+    )
+    first_dilation: Dilation | None = Field(
+        None, description="of the row's first block, where that gave its stride up; dilation, if absent"
     )
 
 
@@ -51,7 +72,11 @@ class DepthwiseRow(Row):
     """The keys of block types with a depthwise convolution."""
 
     kernel_size: KernelSizes = Field(
-        description="of the depthwise kernel, in pixels; several share the channels evenly (MixNet)"
+        description="of the depthwise kernel, in pixels: a number, height x width as 3x5, or {mixed: [3, 5]} for "
+        "several that share the channels (MixNet)"
+    )
+    mixed_shares: Shares | None = Field(
+        None, description="how mixed kernels share the channels, e.g. [2, 1, 1]; evenly, if absent"
     )
     depthwise_stack: KernelStack | None = Field(
         None,
@@ -66,8 +91,14 @@ class DepthwiseRow(Row):
         if len(self.kernel_size) > 1:
             raise ValueError("depthwise_stack and several kernel sizes do not go together")
         span = 1 + sum(size - 1 for size in self.depthwise_stack)
-        if span != self.kernel_size[0]:
+        if (span, span) != sides(self.kernel_size[0]):
             raise ValueError(f"depthwise_stack spans {span} pixels, but kernel_size is {self.kernel_size[0]}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_share_for_each_kernel(self) -> Self:
+        if self.mixed_shares is not None and len(self.mixed_shares) != len(self.kernel_size):
+            raise ValueError(f"mixed_shares has {len(self.mixed_shares)} shares for {len(self.kernel_size)} kernels")
         return self
 
 
@@ -80,6 +111,8 @@ class MBConv(DepthwiseRow):
     unit_expansion: bool = Field(False, description="a 1x1 expansion even where it keeps the number of channels")
     expand_groups: Groups = Field(1, description="groups of the 1x1 expansion (MixNet)")
     project_groups: Groups = Field(1, description="groups of the 1x1 projection (MixNet)")
+    channel_shuffle: bool = Field(False, description="of the groups of the expansion, after it (ShuffleNet, FBNet)")
+    group_size: Filters | None = Field(None, description="channels in a group of the spatial convolution; 1, if absent")
     se_ratio: SeRatio = None
 
     @model_validator(mode="after")
@@ -116,6 +149,9 @@ class FusedMBConv(Row):
         None, description="the channels that expand_ratio is taken of, where it is not the input (EdgeTPU's first row)"
     )
     unit_expansion: bool = Field(False, description="two convolutions even where the first keeps the channels")
+    unit_kernel_size: KernelSize | None = Field(
+        None, description="of the one convolution where the first keeps the channels (1 in EdgeTPU's code)"
+    )
     group_size: Filters | None = Field(None, description="expanded channels in a group of the first convolution")
     se_ratio: SeRatio = None
 
@@ -124,9 +160,39 @@ class Conv(Row):
     """One convolution with norm and activation."""
 
     type: Literal["conv"]
-    kernel_size: KernelSize = Field(description="in pixels")
+    kernel_size: KernelSize = Field(description="in pixels: a number, or height x width as 10x4")
+    groups: ChannelGroups | Literal["depthwise"] = Field(
+        1, description="groups of the channels; depthwise: as many as channels in"
+    )
+    norm: bool = Field(True, description="batch norm after the convolution")
     shortcut: Shortcut = Field("none", description="as in the other block types")
-    padding: Padding | None = Field(None, description="the network's, if absent")
+
+
+class SameFilters(AnyRow):
+    """A row that gives as many channels as come in."""
+
+    output_filters: Filters | None = Field(None, description="channels out; checked against those that come in")
+
+
+class Pool(SameFilters):
+    """Pooling as a row of its own."""
+
+    type: Literal["pool"]
+    pooling: Pooling = Field(description="the largest value under the window, or the mean of its pixels")
+    kernel_size: KernelSize = Field(description="in pixels")
+    stride: Stride = Field((1, 1), description="one number for both directions, or [vertical, horizontal]")
+    padding: Padding | None = Field(None, description="the network's, if absent; padded pixels do not count")
+
+
+class Skip(SameFilters):
+    """No op at all: the choice of an architecture search to leave a row out."""
+
+    type: Literal["skip"]
+
+    @property
+    def stride(self) -> tuple[int, int]:
+        """None: what comes in goes out."""
+        return (1, 1)
 
 
 class Bottleneck(Row):
@@ -135,6 +201,7 @@ class Bottleneck(Row):
     type: Literal["bottleneck"]
     kernel_size: KernelSize = Field(3, description="of the middle convolution, in pixels")
     bottleneck_filters: Filters = Field(description="channels of the first two convolutions")
+    groups: ChannelGroups = Field(1, description="groups of the middle convolution (ResNeXt)")
     shortcut: Shortcut = Field("strided_projection", description="as in the other block types")
     se_ratio: SeRatio = None
 
@@ -169,7 +236,7 @@ class Xception(Row):
 
 
 DEFAULT_TYPE: Final = "mbconv"
-ROW_TYPES: Final[dict[str, type[Row]]] = {
+ROW_TYPES: Final[dict[str, type[AnyRow]]] = {
     "mbconv": MBConv,
     "depthwise_separable": DepthwiseSeparable,
     "fused_mbconv": FusedMBConv,
@@ -177,6 +244,8 @@ ROW_TYPES: Final[dict[str, type[Row]]] = {
     "bottleneck": Bottleneck,
     "universal_inverted_bottleneck": UniversalInvertedBottleneck,
     "xception": Xception,
+    "pool": Pool,
+    "skip": Skip,
 }
 
 
@@ -191,6 +260,8 @@ BlockRow: TypeAlias = Annotated[
     | Annotated[Conv, Tag("conv")]
     | Annotated[Bottleneck, Tag("bottleneck")]
     | Annotated[UniversalInvertedBottleneck, Tag("universal_inverted_bottleneck")]
-    | Annotated[Xception, Tag("xception")],
+    | Annotated[Xception, Tag("xception")]
+    | Annotated[Pool, Tag("pool")]
+    | Annotated[Skip, Tag("skip")],
     Discriminator(_type_of),
 ]

@@ -6,8 +6,9 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, Strict, model_validator
 
-from mbconv_cli.spec.rows import BlockRow
+from mbconv_cli.spec.rows import BlockRow, Row
 from mbconv_cli.spec.values import (
+    MAX_SIZE,
     Activation,
     Filters,
     Frozen,
@@ -36,6 +37,7 @@ class Norm(Frozen):
     momentum: Annotated[float, Field(gt=0, le=1)] = Field(
         0.1, description="weight of the new batch in the running statistics, as PyTorch counts it"
     )
+    scale: bool = Field(True, description="whether it learns a scale; false: a shift alone (TensorFlow's scale=False)")
 
 
 class SqueezeExcite(Frozen):
@@ -73,6 +75,8 @@ class Stem(Frozen):
     stride: Stride = Field((2, 2), description="one number for both directions, or [vertical, horizontal]")
     activation: Activation | None = Field(None, description="the network's, if absent")
     padding: Padding | None = Field(None, description="the network's, if absent")
+    norm: bool = Field(True, description="batch norm after the convolution")
+    bias: bool | None = Field(None, description="of the convolution; the network's, if absent")
     max_pool: MaxPooling | None = Field(None, description="after the convolution (ResNet)")
 
 
@@ -82,6 +86,8 @@ class Head(Frozen):
     kernel_size: KernelSize = Field(1, description="in pixels")
     output_filters: Filters = Field(description="channels out")
     activation: Activation | None = Field(None, description="the network's, if absent")
+    norm: bool = Field(True, description="batch norm after the convolution")
+    bias: bool | None = Field(None, description="of the convolution; the network's, if absent")
 
 
 class Classifier(Frozen):
@@ -97,22 +103,46 @@ class Classifier(Frozen):
 class Scaling(Frozen):
     """Compound scaling (EfficientNet, arXiv:1905.11946, equation 3), and the rules by which families round."""
 
-    width: Ratio = Field(1.0, description="factor on all filters, rounded to a multiple of the divisor")
-    depth: Ratio = Field(1.0, description="factor on num_repeat")
+    width: Ratio = Field(
+        1.0, description="factor on filters, rounded to a multiple of the divisor; stem, head and hidden layer as below"
+    )
+    depth: Ratio = Field(1.0, description="factor on the repeats of a stage")
     resolution: Resolution | None = Field(None, description="in pixels; takes the place of input.resolution")
     divisor: Filters = Field(8, description="scaled filters are a multiple of it")
     round_limit: Annotated[float, Field(ge=0, le=1)] = Field(
         0.9, description="scaled filters that rounding would take below this share go up instead"
     )
     stem: Literal["scaled", "fixed"] = Field("scaled", description="whether the width factor holds for the stem")
-    head: Literal["scaled", "fixed", "widened"] = Field(
-        "scaled", description="whether the width factor holds for the head; widened: only where it widens"
+    head: Literal["scaled", "fixed", "widened", "ratio"] = Field(
+        "scaled",
+        description="whether the width factor holds for the head; widened: only where it widens; ratio: the head keeps "
+        "its ratio to the last row's filters (torchvision's MobileNetV3: 6)",
+    )
+    hidden: Literal["scaled", "fixed", "widened"] = Field(
+        "fixed", description="the same of the classifier's hidden layer"
     )
     expansion: Literal["filters", "ratio"] = Field(
         "filters", description="whether expanded_filters are scaled, or their ratio to the channels in is kept"
     )
-    depth_rounding: Literal["up", "nearest"] = Field("up", description="of the scaled num_repeat")
-    fixed_ends: bool = Field(False, description="the first and the last row keep their num_repeat (Lite)")
+    depth_rounding: Literal["up", "nearest"] = Field("up", description="of the scaled repeats")
+    fixed_ends: bool = Field(False, description="the first and the last stage keep their repeats (Lite)")
+    compound: Annotated[float, Field(ge=-8, le=16)] | None = Field(
+        None,
+        description="the coefficient phi: depth is alpha^phi, width beta^phi, resolution the input's times gamma^phi",
+    )
+    alpha: Ratio | None = Field(None, description="base of the depth factor (EfficientNet: 1.2)")
+    beta: Ratio | None = Field(None, description="base of the width factor (EfficientNet: 1.1)")
+    gamma: Ratio | None = Field(None, description="base of the resolution's factor (EfficientNet: 1.15)")
+
+    @model_validator(mode="after")
+    def _compound_stands_alone(self) -> Self:
+        if self.compound is None:
+            return self
+        if None in (self.alpha, self.beta, self.gamma):
+            raise ValueError("compound needs alpha, beta and gamma")
+        if (self.width, self.depth, self.resolution) != (1, 1, None):
+            raise ValueError("compound gives width, depth and resolution; keep one or the other")
+        return self
 
 
 class Expect(Frozen):
@@ -160,6 +190,17 @@ class Spec(Frozen):
     padding: Padding = Field(
         "symmetric", description="symmetric: (kernel_size - 1) / 2 on each side; same: as TensorFlow pads; valid: none"
     )
+    bias: bool = Field(False, description="whether the convolutions of stem, rows and head have one, beside the norm")
+    output_stride: Annotated[int, Field(ge=1, le=MAX_SIZE)] | None = Field(
+        None,
+        description="how many pixels of the image one of the last feature map stands for, at most: strides that would "
+        "exceed it become dilations, for a backbone of segmentation or detection",
+    )
+    dilation_start: Literal["next_block", "strided_block"] = Field(
+        "next_block",
+        description="which block is the first to dilate: the one behind that which gave up its stride (DeepLab, timm), "
+        "or that one (torchvision's MobileNetV3)",
+    )
     expand_divisor: Filters = Field(1, description="expanded channels are rounded to a multiple of it (MobileNetV3: 8)")
     se: SqueezeExcite = Field(SqueezeExcite(), description="how squeeze-and-excitation is built where a row has it")
     scaling: Scaling = Field(Scaling(), description="width, depth and resolution, and the rules by which they round")
@@ -174,6 +215,17 @@ class Spec(Frozen):
 
     def filters_into(self, row: int) -> int:
         """The channels that come into a row, by its index, as the table gives them."""
-        if row > 0:
-            return self.blocks[row - 1].output_filters
+        for before in reversed(self.blocks[:row]):
+            if isinstance(before, Row):
+                return before.output_filters
         return self.stem.output_filters if self.stem else self.input.channels
+
+    def stages(self) -> tuple[tuple[int, ...], ...]:
+        """The rows of each stage, by their indices: a row and those that are joined to it."""
+        stages: list[list[int]] = []
+        for index, row in enumerate(self.blocks):
+            if row.joined and stages:
+                stages[-1].append(index)
+            else:
+                stages.append([index])
+        return tuple(map(tuple, stages))

@@ -6,19 +6,21 @@ Each gives back an equal Spec where a network has nothing of what it changes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from mbconv_cli.spec.rows import DepthwiseRow, MBConv, Row
+from mbconv_cli.spec.rows import AnyRow, DepthwiseRow, MBConv, Row
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.values import Activation
 
+RowModel = TypeVar("RowModel", bound=AnyRow)
 KERNEL_KEYS: Final = ("kernel_size", "start_kernel_size", "middle_kernel_size")
 """The keys of rows that hold kernel sizes."""
 
 
 def map_rows(spec: Spec, change: Callable[[Row], Row]) -> Spec:
-    """The Spec with every row changed."""
-    return spec.model_copy(update={"blocks": tuple(change(row) for row in spec.blocks)})
+    """The Spec with every row of convolutions changed."""
+    rows = tuple(change(row) if isinstance(row, Row) else row for row in spec.blocks)
+    return spec.model_copy(update={"blocks": rows})
 
 
 def without_squeeze_excite(spec: Spec) -> Spec:
@@ -72,7 +74,7 @@ def without_stack(spec: Spec, stack: tuple[int, ...]) -> Spec:
 def with_expand_ratio(spec: Spec, old: float, new: float) -> Spec:
     """Every row that expands by the old ratio expands by the new one, whether it gives a ratio or the channels."""
 
-    def change(index: int, row: Row) -> Row:
+    def change(index: int, row: AnyRow) -> AnyRow:
         if getattr(row, "expand_ratio", None) == old:
             return _updated(row, expand_ratio=new)
         expanded = getattr(row, "expanded_filters", None)
@@ -115,5 +117,5 @@ def of_one_block(spec: Spec, expand_ratio: float, kernel_size: int) -> Spec:
     return map_rows(spec, change)
 
 
-def _updated(row: Row, **values: Any) -> Row:
+def _updated(row: RowModel, **values: Any) -> RowModel:
     return row.model_copy(update=values)

@@ -45,6 +45,12 @@ KEYS: Final[Mapping[str, str]] = {
     "non_linearity": "activation",
     "nl": "activation",
     "skip": "shortcut",
+    "dilation_rate": "dilation",
+    "d": "dilation",
+    "phi": "scaling.compound",
+    "reduction": "output_stride",
+    "shuffle": "channel_shuffle",
+    "use_bias": "bias",
 }
 """A key of TensorFlow's EfficientNet, of torchvision, timm or a paper's table, and the key or path here."""
 VALUES: Final[Mapping[str, str]] = {
@@ -73,11 +79,14 @@ VALUES: Final[Mapping[str, str]] = {
 
 _OTHER_ACTIVATIONS: Final = (
     *("celu", "elu", "gelu", "gelu_tanh", "quick_gelu", "geglu", "glu", "swiglu", "hard_mish", "hardmish", "hardtanh"),
-    *("leaky_relu", "leakyrelu", "mish", "prelu", "rrelu", "selu", "softplus", "softsign", "tanh"),
+    *("leaky_relu", "leakyrelu", "mish", "rrelu", "selu", "softplus", "softsign", "tanh"),
 )
-_DILATION: Final = "dilated convolutions cannot be expressed here"
 NOT_EXPRESSIBLE: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("dilation", "dilation_rate", "output_stride"), _DILATION),
+    "num_experts": "conditional convolutions cannot be expressed here",
+    "num_heads": "attention cannot be expressed here",
+    "dropout": "it does nothing in inference, and has no key here",
+    "drop_rate": "dropout does nothing in inference, and has no key here",
+    "drop_connect_rate": "it does nothing in inference, and has no key here",
     **{name: f"the activation {name} cannot be expressed here" for name in _OTHER_ACTIVATIONS},
 }
 """What has no key or value here, so that none that is merely spelled alike is suggested."""

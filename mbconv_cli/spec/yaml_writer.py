@@ -10,7 +10,7 @@ from mbconv_cli.spec.rows import BlockRow
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.yaml.core_schema import resolve_scalar
 
-PAIRS: Final = ("stride", "resolution")
+PAIRS: Final = ("stride", "resolution", "dilation", "first_dilation")
 
 
 class _Dumper(yaml.SafeDumper):
@@ -66,9 +66,8 @@ def _section(mapping: dict[str, Any]) -> _Flow:
 
 
 def _value(key: str, value: Any) -> Any:
-    """One number in place of two equal ones, and in place of a single kernel size."""
+    """One number in place of two equal ones."""
     if isinstance(value, dict):
         return _section(value)
     is_pair = key in PAIRS and isinstance(value, list) and value[0] == value[1]
-    is_single = key == "kernel_size" and isinstance(value, list) and len(value) == 1
-    return value[0] if is_pair or is_single else value
+    return value[0] if is_pair else value

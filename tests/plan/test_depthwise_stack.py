@@ -39,7 +39,10 @@ def test_a_stack_is_built_as_it_is_counted() -> None:
     ("row", "told"),
     [
         ("{kernel_size: 7, depthwise_stack: [3, 3], expand_ratio: 1, output_filters: 4}", "spans 5 pixels"),
-        ("{kernel_size: [5, 3], depthwise_stack: [3, 3], expand_ratio: 1, output_filters: 4}", "do not go together"),
+        (
+            "{kernel_size: {mixed: [5, 3]}, depthwise_stack: [3, 3], expand_ratio: 1, output_filters: 4}",
+            "do not go together",
+        ),
         ("{kernel_size: 5, depthwise_stack: [2, 4], expand_ratio: 1, output_filters: 4}", "depthwise_stack: 2 is even"),
         ("{kernel_size: 5, depthwise_stack: [5], expand_ratio: 1, output_filters: 4}", "at least 2 items"),
         ("{kernel_size: 5, depthwise_stack: 3, expand_ratio: 1, output_filters: 4}", "depthwise_stack"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mbconv_cli.plan.scaling import make_divisible, scale_filters, scale_repeat, scale_repeats
 from mbconv_cli.spec.rows import MBConv
-from mbconv_cli.spec.spec import Scaling
+from mbconv_cli.spec.spec import Input, Scaling, Spec
 
 
 @pytest.mark.parametrize(
@@ -102,6 +102,6 @@ def test_joined_rows_share_the_repeats_of_their_stage_as_in_timm(
         for index, repeat in enumerate(stage)
     ]
     scaling = Scaling(depth=depth, depth_rounding="nearest" if nearest else "up", fixed_ends=fixed_ends)
-    repeats = iter(scale_repeats(rows, scaling))
+    repeats = iter(scale_repeats(Spec(name="n", input=Input(resolution=(8, 8)), blocks=tuple(rows), scaling=scaling)))
     ours = [[index + 1 for index, _ in enumerate(stage) for _ in range(next(repeats))] for stage in stages]
     assert ours == expected

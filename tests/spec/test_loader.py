@@ -138,7 +138,7 @@ def test_one_mistake(line: str, problems: list[str]) -> None:
 
 def test_the_nearest_of_the_valid_values_is_proposed_whatever_its_case() -> None:
     (problem,) = told(HEADER + "activation: ReLU6\n")
-    assert problem.endswith("; got 'ReLU6'; did you mean 'relu6' or 'relu'?")
+    assert problem.endswith("; got 'ReLU6'; did you mean 'relu6' or 'relu' or 'prelu'?")
 
 
 @pytest.mark.parametrize("kind", ["1", "~", "true", "[mbconv]", "{a: 1}", "1.5", "''", "z" * 900])

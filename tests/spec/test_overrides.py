@@ -7,6 +7,7 @@ from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError
 from mbconv_cli.spec.loader import LoadedSpec, load_text
 from mbconv_cli.spec.overrides import parse_override, reach
+from mbconv_cli.spec.rows import Row
 
 TEXT = """\
 input: {resolution: 32}
@@ -79,6 +80,7 @@ def test_values_are_yaml_1_2() -> None:
 
 def test_published_spellings_are_understood() -> None:
     spec = changed("blocks[0].strides=2", "blocks[0].id_skip=false").spec
+    assert isinstance(spec.blocks[0], Row)
     assert spec.blocks[0].stride == (2, 2)
     assert spec.blocks[0].shortcut == "none"
 
@@ -92,7 +94,7 @@ def test_wrong_values_are_told_as_in_a_file() -> None:
     (even,) = complaints("blocks[*].kernel_size=4")
     assert even.startswith("--set 'blocks[*].kernel_size=4': kernel_size: 4 is even")
     assert complaints("blocks[0].kernel_size=abc") == (
-        "--set 'blocks[0].kernel_size=abc': kernel_size: should be a whole number; got 'abc'",
+        "--set 'blocks[0].kernel_size=abc': kernel_size: should be a whole number, or height x width as 3x5; got 'abc'",
     )
     assert "did you mean 'relu'" in complaints("activation=rellu")[0]
 
@@ -115,8 +117,7 @@ def test_what_a_change_makes_wrong_elsewhere_in_the_file_names_the_change() -> N
         ("blocks[2].expand_ratio=3", "blocks[2] has no 'expand_ratio'"),
         ("blocks[*].bottleneck_filters=3", "blocks[0] has no 'bottleneck_filters'"),
         ("blocks[*].out_channels=3", "nearest valid path: blocks[*].output_filters"),
-        ("output_stride=16", "; dilated convolutions cannot be expressed here"),
-        ("blocks[*].dilation=2", "; dilated convolutions cannot be expressed here"),
+        ("blocks[*].num_heads=2", "; attention cannot be expressed here"),
         ("width_multiplier=2", "nearest valid path: scaling.width"),
         ("blocks.kernel_size=3", "blocks is a list, so it takes [*] or [0] before 'kernel_size'; nearest valid path: "),
         ("width=2", "nearest valid path: scaling.width"),

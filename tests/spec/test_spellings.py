@@ -6,6 +6,7 @@ import pytest
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.spec.loader import LoadedSpec, load_text
+from mbconv_cli.spec.rows import Row
 
 HEADER = "input: {resolution: 32}\nblocks:\n"
 ROW = "kernel_size: 3, num_repeat: 1, input_filters: 3, output_filters: 3, expand_ratio: 1"
@@ -23,12 +24,15 @@ def told(keys: str) -> tuple[str, ...]:
 
 def test_a_published_row_is_valid_as_it_stands() -> None:
     (row,) = load_row("id_skip: true, strides: [2, 2], se_ratio: 0.25").spec.blocks
+    assert isinstance(row, Row)
     assert (row.shortcut, row.stride) == ("identity", (2, 2))
 
 
 @pytest.mark.parametrize(("written", "meant"), [("true", "identity"), ("false", "none")])
 def test_id_skip(written: str, meant: str) -> None:
-    assert load_row(f"id_skip: {written}").spec.blocks[0].shortcut == meant
+    (row,) = load_row(f"id_skip: {written}").spec.blocks
+    assert isinstance(row, Row)
+    assert row.shortcut == meant
 
 
 def test_marks_point_at_what_was_written() -> None:

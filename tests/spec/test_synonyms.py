@@ -29,7 +29,10 @@ def test_every_synonym_names_a_key_that_there_is() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("blocks: [{kernel_size: 3, expand_ratio: 6, dilation: 2}]", "dilated convolutions cannot be expressed here"),
+        (
+            "blocks: [{kernel_size: 3, expand_ratio: 6, num_experts: 4}]",
+            "conditional convolutions cannot be expressed here",
+        ),
         ("activation: gelu", "got 'gelu'; the activation gelu cannot be expressed here$"),
         ("activation: LeakyReLU", "got 'LeakyReLU'; the activation leakyrelu cannot be expressed here$"),
         ("activation: silu", "here it is called 'swish'"),

@@ -32,8 +32,7 @@ def test_words_that_look_like_something_else_stay_words(source: str) -> None:
 
 
 def test_equal_mixed_kernel_sizes_stay_two() -> None:
-    text = (
-        "input: {channels: 8, resolution: 8}\nblocks:\n  - {kernel_size: [3, 3], expand_ratio: 2, output_filters: 8}\n"
-    )
+    row = "{kernel_size: {mixed: [3, 3]}, expand_ratio: 2, output_filters: 8}"
+    text = f"input: {{channels: 8, resolution: 8}}\nblocks:\n  - {row}\n"
     spec = load_text(text, "x.yaml").spec
     assert load_text(to_yaml(spec), "again.yaml").spec == spec

@@ -89,8 +89,8 @@ def _stored_options(layers: Sequence[Layer]) -> Options:
 
 def block_options(spec: Spec, block: Block) -> Options:
     """What a block's row or section says, after scaling, and what of the network's own settings acts on it."""
-    section, _, row = block.stage.partition(".")
-    said = options_of(spec.blocks[int(row)] if row else getattr(spec, section))
+    section = block.stage.partition(".")[0]
+    said = options_of(getattr(spec, section) if block.row is None else spec.blocks[block.row])
     values: dict[str, Any] = {key: value for key, value in said.values.items() if key != "num_repeat"}
     scaled = {"output_filters": block.output_shape[0], "stride": block.stride}
     values |= {key: value for key, value in scaled.items() if key in values}

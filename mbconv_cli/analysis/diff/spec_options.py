@@ -12,6 +12,7 @@ from mbconv_cli.analysis.diff.sequences import align
 from mbconv_cli.plan.blocks.registry import describe
 from mbconv_cli.spec.rows import BlockRow
 from mbconv_cli.spec.spec import DESCRIPTIVE_KEYS, Spec
+from mbconv_cli.spec.values import Rectangle
 from mbconv_cli.spec.yaml_writer import PAIRS
 
 NOT_OF_THE_ROW: Final = frozenset({"input_filters"})
@@ -117,7 +118,8 @@ def _row_changes(base: tuple[BlockRow, ...], head: tuple[BlockRow, ...]) -> list
 def row_text(row: BlockRow) -> str:
     """A row in a few words: `2 x MBConv6, k3x3, SE, stride 2, 40 filters`."""
     stride = "" if row.stride == (1, 1) else f", stride {option_text('stride', row.stride)}"
-    return f"{row.num_repeat} x {describe(row)}{stride}, {row.output_filters} filters"
+    filters = "" if row.output_filters is None else f", {row.output_filters} filters"
+    return f"{row.num_repeat} x {describe(row)}{stride}{filters}"
 
 
 def option_text(key: str, value: Any) -> str:
@@ -129,6 +131,8 @@ def option_text(key: str, value: Any) -> str:
             return "true" if value else "false"
         case float() if value.is_integer():
             return str(int(value))
+        case Rectangle():
+            return str(value)
         case tuple() if len(value) == 1 or (key in PAIRS and len(set(value)) == 1):
             return str(value[0])
         case tuple() if key.endswith("_shape"):

@@ -20,7 +20,7 @@ from mbconv_cli.plan.draft import Draft, network_input
 from mbconv_cli.plan.ops import Shape
 from mbconv_cli.plan.planner import NetworkPart, PlanError, input_of, network_parts, plan_part
 from mbconv_cli.spec.loader import validated
-from mbconv_cli.spec.rows import Row
+from mbconv_cli.spec.rows import BlockRow
 from mbconv_cli.spec.space import Alternative, Combination, Space, SpaceAxis
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.yaml.yaml_text import Document, Path
@@ -53,7 +53,7 @@ class Frame:
 
     combination: Combination
     spec: Spec
-    rows: dict[tuple[int, Combination], Row] = field(default_factory=dict)
+    rows: dict[tuple[int, Combination], BlockRow] = field(default_factory=dict)
     parts: dict[tuple[Hashable, Shape], PartFigures] = field(default_factory=dict)
 
 
@@ -164,7 +164,7 @@ class Evaluator:
         rows = tuple([self._row(index, combination, frame) for index in range(len(frame.spec.blocks))])
         return frame.spec.model_copy(update={"blocks": rows}), frame.parts
 
-    def _row(self, index: int, combination: Combination, frame: Frame) -> Row:
+    def _row(self, index: int, combination: Combination, frame: Frame) -> BlockRow:
         """A row of a point, validated in a network that is valid otherwise."""
         own = self._part_of(combination, index)
         row = frame.rows.get((index, own))

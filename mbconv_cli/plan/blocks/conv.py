@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
-from mbconv_cli.plan.parts import add_shortcut, convolution
+from mbconv_cli.plan.parts import Place, add_shortcut, convolution, style_of
 from mbconv_cli.spec.rows import Conv
 from mbconv_cli.spec.spec import Spec
 
 BLOCK_TYPE = "Conv"
 
 
-def plan_conv(
-    block: BlockDraft, row: Conv, spec: Spec, x: Value, output_filters: int, stride: tuple[int, int]
-) -> Value:
+def plan_conv(block: BlockDraft, row: Conv, spec: Spec, x: Value, place: Place) -> Value:
     """Add the block's ops; the one convolution has a role of its own, `convolution`."""
+    style = style_of(spec, row)
     y = convolution(
         block,
         "convolution",
         x,
-        spec,
-        output_filters,
+        style,
+        place.output_filters,
         kernel_size=row.kernel_size,
-        stride=stride,
-        padding=row.padding,
+        stride=place.stride,
+        dilation=place.dilation,
+        groups=x.channels if row.groups == "depthwise" else row.groups,
+        norm=row.norm,
         activation=row.activation or spec.activation,
     )
-    return add_shortcut(block, row.shortcut, x, y, spec, stride)
+    return add_shortcut(block, row, x, y, style, place.stride)
 
 
 def describe_conv(_: Conv) -> str:

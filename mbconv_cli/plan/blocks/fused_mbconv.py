@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
-from mbconv_cli.plan.parts import Widths, add_shortcut, convolution, squeeze_excite
+from mbconv_cli.plan.parts import Place, Widths, add_shortcut, convolution, squeeze_excite, style_of
 from mbconv_cli.plan.scaling import expand_filters, scale_filters
 from mbconv_cli.spec.rows import FusedMBConv
 from mbconv_cli.spec.spec import Spec
@@ -15,34 +15,34 @@ from mbconv_cli.spec.spec import Spec
 BLOCK_TYPE = "Fused-MBConv"
 
 
-def plan_fused_mbconv(
-    block: BlockDraft, row: FusedMBConv, spec: Spec, x: Value, output_filters: int, stride: tuple[int, int]
-) -> Value:
+def plan_fused_mbconv(block: BlockDraft, row: FusedMBConv, spec: Spec, x: Value, place: Place) -> Value:
     """Add the block's ops: one convolution where the expansion would keep the number of channels, else two."""
     activation = row.activation or spec.activation
+    style = style_of(spec, row)
     base = x.channels if row.expand_base is None else scale_filters(row.expand_base, spec.scaling)
     expanded = expand_filters(base, row.expand_ratio, spec.expand_divisor)
     two = expanded != x.channels or row.unit_expansion
-    first = expanded if two else output_filters
-    widths = Widths(base, expanded, output_filters)
+    first = expanded if two else place.output_filters
+    widths = Widths(base, expanded, place.output_filters)
     y = convolution(
         block,
         "expand" if two else "project",
         x,
-        spec,
+        style,
         first,
-        kernel_size=row.kernel_size,
-        stride=stride,
+        kernel_size=row.kernel_size if two or row.unit_kernel_size is None else row.unit_kernel_size,
+        stride=place.stride,
+        dilation=place.dilation,
         groups=1 if row.group_size is None else max(1, first // row.group_size),
         activation=activation,
     )
     if spec.se.place == "depthwise":
         y = squeeze_excite(block, y, row.se_ratio, spec.se, widths, activation)
     if two:
-        y = convolution(block, "project", y, spec, output_filters)
+        y = convolution(block, "project", y, style, place.output_filters)
     if spec.se.place == "project":
         y = squeeze_excite(block, y, row.se_ratio, spec.se, widths, activation)
-    return add_shortcut(block, row.shortcut, x, y, spec, stride)
+    return add_shortcut(block, row, x, y, style, place.stride)
 
 
 def describe_fused_mbconv(row: FusedMBConv) -> str:

@@ -6,8 +6,8 @@ Sandler et al., arXiv:1801.04381, table 1, and with squeeze-and-excitation Tan e
 from __future__ import annotations
 
 from mbconv_cli.plan.draft import BlockDraft
-from mbconv_cli.plan.ops import Value
-from mbconv_cli.plan.parts import Widths, add_shortcut, convolution, depthwise, squeeze_excite
+from mbconv_cli.plan.ops import ChannelShuffle, Value
+from mbconv_cli.plan.parts import Place, Widths, add_shortcut, convolution, depthwise, squeeze_excite, style_of
 from mbconv_cli.plan.scaling import expand_filters, scale_filters
 from mbconv_cli.spec.rows import MBConv
 from mbconv_cli.spec.spec import Spec
@@ -15,22 +15,23 @@ from mbconv_cli.spec.spec import Spec
 BLOCK_TYPE = "MBConv"
 
 
-def plan_mbconv(
-    block: BlockDraft, row: MBConv, spec: Spec, x: Value, output_filters: int, stride: tuple[int, int]
-) -> Value:
+def plan_mbconv(block: BlockDraft, row: MBConv, spec: Spec, x: Value, place: Place) -> Value:
     """Add the block's ops. Where it would keep the channels there is no expansion, unless the row wants it."""
     activation = row.activation or spec.activation
-    widths = Widths(x.channels, _expanded(row, spec, x.channels, block.table_filters), output_filters)
+    style = style_of(spec, row)
+    widths = Widths(x.channels, _expanded(row, spec, x.channels, block.table_filters), place.output_filters)
     y = x
     if widths.expanded != x.channels or row.unit_expansion:
-        y = convolution(block, "expand", y, spec, widths.expanded, groups=row.expand_groups, activation=activation)
-    y = depthwise(block, y, spec, row.kernel_size, stride=stride, stack=row.depthwise_stack, activation=activation)
+        y = convolution(block, "expand", y, style, widths.expanded, groups=row.expand_groups, activation=activation)
+    if row.channel_shuffle and row.expand_groups > 1:
+        y = block.add("expand", "shuffle", ChannelShuffle(row.expand_groups), y)
+    y = depthwise(block, y, style, row, place, group_size=row.group_size or 1, activation=activation)
     if spec.se.place == "depthwise":
         y = squeeze_excite(block, y, row.se_ratio, spec.se, widths, activation)
-    y = convolution(block, "project", y, spec, output_filters, groups=row.project_groups)
+    y = convolution(block, "project", y, style, place.output_filters, groups=row.project_groups)
     if spec.se.place == "project":
         y = squeeze_excite(block, y, row.se_ratio, spec.se, widths, activation)
-    return add_shortcut(block, row.shortcut, x, y, spec, stride)
+    return add_shortcut(block, row, x, y, style, place.stride)
 
 
 def describe_mbconv(row: MBConv) -> str:
@@ -42,6 +43,8 @@ def _expanded(row: MBConv, spec: Spec, channels_in: int, table_filters: int) -> 
     if row.expanded_filters is None:
         assert row.expand_ratio is not None  # the Spec has exactly one of the two
         return expand_filters(channels_in, row.expand_ratio, spec.expand_divisor)
-    if spec.scaling.width != 1 and spec.scaling.expansion == "ratio":
-        return expand_filters(channels_in, row.expanded_filters / table_filters, spec.expand_divisor)
-    return scale_filters(row.expanded_filters, spec.scaling)
+    if spec.scaling.expansion == "filters":
+        return scale_filters(row.expanded_filters, spec.scaling)
+    if channels_in == table_filters:
+        return row.expanded_filters
+    return expand_filters(channels_in, row.expanded_filters / table_filters, spec.expand_divisor)

@@ -12,22 +12,28 @@ from mbconv_cli.plan.blocks import (
     depthwise_separable,
     fused_mbconv,
     mbconv,
+    pool,
     universal_inverted_bottleneck,
     xception,
 )
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
+from mbconv_cli.plan.parts import Place
 from mbconv_cli.spec.rows import (
+    AnyRow,
     Bottleneck,
     Conv,
+    DepthwiseRow,
     DepthwiseSeparable,
     FusedMBConv,
     MBConv,
-    Row,
+    Pool,
+    Skip,
     UniversalInvertedBottleneck,
     Xception,
 )
 from mbconv_cli.spec.spec import Spec
+from mbconv_cli.spec.values import KernelSize, kernel_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +43,15 @@ class BlockType:
     Attributes:
         name: in a count, e.g. `16 MBConv`; empty for what is counted as the layers it consists of.
         describe: row -> what tables call it, without kernel and SE.
-        plan: (block, row, spec, x, output_filters, stride) -> what comes out.
+        plan: (block, row, spec, x, place) -> what comes out.
     """
 
     name: str
     describe: Callable[[Any], str]
-    plan: Callable[[BlockDraft, Any, Spec, Value, int, tuple[int, int]], Value]
+    plan: Callable[[BlockDraft, Any, Spec, Value, Place], Value]
 
 
-BLOCK_TYPES: Final[dict[type[Row], BlockType]] = {
+BLOCK_TYPES: Final[dict[type[AnyRow], BlockType]] = {
     MBConv: BlockType(mbconv.BLOCK_TYPE, mbconv.describe_mbconv, mbconv.plan_mbconv),
     DepthwiseSeparable: BlockType(
         depthwise_separable.BLOCK_TYPE,
@@ -61,6 +67,7 @@ BLOCK_TYPES: Final[dict[type[Row], BlockType]] = {
         universal_inverted_bottleneck.plan_universal_inverted_bottleneck,
     ),
     Xception: BlockType(xception.BLOCK_TYPE, xception.describe_xception, xception.plan_xception),
+    Pool: BlockType("", pool.describe_pool, pool.plan_pool),
 }
 
 
@@ -70,28 +77,33 @@ SHOWN_OTHERWISE: Final = frozenset(
     {
         "type", "num_repeat", "joined", "input_filters", "output_filters", "stride", "activation",
         "kernel_size", "depthwise_stack", "start_kernel_size", "middle_kernel_size",
-        "expand_ratio", "expanded_filters", "se_ratio", "bottleneck_filters", "convolutions",
+        "expand_ratio", "expanded_filters", "se_ratio", "bottleneck_filters", "convolutions", "pooling",
     }
 )  # fmt: skip
 """Keys of rows that are in a name already, or in a column of a table."""
 
 
-def describe(row: Row) -> str:
+SKIPPED: Final = "skipped"
+
+
+def describe(row: AnyRow) -> str:
     """A row's operator as tables print it: `MBConv6, k3x3, SE`, and in what else it is not as usual.
 
     With mixed kernels `MBConv6, k3x3 5x5 7x7`, with one kernel after the other `MBConv6, k3x3+3x3`. Rows that compute
     something different have different names, but for what a table has columns of: filters, repeats, stride, activation.
     """
+    if isinstance(row, Skip):
+        return SKIPPED
     parts = [BLOCK_TYPES[type(row)].describe(row)]
     separator, sizes = _kernels(row)
     if sizes:
-        parts.append("k" + separator.join(f"{size}x{size}" for size in sizes))
+        parts.append("k" + separator.join(map(kernel_text, sizes)))
     if se_ratio := getattr(row, "se_ratio", None):
         parts.append("SE" if se_ratio == USUAL_SE_RATIO else f"SE {se_ratio:g}")
     return ", ".join([*parts, *_unusual(row)])
 
 
-def _unusual(row: Row) -> Iterator[str]:
+def _unusual(row: AnyRow) -> Iterator[str]:
     """What a row says that neither its name nor a column of a table says."""
     for key, field in type(row).model_fields.items():
         value = getattr(row, key)
@@ -105,16 +117,20 @@ def _unusual(row: Row) -> Iterator[str]:
                 yield words
             case False | "none":
                 yield f"no {words}"
+            case (int(one), int(other)) if one == other:
+                yield f"{words} {one}"
+            case tuple():
+                yield f"{words} {'x'.join(map(str, value))}"
             case str():
                 yield f"{words}: {value}"
             case _:
                 yield f"{words} {value}"
 
 
-def _kernels(row: Any) -> tuple[str, tuple[int, ...]]:
+def _kernels(row: Any) -> tuple[str, tuple[KernelSize, ...]]:
     """The sizes of a row's kernels, and what stands between them."""
     if isinstance(row, UniversalInvertedBottleneck):
         return "+", tuple(size for size in (row.start_kernel_size, row.middle_kernel_size) if size)
     if getattr(row, "depthwise_stack", None):
         return "+", row.depthwise_stack
-    return " ", row.kernel_size if isinstance(row.kernel_size, tuple) else (row.kernel_size,)
+    return " ", row.kernel_size if isinstance(row, DepthwiseRow) else (row.kernel_size,)

@@ -5,15 +5,17 @@ Qin et al., arXiv:2404.10518, section 3.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
-from mbconv_cli.plan.parts import add_shortcut, convolution
+from mbconv_cli.plan.parts import Place, Style, add_shortcut, convolution, style_of
 from mbconv_cli.plan.scaling import expand_filters
 from mbconv_cli.spec.rows import UniversalInvertedBottleneck
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.values import Activation as ActivationChoice
+from mbconv_cli.spec.values import KernelSize
 
 BLOCK_TYPE = "UIB"
 
@@ -27,44 +29,41 @@ NAMES: Final[dict[tuple[bool, bool], str]] = {
 
 
 def plan_universal_inverted_bottleneck(
-    block: BlockDraft,
-    row: UniversalInvertedBottleneck,
-    spec: Spec,
-    x: Value,
-    output_filters: int,
-    stride: tuple[int, int],
+    block: BlockDraft, row: UniversalInvertedBottleneck, spec: Spec, x: Value, place: Place
 ) -> Value:
     """Add the block's ops. The stride is the middle convolution's, or the first one's where there is no other."""
     activation = row.activation or spec.activation
+    style = style_of(spec, row)
     y = x
     if row.start_kernel_size:
-        start_stride = (1, 1) if row.middle_kernel_size else stride
-        y = _depthwise(block, y, spec, "start", row.start_kernel_size, start_stride)
+        start = replace(place, stride=(1, 1)) if row.middle_kernel_size else place
+        y = _depthwise(block, y, style, "start", row.start_kernel_size, start)
     expanded = expand_filters(x.channels, row.expand_ratio, spec.expand_divisor)
-    y = convolution(block, "expand", y, spec, expanded, activation=activation)
+    y = convolution(block, "expand", y, style, expanded, activation=activation)
     if row.middle_kernel_size:
-        y = _depthwise(block, y, spec, "middle", row.middle_kernel_size, stride, activation)
-    y = convolution(block, "project", y, spec, output_filters)
-    return add_shortcut(block, row.shortcut, x, y, spec, stride)
+        y = _depthwise(block, y, style, "middle", row.middle_kernel_size, place, activation)
+    y = convolution(block, "project", y, style, place.output_filters)
+    return add_shortcut(block, row, x, y, style, place.stride)
 
 
 def _depthwise(
     block: BlockDraft,
     x: Value,
-    spec: Spec,
+    style: Style,
     part: str,
-    kernel_size: int,
-    stride: tuple[int, int],
+    kernel_size: KernelSize,
+    place: Place,
     activation: ActivationChoice = "none",
 ) -> Value:
     return convolution(
         block,
         "depthwise",
         x,
-        spec,
+        style,
         x.channels,
         kernel_size=kernel_size,
-        stride=stride,
+        stride=place.stride,
+        dilation=place.dilation,
         groups=x.channels,
         activation=activation,
         part=f"{part}.",

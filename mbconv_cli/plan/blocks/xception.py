@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
-from mbconv_cli.plan.parts import activate, add_shortcut, convolution, max_pool
+from mbconv_cli.plan.parts import Place, activate, add_shortcut, convolution, pool, style_of
 from mbconv_cli.spec.rows import Xception
 from mbconv_cli.spec.spec import Spec
 
 BLOCK_TYPE = "Xception"
 
 
-def plan_xception(
-    block: BlockDraft, row: Xception, spec: Spec, x: Value, output_filters: int, stride: tuple[int, int]
-) -> Value:
+def plan_xception(block: BlockDraft, row: Xception, spec: Spec, x: Value, place: Place) -> Value:
     """Add the block's ops; the stride is the pooling's."""
     activation = row.activation or spec.activation
+    style = style_of(spec, row)
     widens_at = 0 if row.widen == "first" else row.convolutions - 1
     y = x
     for index in range(row.convolutions):
@@ -29,17 +28,19 @@ def plan_xception(
             block,
             "depthwise",
             y,
-            spec,
+            style,
             y.channels,
             kernel_size=row.kernel_size,
+            dilation=place.dilation,
             groups=y.channels,
             norm=False,
             part=part,
         )
-        y = convolution(block, "project", y, spec, output_filters if index >= widens_at else x.channels, part=part)
-    if stride != (1, 1):
-        y = max_pool(block, "project", y, row.kernel_size, stride, spec.padding)
-    return add_shortcut(block, row.shortcut, x, y, spec, stride)
+        filters = place.output_filters if index >= widens_at else x.channels
+        y = convolution(block, "project", y, style, filters, part=part)
+    if place.stride != (1, 1):
+        y = pool(block, "project", y, "maximum", row.kernel_size, place.stride, style.padding)
+    return add_shortcut(block, row, x, y, style, place.stride)
 
 
 def describe_xception(row: Xception) -> str:

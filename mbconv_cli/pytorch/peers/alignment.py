@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 from mbconv_cli.plan.ops import (
     Activation,
     Add,
+    AvgPool,
     BatchNorm,
     ChannelSlice,
     Concat,
@@ -19,6 +20,7 @@ from mbconv_cli.plan.ops import (
     Multiply,
     Op,
     Plan,
+    PReLU,
 )
 from mbconv_cli.pytorch.peers.calls import Call
 from mbconv_cli.pytorch.weights import convolutions_for
@@ -35,7 +37,9 @@ SORTS: Final[tuple[tuple[tuple[type[Kind], ...], frozenset[str]], ...]] = (
         frozenset({"relu", "relu6", "hardtanh", "silu", "hardswish", "sigmoid", "hardsigmoid"}),
     ),
     ((GlobalAvgPool,), frozenset({"adaptive_avg_pool2d", "mean"})),
+    ((PReLU,), frozenset({"prelu"})),
     ((MaxPool,), frozenset({"max_pool2d"})),
+    ((AvgPool,), frozenset({"avg_pool2d"})),
     ((ChannelSlice,), frozenset({"__getitem__"})),
     ((Concat,), frozenset({"cat"})),
     ((Add,), frozenset({"add"})),

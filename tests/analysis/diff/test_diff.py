@@ -85,7 +85,7 @@ def test_an_inserted_row_is_inserted_blocks_and_nothing_else(name: str, at: int,
     """The row keeps the channels and the extent, so that what follows stays as it is; it is like no other row."""
     spec = open_network(name).spec
     at = min(at, len(spec.blocks))
-    channels = spec.blocks[at - 1].output_filters if at else spec.stem.output_filters if spec.stem else 3
+    channels = spec.filters_into(at)
     row = MBConv(kernel_size=(kernel,), output_filters=channels, expand_ratio=2.5, num_repeat=repeat)
     head = network(spec.model_copy(update={"blocks": (*spec.blocks[:at], row, *spec.blocks[at:])}))
     found = diff(network(spec), head)

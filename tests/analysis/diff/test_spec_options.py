@@ -26,7 +26,7 @@ def spec(text: str) -> Spec:
         ("activation: swish", "activation: relu", ["activation swish -> relu"]),
         ("resolution: 32", "resolution: [32, 48]", ["input.resolution 32 -> [32, 48]"]),
         ("num_repeat: 2, ", "", ["blocks[1].num_repeat 2 -> 1"]),
-        ("kernel_size: 3, num", "kernel_size: [3, 5], num", ["blocks[1].kernel_size 3 -> [3, 5]"]),
+        ("kernel_size: 3, num", "kernel_size: {mixed: [3, 5]}, num", ["blocks[1].kernel_size 3 -> [3, 5]"]),
         ("expand_ratio: 6", "expand_ratio: 4.5, se_ratio: 0.25", [
             "blocks[1].expand_ratio 6 -> 4.5",
             "blocks[1].se_ratio not set -> 0.25",

@@ -23,7 +23,7 @@ activation: swish
 padding: same
 stem: {kernel_size: 3, output_filters: 8, stride: 2, max_pool: {kernel_size: 3, stride: 2}}
 blocks:
-  - {kernel_size: [3, 5], expand_ratio: 2, output_filters: 8, num_repeat: 2, stride: 1, se_ratio: 0.25}
+  - {kernel_size: {mixed: [3, 5]}, expand_ratio: 2, output_filters: 8, num_repeat: 2, stride: 1, se_ratio: 0.25}
   - {type: xception, convolutions: 2, output_filters: 16, activation: relu, stride: 2}
 head: {kernel_size: 1, output_filters: 32, activation: relu6}
 classifier: {hidden_filters: 16, num_classes: 10, activation: hard_swish}
