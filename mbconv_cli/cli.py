@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import warnings
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -16,9 +17,9 @@ from typer.core import TyperGroup
 from mbconv_cli import __version__
 from mbconv_cli.commands.command_overview import overview_text
 from mbconv_cli.commands.guard import INTERRUPTED, debug, exit_code, guarded
-from mbconv_cli.commands.output import print_text, style_of_stdout
+from mbconv_cli.commands.output import print_text, say, style_of_stdout
 from mbconv_cli.commands.user_defaults import defaults_for
-from mbconv_cli.errors import InputError, did_you_mean
+from mbconv_cli.errors import AssumptionWarning, InputError, did_you_mean
 
 TASKS: Final[Mapping[str, Mapping[str, str]]] = {
     "Look at a network": {
@@ -158,10 +159,22 @@ def options(
     context.default_map = defaults_for(context.invoked_subcommand, COMMANDS, Path())
 
 
+def _show_warning(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+    """A warning as one line on standard error where it is about a network, else as Python shows it."""
+    if issubclass(category, AssumptionWarning):
+        say(f"mbconv: warning: {message}")
+    else:
+        _PYTHON_SHOWS(message, category, *place, **more)
+
+
+_PYTHON_SHOWS: Final = warnings.showwarning
+
+
 def main() -> None:
     """The entry point."""
     gc.set_threshold(COLLECT_EVERY)
     os.environ["PYTHONSAFEPATH"] = "1"  # no Python started from here looks for modules in the current directory
+    warnings.showwarning = _show_warning
     code = exit_code(lambda: app(prog_name="mbconv", args=sys.argv[1:], standalone_mode=False))
     if code == INTERRUPTED:
         # Python ends by the signal, not with a code, if Ctrl-C fell into an `exec` of text (as dataclasses run), though

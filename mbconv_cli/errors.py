@@ -55,6 +55,10 @@ class MbconvError(Exception):
         return tuple(map(str, self.problems))
 
 
+class AssumptionWarning(UserWarning):
+    """A network was read as its file most likely means it, and the file could say so."""
+
+
 class InputError(MbconvError):
     """Wrong usage or bad input: a file, a value, a device that is not there."""
 

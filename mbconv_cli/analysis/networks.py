@@ -12,6 +12,7 @@ from mbconv_cli.cost.convention import CONVENTION
 from mbconv_cli.errors import InputError, Problem
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.planner import plan_loaded
+from mbconv_cli.plan.scaling import compounded
 from mbconv_cli.report.model import Cell, Provenance
 from mbconv_cli.spec.catalogue import Catalogue
 from mbconv_cli.spec.loader import LoadedSpec, load
@@ -92,5 +93,6 @@ def extent_text(extent: Sequence[int]) -> str:
 
 
 def _at_resolution(spec: Spec, extent: Extent) -> Spec:
+    spec = compounded(spec)
     scaling = Scaling.model_validate(spec.scaling.model_dump() | {"resolution": extent})
     return spec.model_copy(update={"scaling": scaling})

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import groupby
 
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
+from mbconv_cli.analysis.scaling_table import scaling_note, scaling_section
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.plan.ops import Block, Conv2d, GlobalAvgPool, Linear, Plan
+from mbconv_cli.plan.planner import effective
 from mbconv_cli.report.model import Column, Priority, Report, Row, Section
 from mbconv_cli.units import PIXEL
 
@@ -25,15 +28,27 @@ COUNTED_OUTSIDE_BLOCKS = (
 )
 
 
-def structure(network: OpenNetwork) -> Report:
-    """The stage table (input resolution, output channels), and what the network consists of."""
+def structure(network: OpenNetwork, *, with_scaling: bool = False) -> Report:
+    """The stage table (input resolution, output channels), and what the network consists of.
+
+    Args:
+        network: which.
+        with_scaling: whether to show what the width and depth factors make of each row, too.
+    """
     plan = network.plan
     cost = total(plan_costs(plan))
-    stages: dict[str, list[Block]] = {}
-    for block in plan.blocks:
-        stages.setdefault(block.stage, []).append(block)
-    rows = tuple(_row(stage, blocks) for stage, blocks in stages.items())
+    runs = [list(blocks) for _, blocks in groupby(plan.blocks, key=lambda block: (block.stage, block.row))]
+    rows_of_stage = Counter(blocks[0].stage for blocks in runs)
+    rows = tuple(_row(blocks, alone=rows_of_stage[blocks[0].stage] == 1) for blocks in runs)
+    sections = {"stages": Section(COLUMNS, rows)}
     notes = [structure_line(plan)]
+    scaling = effective(network.spec).scaling
+    if with_scaling or (scaling.width, scaling.depth) != (1, 1):
+        notes.append(scaling_note(network.spec))
+    if with_scaling:
+        sections["scaling"] = scaling_section(network.spec)
+    if network.spec.output_stride:
+        notes.append(f"output stride {network.spec.output_stride}: strides beyond it are dilations")
     if network.spec.source:
         notes.append(f"source: {network.spec.source}")
     return Report(
@@ -41,7 +56,7 @@ def structure(network: OpenNetwork) -> Report:
         provenance(network.spec),
         network.subject(),
         {"params": cost.params, "macs": cost.macs, "flops": cost.flops},
-        {"stages": Section(COLUMNS, rows)},
+        sections,
         tuple(notes),
     )
 
@@ -57,11 +72,12 @@ def structure_line(plan: Plan) -> str:
     return " + ".join(parts)
 
 
-def _row(stage: str, blocks: list[Block]) -> Row:
+def _row(blocks: list[Block], *, alone: bool) -> Row:
+    """A row of the table: a stage, or the part of one that begins with a block."""
     first, last = blocks[0], blocks[-1]
     vertical, horizontal = first.stride
     return {
-        "stage": stage,
+        "stage": first.stage if alone else first.name,
         "operator": first.operator,
         "resolution": first.input_shape[1:],
         "channels": last.output_shape[0],

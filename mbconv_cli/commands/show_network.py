@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.structure import structure
 from mbconv_cli.commands.options import (
@@ -27,6 +31,9 @@ def show_command(
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
     section: SectionOption = None,
+    scaling: Annotated[
+        bool, typer.Option("--scaling", help="Show what the width and depth factors make of each row, too.")
+    ] = False,
 ) -> None:
     """Show a network's stage table, as its paper prints it.
 
@@ -41,10 +48,14 @@ def show_command(
     - `mbconv show ./mine.yaml --format markdown`
 
     - `mbconv show efficientnet-b0 --set 'blocks[*].kernel_size=3' --set scaling.width=0.75`
+
+    - `mbconv show mobilenet-v3-large --set scaling.width=0.75 --scaling`
+
+    - `mbconv show mobilenet-v2 --set output_stride=16`
     """
     catalogue = user_catalogue(arch_dir or ())
     opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
     if output_format is Format.YAML:
         write_text(to_yaml(opened.spec, unicode=takes_unicode(output)), output)
     else:
-        show(structure(opened), output_format, output, section)
+        show(structure(opened, with_scaling=scaling), output_format, output, section)

@@ -100,7 +100,6 @@ def depthwise(
     row: DepthwiseRow,
     place: Place,
     *,
-    group_size: int = 1,
     norm: bool = True,
     activation: ActivationChoice = "none",
 ) -> Value:
@@ -119,7 +118,7 @@ def depthwise(
                 kernel_size=kernel_size,
                 stride=place.stride if index == 0 else (1, 1),
                 dilation=place.dilation,
-                groups=_groups(x.channels, group_size),
+                groups=_groups(x.channels, row.group_size or 1),
                 norm=norm,
                 activation=activation,
                 part=f"{index}." if row.depthwise_stack else "",

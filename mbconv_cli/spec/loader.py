@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from mbconv_cli.errors import InputError, Mark, Problem
 from mbconv_cli.spec.catalogue import STDIN, Catalogue, Location, read, read_stdin, user_catalogue
 from mbconv_cli.spec.consistency import contradictions
+from mbconv_cli.spec.conventions import warn_of_assumptions, with_conventions
 from mbconv_cli.spec.extends import extend
 from mbconv_cli.spec.overrides import Override, apply_overrides
 from mbconv_cli.spec.spec import Spec
@@ -125,7 +126,7 @@ def load_text(
 
 
 def _validated(parsed: Parsed, name: str, overrides: Sequence[Override]) -> LoadedSpec:
-    document, problems = parsed
+    document, problems = with_conventions(parsed[0]), parsed[1]
     problems = problems + contradictions(document)
     try:
         spec = Spec.model_validate({"name": name} | document.data)
@@ -134,6 +135,7 @@ def _validated(parsed: Parsed, name: str, overrides: Sequence[Override]) -> Load
         raise InputError(*_in_order(problems, document.mark(()).file, overrides)) from error
     if problems:
         raise InputError(*_in_order(problems, document.mark(()).file, overrides))
+    warn_of_assumptions(document, spec.name)
     return LoadedSpec(spec, document)
 
 

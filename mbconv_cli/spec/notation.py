@@ -1,7 +1,9 @@
 """A row written as one string -> the row as keys: EfficientNet's notation and timm's.
 
 EfficientNet (tensorflow/tpu, models/official/efficientnet/efficientnet_builder.py):
-`r1_k3_s11_e1_i32_o16_se0.25_noskip`, with the stride of each direction after `s`.
+`r1_k3_s11_e1_i32_o16_se0.25_noskip`, with the stride of each direction after `s`. Its successors add to it: one digit
+for both directions and `c1` for a fused block (google/automl, efficientnetv2), `f1` for EdgeTPU's fused block
+(efficientnet/edgetpu), and `k3.5.7`, `a1.1`, `p1.1` and `sw` of MixNet (models/official/mnasnet/mixnet).
 timm (timm/models/_efficientnet_builder.py): `ir_r2_k3_s2_e6_c24_se0.25_nre_noskip`, the block type in front.
 """
 
@@ -17,6 +19,7 @@ from mbconv_cli.yaml.core_schema import MAX_DIGITS
 from mbconv_cli.yaml.quotes import shorten
 
 _TOKEN: Final = re.compile(r"([a-z]+?)([0-9][0-9.]*)?")
+_MIXED: Final = "mixed"
 _ACTIVATIONS: Final[Mapping[str, str]] = {"nre": "relu", "nr6": "relu6", "nhs": "hard_swish", "nsw": "swish"}
 _NOT_EXPRESSIBLE: Final[Mapping[str, str]] = {
     "cc": "experts (CondConv)",
@@ -124,7 +127,7 @@ def _ratio(key: str) -> Callable[[str], Mapping[str, Any]]:
 def _kernel_sizes(number: str) -> Mapping[str, Any]:
     """`3`, or `3.5.7`: several kernel sizes share the channels."""
     sizes = [_integer(size) for size in number.split(".")]
-    return {"kernel_size": sizes if len(sizes) > 1 else sizes[0]}
+    return {"kernel_size": {_MIXED: sizes} if len(sizes) > 1 else sizes[0]}
 
 
 def _groups(key: str) -> Callable[[str], Mapping[str, Any]]:
@@ -145,10 +148,28 @@ def _kernel_or_none(key: str) -> Callable[[str], Mapping[str, Any]]:
 
 
 def _strides(number: str) -> Mapping[str, Any]:
-    """`22` is a stride of two in both directions."""
-    if len(number) != 2 or not number.isdigit():
-        raise ValueError("should be two digits, one for each direction")
-    return {"stride": [int(digit) for digit in number]}
+    """`22` is a stride of two in both directions, and so is `2`."""
+    if len(number) > 2 or not number.isdigit():
+        raise ValueError("should be one digit, or two: one for each direction")
+    return {"stride": [int(digit) for digit in number] if len(number) == 2 else int(number)}
+
+
+def _stride(number: str) -> Mapping[str, Any]:
+    """`2`; two digits would be another notation's two directions."""
+    if len(number) != 1 or not number.isdigit():
+        raise ValueError("should be one digit, for both directions")
+    return {"stride": int(number)}
+
+
+def _switch(keys: Mapping[str, Any]) -> Callable[[str], Mapping[str, Any]]:
+    """The keys that `1` stands for; `0` stands for none."""
+
+    def meaning(number: str) -> Mapping[str, Any]:
+        if number not in {"0", "1"}:
+            raise ValueError("should be 0 or 1")
+        return keys if number == "1" else {}
+
+    return meaning
 
 
 def _one(number: str) -> Mapping[str, Any]:
@@ -161,21 +182,25 @@ def _one(number: str) -> Mapping[str, Any]:
 _NO_SKIP: Final = {"noskip": {"shortcut": "none"}}
 _SKIP: Final = {"skip": {"shortcut": "identity"}}
 _TIMM_FLAGS: Final = {**_NO_SKIP, **_SKIP, **{token: {"activation": name} for token, name in _ACTIVATIONS.items()}}
-_TIMM_TOKENS: Final = {"r": _whole("num_repeat"), "s": _whole("stride"), "c": _whole("output_filters")}
+_TIMM_TOKENS: Final = {"r": _whole("num_repeat"), "s": _stride, "c": _whole("output_filters")}
 _TIMM_REQUIRED: Final = ("r", "k", "s", "c")
 
 EFFICIENTNET: Final = Notation(
     {"type": "mbconv"},
     {
         "r": _whole("num_repeat"),
-        "k": _whole("kernel_size"),
+        "k": _kernel_sizes,
         "s": _strides,
         "e": _ratio("expand_ratio"),
         "i": _whole("input_filters"),
         "o": _whole("output_filters"),
         "se": _ratio("se_ratio"),
+        "a": _groups("expand_groups"),
+        "p": _groups("project_groups"),
+        "c": _switch({"type": "fused_mbconv"}),
+        "f": _switch({"type": "fused_mbconv", "unit_kernel_size": 1, "stride_at": "project"}),
     },
-    _NO_SKIP,
+    {**_NO_SKIP, "sw": {"activation": "swish"}},
     ("r", "k", "s", "e", "o"),
 )
 _DEPTHWISE_SEPARABLE_TOKENS: Final = {
@@ -183,6 +208,7 @@ _DEPTHWISE_SEPARABLE_TOKENS: Final = {
     "k": _kernel_sizes,
     "e": _one,
     "p": _groups("project_groups"),
+    "gs": _whole("group_size"),
     "se": _ratio("se_ratio"),
 }
 TIMM: Final[Mapping[str, Notation]] = {
@@ -194,6 +220,7 @@ TIMM: Final[Mapping[str, Notation]] = {
             "e": _ratio("expand_ratio"),
             "a": _groups("expand_groups"),
             "p": _groups("project_groups"),
+            "gs": _whole("group_size"),
             "se": _ratio("se_ratio"),
         },
         _TIMM_FLAGS,

@@ -78,6 +78,7 @@ class DepthwiseRow(Row):
     mixed_shares: Shares | None = Field(
         None, description="how mixed kernels share the channels, e.g. [2, 1, 1]; evenly, if absent"
     )
+    group_size: Filters | None = Field(None, description="channels in a group of that convolution; 1, if absent")
     depthwise_stack: KernelStack | None = Field(
         None,
         description="kernel sizes of smaller depthwise convolutions, one after the other, each with norm and "
@@ -112,7 +113,6 @@ class MBConv(DepthwiseRow):
     expand_groups: Groups = Field(1, description="groups of the 1x1 expansion (MixNet)")
     project_groups: Groups = Field(1, description="groups of the 1x1 projection (MixNet)")
     channel_shuffle: bool = Field(False, description="of the groups of the expansion, after it (ShuffleNet, FBNet)")
-    group_size: Filters | None = Field(None, description="channels in a group of the spatial convolution; 1, if absent")
     se_ratio: SeRatio = None
 
     @model_validator(mode="after")
@@ -151,6 +151,9 @@ class FusedMBConv(Row):
     unit_expansion: bool = Field(False, description="two convolutions even where the first keeps the channels")
     unit_kernel_size: KernelSize | None = Field(
         None, description="of the one convolution where the first keeps the channels (1 in EdgeTPU's code)"
+    )
+    stride_at: Literal["expand", "project"] = Field(
+        "expand", description="which of the two convolutions has the stride (EdgeTPU's own code: the last)"
     )
     group_size: Filters | None = Field(None, description="expanded channels in a group of the first convolution")
     se_ratio: SeRatio = None

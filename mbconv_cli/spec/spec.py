@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, Strict, model_validator
 
+from mbconv_cli.spec.conventions import Convention
 from mbconv_cli.spec.rows import BlockRow, Row
 from mbconv_cli.spec.values import (
     MAX_SIZE,
@@ -174,7 +175,7 @@ class Published(Frozen):
     source: Text = Field(description="where the accuracy is stated")
 
 
-DESCRIPTIVE_KEYS: Final = ("name", "family", "source", "expect", "published")
+DESCRIPTIVE_KEYS: Final = ("name", "family", "source", "conventions", "expect", "published")
 """The keys of a Spec that say something about the network and change nothing of it."""
 
 
@@ -185,6 +186,10 @@ class Spec(Frozen):
     family: Text | None = Field(None, description="e.g. EfficientNet")
     source: Text | None = Field(None, description="paper and table")
     input: Input = Field(description="the image that goes in")
+    conventions: Convention | None = Field(
+        None,
+        description="a family, for the settings that its tables leave to the code around them; the file's come first",
+    )
     activation: Activation = Field("relu", description="after a convolution's norm, where nothing else is said")
     norm: Norm = Field(Norm(), description="batch normalization after every convolution")
     padding: Padding = Field(

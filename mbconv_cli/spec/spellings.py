@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 from mbconv_cli.errors import Mark
 from mbconv_cli.spec.nested_rows import unnested
 from mbconv_cli.spec.notation import NotationError, row_of
+from mbconv_cli.spec.pasted_rows import unpasted
 from mbconv_cli.yaml.quotes import shown
 from mbconv_cli.yaml.yaml_text import Document, Finding, Path
 
@@ -55,11 +56,11 @@ def canonical(document: Document) -> Parsed:
     Marks keep pointing at what was written. A row must not say one thing in two spellings; a string that is no row
     stays as it is.
     """
+    document, problems = unpasted(document)
     document, joined = unnested(document)
     data = document.data
     if not isinstance(data.get("blocks"), list):
-        return document, []
-    problems: list[Finding] = []
+        return document, problems
     rows = [_row(row, ("blocks", index), document, problems) for index, row in enumerate(data["blocks"])]
     rows = [
         {"joined": True} | row if index in joined and isinstance(row, dict) else row for index, row in enumerate(rows)

@@ -8,6 +8,9 @@ from typing import Final
 from mbconv_cli.errors import did_you_mean
 
 KEYS: Final[Mapping[str, str]] = {
+    "arch_def": "blocks",
+    "block_args": "blocks",
+    "blocks_args": "blocks",
     "width": "scaling.width",
     "width_mult": "scaling.width",
     "width_multiplier": "scaling.width",

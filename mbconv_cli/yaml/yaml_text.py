@@ -85,13 +85,25 @@ def read_yaml(text: str, file: str, *, noun: str = NETWORK, needs: str = NETWORK
 
 @dataclass(slots=True)
 class _Open:
-    """A mapping or sequence whose end has not come yet."""
+    """A mapping or sequence whose end has not come yet.
+
+    Attributes:
+        container: what it has so far.
+        path: where it stands.
+        anchor: its name, if it has one.
+        first_node: how many nodes were before it.
+        key: of a mapping, whose value comes next.
+        quoted_key: whether it is written in quotes.
+        merges: the path of what a mapping merges by `<<`, once that has come.
+    """
 
     container: dict[str, Any] | list[Any]
     path: Path
     anchor: str | None
     first_node: int
     key: str | None = None
+    quoted_key: bool = False
+    merges: Path | None = None
 
 
 @dataclass(slots=True)
@@ -102,7 +114,8 @@ class _Composer:
     key_marks: dict[Path, Mark] = field(default_factory=dict)
     value_marks: dict[Path, Mark] = field(default_factory=dict)
     stack: list[_Open] = field(default_factory=list)
-    anchors: dict[str, tuple[Any, int]] = field(default_factory=dict)
+    anchors: dict[str, tuple[Any, int, Path]] = field(default_factory=dict)
+    origins: dict[Path, Path] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     nodes: int = 0
     documents: int = 0
@@ -152,7 +165,7 @@ class _Composer:
         path = self._next_path()
         self.value_marks[path] = self._mark(event)
         if event.anchor is not None:
-            self.anchors[event.anchor] = (value, 1)
+            self.anchors[event.anchor] = (value, 1, path)
         self._put(value)
 
     def _key(self, event: yaml.ScalarEvent) -> None:
@@ -161,17 +174,14 @@ class _Composer:
         assert isinstance(frame.container, dict)
         if event.implicit[0] and not isinstance(_resolved_key(key), str):
             raise InputError(Problem(f"a key must be a word, not {shorten(repr(key))}", self._mark(event)))
-        if key == _MERGE_KEY and event.implicit[0]:
-            self.problems.append(
-                Problem(f"{_MERGE_KEY} merges in YAML 1.1 alone; write the keys out", self._mark(event))
-            )
-        if key in frame.container:
+        if key in frame.container or (key == _MERGE_KEY and frame.merges):
             first = self.key_marks[(*frame.path, key)]
             said = f"key {shorten(repr(key))} a second time; the first is in line {first.line}"
             self.problems.append(Problem(f"{said}", self._mark(event)))
         else:
             self.key_marks[(*frame.path, key)] = self._mark(event)
         frame.key = key
+        frame.quoted_key = not event.implicit[0]
 
     def _open(self, container: dict[str, Any] | list[Any], event: yaml.CollectionStartEvent) -> None:
         self._refuse_tag(event)
@@ -186,8 +196,10 @@ class _Composer:
 
     def _close(self) -> None:
         frame = self.stack.pop()
+        if frame.merges:
+            self._merge(frame, frame.merges)
         if frame.anchor is not None:
-            self.anchors[frame.anchor] = (frame.container, self.nodes - frame.first_node + 1)
+            self.anchors[frame.anchor] = (frame.container, self.nodes - frame.first_node + 1, frame.path)
         self._put(frame.container)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
@@ -197,10 +209,42 @@ class _Composer:
         if event.anchor not in self.anchors:
             name = shorten(str(event.anchor))
             raise InputError(Problem(f"alias *{name} has no complete anchor &{name} before it", mark))
-        value, size = self.anchors[event.anchor]
+        value, size, origin = self.anchors[event.anchor]
         self._count(size, event)
-        self.value_marks[self._next_path()] = mark
+        path = self._next_path()
+        self._copy_marks(value, origin, path)
+        self.value_marks[path] = mark
+        self.origins[path] = origin
         self._put(value)
+
+    def _merge(self, frame: _Open, path: Path) -> None:
+        """Add what `<<` names to a mapping that has ended: its own keys stay, and so do those of what is named first.
+
+        Every key and value keeps its place in the file.
+        """
+        assert isinstance(frame.container, dict)
+        named = frame.container.pop(_MERGE_KEY)
+        members = (
+            [((*path, index), one) for index, one in enumerate(named)] if isinstance(named, list) else [(path, named)]
+        )
+        for place, mapping in members:
+            if not isinstance(mapping, dict):
+                what = f"{_MERGE_KEY} merges a mapping, or a list of mappings"
+                self.problems.append(Problem(what, self.value_marks[place]))
+                continue
+            origin = self.origins.get(place, place)
+            for key in mapping.keys() - frame.container.keys():
+                self._copy_marks(mapping[key], (*origin, key), (*frame.path, key))
+            frame.container |= {key: value for key, value in mapping.items() if key not in frame.container}
+
+    def _copy_marks(self, value: Any, origin: Path, path: Path) -> None:
+        """Let a value at a path, and all in it, stand where it stands at its origin."""
+        for marks in (self.key_marks, self.value_marks):
+            if origin in marks:
+                marks[path] = marks[origin]
+        inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        for step, below in inner:
+            self._copy_marks(below, (*origin, step), (*path, step))
 
     def _expects_key(self) -> bool:
         return bool(self.stack) and isinstance(self.stack[-1].container, dict) and self.stack[-1].key is None
@@ -222,6 +266,8 @@ class _Composer:
         if isinstance(frame.container, dict):
             assert frame.key is not None
             frame.container[frame.key] = value
+            if frame.key == _MERGE_KEY and not frame.quoted_key:
+                frame.merges = (*frame.path, _MERGE_KEY)
             frame.key = None
         else:
             frame.container.append(value)

@@ -107,7 +107,9 @@ def test_tags_are_refused_and_never_executed(value: str, capfd: pytest.CaptureFi
         (f"{'9' * 40}: 2\n", f"f.yaml:1:1: a key must be a word, not '{'9' * 40}'"),
         ("[a]: 2\n", "f.yaml:1:1: a key must be a word, not a mapping or a list"),
         ("? {a: 1}\n: 2\n", "f.yaml:1:3: a key must be a word, not a mapping or a list"),
-        ("a: &a {b: 1}\nc: {<<: *a}\n", "f.yaml:2:5: << merges in YAML 1.1 alone; write the keys out"),
+        ("a: &a {b: 1}\nc: {<<: 1}\n", "f.yaml:2:9: << merges a mapping, or a list of mappings"),
+        ("a: &a {b: 1}\nc: {<<: [*a, 1]}\n", "f.yaml:2:14: << merges a mapping, or a list of mappings"),
+        ("a: &a {b: 1}\nc: {<<: *a, <<: *a}\n", "f.yaml:2:13: key '<<' a second time; the first is in line 2"),
         ("a:\n\tb: 1\n", "f.yaml:2:1: not YAML: a tab; YAML is indented with spaces"),
         ("a: b: c\n", "f.yaml:1:5: not YAML: mapping values are not allowed in this context"),
         ("a: {b: 1\nc: 2", "f.yaml:2:2: not YAML: did not find expected ',' or '}'"),
@@ -170,3 +172,29 @@ def test_without_the_c_library(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_yaml(text, "f.yaml") == with_library
     assert told("[" * 100_000) == (f"f.yaml:1:{MAX_DEPTH + 1}: nested more than {MAX_DEPTH} levels deep",)
     assert told("a:\n\tb: 1\n") == ("f.yaml:2:1: not YAML: a tab; YAML is indented with spaces",)
+
+
+def test_merges_keep_own_keys_and_those_of_the_first_that_is_named() -> None:
+    text = "a: &a {x: 1, y: 2}\nb: &b {y: 3, z: {w: 4}}\nc: {y: 5, <<: *b}\nd: {<<: [*a, *b]}\ne: {<<: {x: 6}, v: 7}\n"
+    data = read_yaml(text, "f.yaml").data
+    assert data["c"] == {"y": 5, "z": {"w": 4}}
+    assert data["d"] == {"x": 1, "y": 2, "z": {"w": 4}}
+    assert data["e"] == {"x": 6, "v": 7}
+
+
+def test_merged_values_keep_their_places() -> None:
+    document = read_yaml("a: &a {x: 1, z: {w: 4}}\nc: {<<: *a, y: 5}\n", "f.yaml")
+    assert document.mark(("c", "z", "w")) == Mark("f.yaml", 1, 21)
+    assert document.key_mark(("c", "x")) == Mark("f.yaml", 1, 8)
+    assert document.mark(("c", "y")) == Mark("f.yaml", 2, 16)
+
+
+def test_a_merge_of_a_merge() -> None:
+    text = "a: &a {x: 1}\nb: &b {<<: *a, y: 2}\nc: {<<: *b}\n"
+    document = read_yaml(text, "f.yaml")
+    assert document.data["c"] == {"x": 1, "y": 2}
+    assert document.mark(("c", "x")) == Mark("f.yaml", 1, 11)
+
+
+def test_a_quoted_merge_key_is_a_key() -> None:
+    assert read_yaml("a: {'<<': 1}\n", "f.yaml").data == {"a": {"<<": 1}}

@@ -54,10 +54,12 @@ def network_parts(network: OpenNetwork, layers: Sequence[Layer], cut: Cut) -> li
         ]
     stages = []
     for name, members in groupby(network.plan.blocks, key=lambda block: block.stage):
-        first, *others = members
-        options = block_options(network.spec, first)
-        counted = Options({"blocks": 1 + len(others), **options.values}, options.defaults)
-        stages.append(Part(name, f"{1 + len(others)} x {first.operator}", by_name[name], counted))
+        blocks = list(members)
+        runs = [(operator, len(list(run))) for operator, run in groupby(block.operator for block in blocks)]
+        operators = " + ".join(f"{count} x {operator}" for operator, count in runs)
+        options = block_options(network.spec, blocks[0])
+        counted = Options({"blocks": len(blocks), **options.values}, options.defaults)
+        stages.append(Part(name, operators, by_name[name], counted))
     return stages
 
 

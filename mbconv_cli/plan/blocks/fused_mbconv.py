@@ -22,6 +22,7 @@ def plan_fused_mbconv(block: BlockDraft, row: FusedMBConv, spec: Spec, x: Value,
     base = x.channels if row.expand_base is None else scale_filters(row.expand_base, spec.scaling)
     expanded = expand_filters(base, row.expand_ratio, spec.expand_divisor)
     two = expanded != x.channels or row.unit_expansion
+    first_has_stride = row.stride_at == "expand" or not two
     first = expanded if two else place.output_filters
     widths = Widths(base, expanded, place.output_filters)
     y = convolution(
@@ -31,7 +32,7 @@ def plan_fused_mbconv(block: BlockDraft, row: FusedMBConv, spec: Spec, x: Value,
         style,
         first,
         kernel_size=row.kernel_size if two or row.unit_kernel_size is None else row.unit_kernel_size,
-        stride=place.stride,
+        stride=place.stride if first_has_stride else (1, 1),
         dilation=place.dilation,
         groups=1 if row.group_size is None else max(1, first // row.group_size),
         activation=activation,
@@ -39,7 +40,8 @@ def plan_fused_mbconv(block: BlockDraft, row: FusedMBConv, spec: Spec, x: Value,
     if spec.se.place == "depthwise":
         y = squeeze_excite(block, y, row.se_ratio, spec.se, widths, activation)
     if two:
-        y = convolution(block, "project", y, style, place.output_filters)
+        stride = (1, 1) if first_has_stride else place.stride
+        y = convolution(block, "project", y, style, place.output_filters, stride=stride)
     if spec.se.place == "project":
         y = squeeze_excite(block, y, row.se_ratio, spec.se, widths, activation)
     return add_shortcut(block, row, x, y, style, place.stride)

@@ -25,7 +25,7 @@ def plan_mbconv(block: BlockDraft, row: MBConv, spec: Spec, x: Value, place: Pla
         y = convolution(block, "expand", y, style, widths.expanded, groups=row.expand_groups, activation=activation)
     if row.channel_shuffle and row.expand_groups > 1:
         y = block.add("expand", "shuffle", ChannelShuffle(row.expand_groups), y)
-    y = depthwise(block, y, style, row, place, group_size=row.group_size or 1, activation=activation)
+    y = depthwise(block, y, style, row, place, activation=activation)
     if spec.se.place == "depthwise":
         y = squeeze_excite(block, y, row.se_ratio, spec.se, widths, activation)
     y = convolution(block, "project", y, style, place.output_filters, groups=row.project_groups)
