@@ -111,7 +111,7 @@ CONVENTIONS: Final[Mapping[Convention, Mapping[str, Any]]] = {
         "activation": "relu",
         "norm": _PYTORCH_NORM,
         "se": {**_OF_INPUT, "rounding": "nearest"},
-        "scaling": {"head": "fixed"},
+        "scaling": {"head": "fixed", "depth_rounding": "nearest"},
     },
 }
 """For each word the sections that a file may leave out; what the file says itself comes before them."""
