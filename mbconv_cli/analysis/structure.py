@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from itertools import groupby
 
-from mbconv_cli.analysis.networks import OpenNetwork, provenance
+from mbconv_cli.analysis.networks import OpenNetwork, extent_text, provenance
 from mbconv_cli.analysis.scaling_table import scaling_note, scaling_section
 from mbconv_cli.cost.counts import plan_costs, total
+from mbconv_cli.cost.receptive_field import receptive_field
 from mbconv_cli.plan.ops import Block, Conv2d, GlobalAvgPool, Linear, Plan
 from mbconv_cli.plan.planner import effective
 from mbconv_cli.report.model import Column, Priority, Report, Row, Section
@@ -47,6 +48,9 @@ def structure(network: OpenNetwork, *, with_scaling: bool = False) -> Report:
         notes.append(scaling_note(network.spec))
     if with_scaling:
         sections["scaling"] = scaling_section(network.spec)
+    if sight := receptive_field(plan):
+        field, stride = (extent_text(pair) for pair in sight)
+        notes.append(f"receptive field of the last feature map: {field} pixels, one of its pixels for every {stride}")
     if network.spec.output_stride:
         notes.append(f"output stride {network.spec.output_stride}: strides beyond it are dilations")
     if network.spec.source:

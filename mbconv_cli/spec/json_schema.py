@@ -41,6 +41,9 @@ def json_schema() -> dict[str, Any]:
     row = {"anyOf": [blocks["items"], _string_row()]}
     of_a_stage = {"type": "array", "items": row, "minItems": 1, "description": "rows that are joined"}
     blocks["items"] = {"anyOf": [*row["anyOf"], of_a_stage]}
+    pasted = {"type": "string", "pattern": r"[\[(]", "description": "rows as Python text, as timm's `arch_def = [...]`"}
+    listed = {key: blocks.pop(key) for key in ("type", "items", "maxItems")}
+    blocks["anyOf"] = [listed | {"description": "the rows of the table"}, pasted]
     return {"$schema": DIALECT, "title": "mbconv network", **{k: v for k, v in schema.items() if k != "title"}}
 
 

@@ -52,7 +52,9 @@ def test_it_is_short_and_is_built(file: Path) -> None:
 class Unit(nn.Sequential):
     """Convolution, batch norm and, unless it is linear, PReLU."""
 
-    def __init__(self, into: int, out: int, kernel: int, *, stride: int = 1, groups: int = 1, linear: bool = False):
+    def __init__(
+        self, into: int, out: int, kernel: int, *, stride: int = 1, groups: int = 1, linear: bool = False
+    ) -> None:
         padding = 0 if kernel == 7 else kernel // 2
         convolution = nn.Conv2d(into, out, kernel, stride, padding, groups=groups, bias=False)
         super().__init__(convolution, nn.BatchNorm2d(out), *([] if linear else [nn.PReLU(out)]))

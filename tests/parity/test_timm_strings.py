@@ -73,7 +73,7 @@ class Definition:
 
     @property
     def is_v3(self) -> bool:
-        return self.settings["_creator"] != "_create_effnet"
+        return bool(self.settings["_creator"] != "_create_effnet")
 
     def text(self) -> str:
         """The definition as a file of ours, its strings as they stand."""
@@ -179,7 +179,9 @@ def reason_of(definition: Definition) -> str | None:
 
 def test_the_blocks_have_the_parameters_that_timm_gives_them() -> None:
     """One test for all, since the definitions are found while it runs; a failure names each one that differs."""
-    exact, refused, wrong = [], [], []
+    exact: list[str] = []
+    refused: list[str] = []
+    wrong: list[str] = []
     for definition in definitions():
         if definition.variant.endswith("_evos"):
             continue  # another norm, with another number of parameters

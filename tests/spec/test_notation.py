@@ -58,6 +58,24 @@ def spec_of(*rows: str) -> Spec:
                 "shortcut: identity}"
             ),
         ),
+        (
+            "r2_k3_s2_e4_i16_o24_c1",
+            "{type: fused_mbconv, kernel_size: 3, num_repeat: 2, stride: 2, expand_ratio: 4, output_filters: 24}",
+        ),
+        (
+            "r1_k3_s22_e8_i16_o24_f1",
+            (
+                "{type: fused_mbconv, kernel_size: 3, stride: 2, stride_at: project, expand_ratio: 8, "
+                "unit_kernel_size: 1, output_filters: 24}"
+            ),
+        ),
+        (
+            "r1_k3.5.7_a1_p1_s22_e6_i16_o40_se0.5_sw",
+            (
+                "{kernel_size: [3, 5, 7], stride: 2, expand_ratio: 6, output_filters: 40, se_ratio: 0.5, "
+                "activation: swish}"
+            ),
+        ),
         ("dsa_r1_k5_s2_c16", "{type: depthwise_separable, kernel_size: 5, output_filters: 16, stride: 2}"),
         (
             "er_r1_k3_s1_e4_fc24_c24_noskip",
@@ -134,7 +152,9 @@ def test_every_string_row_is_its_table_row_whatever_the_order_of_its_tokens(
         ("mqa_r1_k3_h4_s1_v2_d64_c160", "mqa: attention cannot be expressed"),
         ("uir_r1_a3_k3_s1_e4_p3_c16", "'p3' means nothing in this kind of row"),
         ("ir_r1_k3_s1_e6", "lacks c"),
-        ("r1_k3_s1_e6_i16_o16", "should be two digits"),
+        ("r1_k3_s111_e6_i16_o16", "'s111': should be one digit, or two"),
+        ("ir_r2_k3_s22_e6_c24", "'s22': should be one digit, for both directions"),
+        ("r1_k3_s1_e6_i16_o16_c2", "'c2': should be 0 or 1"),
         ("ir_r1_k3_k5_s1_e6_c16", "says 'k' twice"),
         ("ir_r1_k3_s1_e6_c16_q3", "'q3' means nothing in this kind of row"),
         ("ir_r1_k3_s1_e6_c16_cc4", "experts (CondConv) cannot be expressed"),
