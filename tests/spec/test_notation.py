@@ -60,20 +60,21 @@ def spec_of(*rows: str) -> Spec:
         ),
         (
             "r2_k3_s2_e4_i16_o24_c1",
-            "{type: fused_mbconv, kernel_size: 3, num_repeat: 2, stride: 2, expand_ratio: 4, output_filters: 24}",
+            "{type: fused_mbconv, kernel_size: 3, num_repeat: 2, stride: 2, expand_ratio: 4, input_filters: 16, "
+            "output_filters: 24}",
         ),
         (
             "r1_k3_s22_e8_i16_o24_f1",
             (
                 "{type: fused_mbconv, kernel_size: 3, stride: 2, stride_at: project, expand_ratio: 8, "
-                "unit_kernel_size: 1, output_filters: 24}"
+                "unit_kernel_size: 1, input_filters: 16, output_filters: 24}"
             ),
         ),
         (
             "r1_k3.5.7_a1_p1_s22_e6_i16_o40_se0.5_sw",
             (
-                "{kernel_size: [3, 5, 7], stride: 2, expand_ratio: 6, output_filters: 40, se_ratio: 0.5, "
-                "activation: swish}"
+                "{kernel_size: [3, 5, 7], stride: 2, expand_ratio: 6, input_filters: 16, output_filters: 40, "
+                "se_ratio: 0.5, activation: swish}"
             ),
         ),
         ("dsa_r1_k5_s2_c16", "{type: depthwise_separable, kernel_size: 5, output_filters: 16, stride: 2}"),
