@@ -55,9 +55,18 @@ class BlockDraft:
         self.draft.ops.append(Op(kind, inputs, output, self.stage, self.name, role))
         return output
 
-    def close(self, operator: str, block_type: str, before: Value, after: Value, stride: tuple[int, int]) -> None:
+    def close(
+        self,
+        operator: str,
+        block_type: str,
+        before: Value,
+        after: Value,
+        stride: tuple[int, int],
+        dilation: tuple[int, int] = (1, 1),
+    ) -> None:
         """Add the block that the ops form in the paper's table."""
-        block = Block(self.name, self.stage, operator, block_type, before.shape, after.shape, stride, self.row)
+        shapes = before.shape, after.shape
+        block = Block(self.name, self.stage, operator, block_type, *shapes, stride, self.row, dilation)
         self.draft.blocks.append(block)
 
 

@@ -234,6 +234,7 @@ class Block:
         block_type: its name in a count, e.g. `MBConv`; empty for what is counted layer by layer.
         stride: (vertical, horizontal).
         row: the index of the row that it comes from; none outside of rows.
+        dilation: of its spatial kernels, (vertical, horizontal).
     """
 
     name: str
@@ -244,6 +245,7 @@ class Block:
     output_shape: Shape
     stride: tuple[int, int]
     row: int | None = None
+    dilation: tuple[int, int] = (1, 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,7 @@ def _plan_row(spec: Spec, run: _Run, draft: Draft, x: Value) -> Value:
         table_filters = row.output_filters if isinstance(row, Row) and not opens else spec.filters_into(run.row)
         block = BlockDraft(draft, f"{run.stage}.{run.first + index}", run.stage, run.row, table_filters)
         y = block_type.plan(block, row, spec, x, place)
-        block.close(operator, block_type.name, x, y, place.stride)
+        block.close(operator, block_type.name, x, y, place.stride, place.dilation)
         x = y
     return x
 

@@ -60,8 +60,10 @@ def spec_of(*rows: str) -> Spec:
         ),
         (
             "r2_k3_s2_e4_i16_o24_c1",
-            "{type: fused_mbconv, kernel_size: 3, num_repeat: 2, stride: 2, expand_ratio: 4, input_filters: 16, "
-            "output_filters: 24}",
+            (
+                "{type: fused_mbconv, kernel_size: 3, num_repeat: 2, stride: 2, expand_ratio: 4, input_filters: 16, "
+                "output_filters: 24}"
+            ),
         ),
         (
             "r1_k3_s22_e8_i16_o24_f1",

@@ -12,6 +12,7 @@ from mbconv_cli.analysis.diff.layers import Layer
 from mbconv_cli.analysis.diff.spec_options import Options, options_of
 from mbconv_cli.analysis.networks import OpenNetwork
 from mbconv_cli.plan.ops import Block
+from mbconv_cli.plan.planner import effective
 from mbconv_cli.spec.spec import Spec
 
 
@@ -46,10 +47,10 @@ class Part:
 
 def network_parts(network: OpenNetwork, layers: Sequence[Layer], cut: Cut) -> list[Part]:
     """The blocks or stages of an open network."""
-    by_name = _gathered(layers, cut)
+    by_name, spec = _gathered(layers, cut), effective(network.spec)
     if cut is Cut.BLOCK:
         return [
-            Part(block.name, block.operator, by_name[block.name], block_options(network.spec, block))
+            Part(block.name, block.operator, by_name[block.name], block_options(spec, block))
             for block in network.plan.blocks
         ]
     stages = []
@@ -57,7 +58,7 @@ def network_parts(network: OpenNetwork, layers: Sequence[Layer], cut: Cut) -> li
         blocks = list(members)
         runs = [(operator, len(list(run))) for operator, run in groupby(block.operator for block in blocks)]
         operators = " + ".join(f"{count} x {operator}" for operator, count in runs)
-        options = block_options(network.spec, blocks[0])
+        options = block_options(spec, blocks[0])
         counted = Options({"blocks": len(blocks), **options.values}, options.defaults)
         stages.append(Part(name, operators, by_name[name], counted))
     return stages
@@ -94,13 +95,14 @@ def block_options(spec: Spec, block: Block) -> Options:
     section = block.stage.partition(".")[0]
     said = options_of(getattr(spec, section) if block.row is None else spec.blocks[block.row])
     values: dict[str, Any] = {key: value for key, value in said.values.items() if key != "num_repeat"}
-    scaled = {"output_filters": block.output_shape[0], "stride": block.stride}
+    values.pop("first_dilation", None)
+    scaled = {"output_filters": block.output_shape[0], "stride": block.stride, "dilation": block.dilation}
     values |= {key: value for key, value in scaled.items() if key in values}
     values["input_filters"] = block.input_shape[0]
     values["resolution"] = block.input_shape[1:]
     if section == "classifier" and values["hidden_filters"] is None:
         del values["activation"]  # it follows the hidden layer
-    else:
+    elif "activation" in values:
         values["activation"] = values.get("activation") or spec.activation
     if "kernel_size" in values:  # a convolution, and so a norm
         values["padding"] = values.get("padding") or spec.padding
