@@ -142,10 +142,9 @@ def warn_of_assumptions(document: Document, name: str) -> None:
     if "activation" not in data and any("activation" not in row for row in strings):
         assumed.append("activation: relu")
     if assumed:
-        words = ", ".join(CONVENTIONS)
         warnings.warn(
             f"{name}: rows written as strings leave these to the code around them: assumed {' and '.join(assumed)}; "
-            f"say so, or `conventions:` one of {words}",
+            "say so, or name the family, as in `conventions: mobilenet-v3`",
             AssumptionWarning,
             stacklevel=2,
         )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from mbconv_cli.errors import Mark
-from mbconv_cli.yaml.quotes import shorten
+from mbconv_cli.yaml.quotes import shorten, shown
 from mbconv_cli.yaml.yaml_text import Document, Finding, Path
 
 _ASSIGNMENT: Final = re.compile(r"\A\s*(?:[A-Za-z_][A-Za-z0-9_.]*\s*=)?\s*")
@@ -39,7 +39,7 @@ def unpasted(document: Document) -> tuple[Document, list[Finding]]:
     marks: dict[Path, Mark] = {}
     rows = [_row(node, ("blocks", index), first_line, mark.file, marks, problems) for index, node in _items(listed)]
     if not rows and not problems:
-        problems.append((mark, "blocks: a text should be a list of strings, as timm's arch_def = [[...], ...]"))
+        problems.append((mark, f"blocks: should be a list; got {shown(text)}"))
     if problems:
         return _without_rows(document), problems
     return Document({**document.data, "blocks": rows}, document.key_marks, document.value_marks | marks), []

@@ -38,7 +38,7 @@ def test_an_override_can_name_them() -> None:
 
 def test_strings_that_leave_something_open_are_warned_about() -> None:
     with pytest.warns(
-        AssumptionWarning, match=r"x: .*assumed se: \{.*\} and activation: relu; say so, or `conventions:`"
+        AssumptionWarning, match=r"x: .*assumed se: \{.*\} and activation: relu; say so, or name the family"
     ):
         load_text(ROWS, "x.yaml", name="x")
 

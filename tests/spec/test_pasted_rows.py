@@ -72,5 +72,5 @@ def test_the_line_that_is_wrong_is_named(old: str, new: str, message: str) -> No
 
 
 def test_a_word_is_no_list() -> None:
-    with pytest.raises(InputError, match=r"x\.yaml:2:9: blocks: a text should be a list of strings"):
+    with pytest.raises(InputError, match=r"x\.yaml:2:9: blocks: should be a list; got"):
         loaded("input: {resolution: 32}\nblocks: mbconv\n")
