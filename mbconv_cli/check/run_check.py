@@ -124,11 +124,15 @@ def faulty_config(path: Path, error: InputError) -> Checked | None:
 
 
 def _unmatched_overrides(config: LoadedConfig, sides: Sequence[Sides]) -> Iterator[Check]:
-    """A warning in its own row, and so in every format, for each override that matches no network."""
+    """A warning in its own row, and so in every format, for each override that matches no network that is checked."""
     for index, override in enumerate(config.config.overrides):
-        if not any(override.matches(*one.names) for one in sides):
+        matched = [one for one in sides if override.matches(*one.names)]
+        if not any(one.is_checked for one in matched):
             mark = config.document.mark(("overrides", index, "match"))
-            yield Check(override.match, OVERRIDE, Verdict.MISSING, "no network matches", Level.WARN, mark=mark)
+            was = f" any more; {matched[0].key} did" if matched else ""
+            step = "correct the pattern, or take the override out"
+            why = f"no network matches{was}"
+            yield Check(override.match, OVERRIDE, Verdict.MISSING, why, Level.WARN, mark=mark, next_step=step)
 
 
 def _against_former(
