@@ -16,7 +16,7 @@ from mbconv_cli.units import counted
 
 WARNING: Final = "warning"
 """What a failure is called that only warns."""
-MOST_NAMES: Final = 5
+MOST_NAMES: Final = 6
 
 _Key: TypeAlias = tuple[Severity, Verdict, Cell, Cell, Cell]
 
@@ -107,8 +107,9 @@ class Cause:
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return ", ".join(names[:MOST_NAMES]) + more
+    if len(names) <= MOST_NAMES:
+        return ", ".join(names)
+    return f"{', '.join(names[: MOST_NAMES - 1])} and {len(names) - MOST_NAMES + 1} more"
 
 
 def causes(found: Iterable[Check]) -> list[Cause]:

@@ -27,7 +27,7 @@ MOST_CAUSES: Final = 20
 MOST_IMPROVED: Final = 10
 LONGEST_LIST: Final = 7_000
 """Characters of the networks that have no entry of their own: no one of a usual number goes without its name."""
-LONGEST_TEXT: Final = 400
+LONGEST_TEXT: Final = 900
 """Characters in a cell or a sentence: a name may be as long as its file."""
 
 
