@@ -201,7 +201,6 @@ def _stale(one: Sides, head: ReadNetwork, figures: Mapping[str, int]) -> Iterato
             Verdict.FAIL,
             f"{stale.expected:,} under `expect`, but the table comes to {stale.found:,}",
             unit=EXACT[stale.metric].unit,
-            head=stale.found,
             mark=stale.mark,
             file=one.file,
             next_step="correct whichever is wrong",

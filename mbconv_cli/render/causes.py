@@ -133,10 +133,12 @@ def improved(found: Iterable[Check]) -> list[Check]:
 
 
 def has_changed(check: Check) -> bool:
-    """Whether a row has anything new to tell: another figure, one without a base, or a network that is new or gone."""
+    """Whether a row has anything new: another figure, one without a base, or a network that is new, renamed or gone."""
     change = _change(check)
-    has_figure = check.number("head") is not None or bool(check.message)
-    return bool(change) or (change is None and has_figure and check.severity is not Severity.OFF)
+    if change is not None or check.severity is Severity.OFF:
+        return bool(change)
+    is_of_network = not check.row.get("unit")
+    return is_of_network or check.number("head") is not None
 
 
 _ORDER: Final = {one: place for place, one in enumerate(Severity)}

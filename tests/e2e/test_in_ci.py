@@ -315,3 +315,37 @@ def test_the_command_of_the_gitlab_example_works(repository: GitRepository, envi
     )
     assert done.returncode == 1, done.stderr
     assert 'failures="1"' in (repository.folder / "mbconv.xml").read_text(encoding="utf-8")
+
+
+GH = """\
+#!/usr/bin/env bash
+printf '%s\\n' "$*" >> "$TOLD"
+case "$*" in *--paginate*) printf '%s' "$FOUND" ;; esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ("7\n9\n", "api --method PATCH repos/us/nets/issues/comments/7 -F body=@r.md --silent"),
+        ("", "api --method POST repos/us/nets/issues/1/comments -F body=@r.md --silent"),
+    ],
+)
+def test_the_workflow_keeps_one_comment_up_to_date(tmp_path: Path, found: str, told: str) -> None:
+    steps = examples()[".github/workflows/networks.yml"]["jobs"]["check"]["steps"]
+    comment = next(step for step in steps if "comment" in step.get("name", ""))
+    assert "${{" not in comment["run"]
+    script(tmp_path / "bin" / "gh", GH)
+    variables = {"FOUND": found, "TOLD": str(tmp_path / "told"), "REPORT": "r.md", "GITHUB_REPOSITORY": "us/nets"}
+    subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", comment["run"]],
+        env={
+            "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "COMMENTS": "repos/us/nets/issues/1/comments",
+        }
+        | variables,
+        check=True,
+    )
+    asked, answered = (tmp_path / "told").read_text(encoding="utf-8").splitlines()
+    assert asked.startswith("api --paginate repos/us/nets/issues/1/comments --jq .[] | select(.user.login")
+    assert answered == told

@@ -38,6 +38,14 @@ def test_what_did_not_change_is_shown_when_asked_for(check: Report) -> None:
     assert any(line.startswith(unchanged) for line in lines(check, verbose=True))
 
 
+def test_an_identical_plan_is_no_change_and_a_renamed_network_is_one() -> None:
+    same = check_row("same", "latency_ms", (None, None, "ms"), "max_increase 3%", "pass", message="identical plan")
+    renamed = check_row("new", "spec", (None, None, ""), "", "pass", message="renamed from old.yaml")
+    text = "\n".join(lines(check_report((same, renamed))))
+    assert "latency_ms" not in text
+    assert re.search(r"^new +spec", text, re.MULTILINE)
+
+
 def test_what_costs_less_is_counted_but_not_what_only_seems_to(check: Report) -> None:
     assert "improved" not in lines(check)[1]  # its interval reaches to 1
     better = check_report((check_row("a", "params", (2, 1, "param"), "max_increase 0", "pass"),))
