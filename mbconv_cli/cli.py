@@ -43,6 +43,9 @@ TASKS: Final[Mapping[str, Mapping[str, str]]] = {
         "history": "show_history.history_command",
         "validate": "validate_specs.validate_command",
     },
+    "Take away": {
+        "export": "export_network.export_command",
+    },
     "Inspect the tool": {
         "verify": "verify_networks.verify_command",
         "schema": "print_schema.schema_command",

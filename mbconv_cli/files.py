@@ -16,8 +16,8 @@ _IRREPLACEABLE: Final = (errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM, er
 """Errors of replacing a file whose content may still be writable."""
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write UTF-8 text into a file: either all of it is there afterwards, or the file is as it was before.
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write text (as UTF-8) or bytes into a file: afterwards all of it is there, or the file is as it was before.
 
     A file that cannot be replaced (mounted by itself, or in a folder that is read-only) is written in place; so is what
     is no regular file (a pipe, a device). A file without write permission is not written.
@@ -26,18 +26,19 @@ def write_atomically(path: Path, text: str) -> None:
         InputError: it cannot be written.
     """
     with _translated_errors(path):
+        written = content.encode("utf-8") if isinstance(content, str) else content
         if reason := _obstacle(path):
             raise OSError(reason, os.strerror(reason))
         if path.exists() and not path.is_file():
-            with path.open("w", encoding="utf-8") as stream:
-                stream.write(text)
+            with path.open("wb") as stream:
+                stream.write(written)
             return
         try:
-            _replace(path.resolve(), text)
+            _replace(path.resolve(), written)
         except OSError as error:
             if error.errno not in _IRREPLACEABLE or not path.exists():
                 raise
-            _overwrite(path, text)
+            _overwrite(path, written)
 
 
 def require_place(path: Path) -> None:
@@ -75,11 +76,11 @@ def _obstacle(path: Path) -> int | None:
     return None if os.access(path if path.exists() else folder, os.W_OK) else errno.EACCES
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, content: bytes) -> None:
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         Path(temporary).chmod(_mode(path))
@@ -90,10 +91,10 @@ def _replace(path: Path, text: str) -> None:
         raise
 
 
-def _overwrite(path: Path, text: str) -> None:
+def _overwrite(path: Path, content: bytes) -> None:
     """Write over the old content, and only then cut off what is left of it."""
     with path.open("r+b") as stream:
-        stream.write(text.encode("utf-8"))
+        stream.write(content)
         stream.truncate()
         stream.flush()
         os.fsync(stream.fileno())
