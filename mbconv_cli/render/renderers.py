@@ -12,6 +12,7 @@ from mbconv_cli.render.bmf import render_bmf
 from mbconv_cli.render.check_markdown import render_check_markdown
 from mbconv_cli.render.check_view import for_reading
 from mbconv_cli.render.checks import CHECK
+from mbconv_cli.render.chrome_trace import render_chrome_trace
 from mbconv_cli.render.code_quality import render_code_quality
 from mbconv_cli.render.csv_text import render_csv
 from mbconv_cli.render.github import render_github
@@ -40,6 +41,7 @@ class Format(str, Enum):
     SARIF = "sarif"
     BMF = "bmf"
     BENCHMARK_ACTION = "benchmark-action"
+    CHROME_TRACE = "chrome-trace"
 
     def __str__(self) -> str:
         return self.value
@@ -63,7 +65,7 @@ _HISTORIES: Final[Mapping[Format, Renderer]] = {
     Format.BENCHMARK_ACTION: render_benchmark_action,
 }
 _OF_KIND: Final[Mapping[str, Mapping[Format, Renderer]]] = {
-    "profile": _HISTORIES,
+    "profile": {**_HISTORIES, Format.CHROME_TRACE: render_chrome_trace},
     CHECK: {
         Format.TABLE: lambda report, style: render_table(for_reading(report, verbose=style.verbose), style),
         Format.MARKDOWN: render_check_markdown,
@@ -78,7 +80,7 @@ _OF_KIND: Final[Mapping[str, Mapping[Format, Renderer]]] = {
 
 FORMATS_OF_SUFFIX: Final[Mapping[str, tuple[Format, ...]]] = {
     ".csv": (Format.CSV,),
-    ".json": (Format.JSON, Format.BMF, Format.BENCHMARK_ACTION, Format.CODE_QUALITY, Format.SARIF),
+    ".json": (Format.JSON, Format.BMF, Format.BENCHMARK_ACTION, Format.CODE_QUALITY, Format.SARIF, Format.CHROME_TRACE),
     ".md": (Format.MARKDOWN,),
     ".sarif": (Format.SARIF,),
     ".xml": (Format.JUNIT,),

@@ -98,12 +98,12 @@ def _pt2(network: Network, _: Plan, images: Tensor, __: str) -> tuple[bytes, Cal
 
 
 def _torchscript(network: Network, _: Plan, images: Tensor, __: str) -> tuple[bytes, Callable[[Tensor], Tensor]]:
+    jit: Any = torch.jit  # has no types
     stream = io.BytesIO()
     with torch.no_grad():
-        torch.jit.save(torch.jit.trace(network, images), stream)
+        jit.save(jit.trace(network, images), stream)
     content = stream.getvalue()
-    loaded: Callable[[Tensor], Tensor] = torch.jit.load(io.BytesIO(content))
-    return content, loaded
+    return content, jit.load(io.BytesIO(content))
 
 
 def _python(network: Network, plan: Plan, _: Tensor, source: str) -> tuple[bytes, Callable[[Tensor], Tensor]]:
