@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ def test_layers_follow_each_other_within_their_block_and_stage(measured: Report)
     names = [str(row["name"]) for row in measured.sections["layers"].rows]
     layers = [one for one in found if one["args"]]
     assert [one["name"] for one in layers] == names
-    for before, after in zip(layers, layers[1:], strict=False):
+    for before, after in pairwise(layers):
         assert after["ts"] == pytest.approx(before["ts"] + before["dur"])
     whole = 1_000 * sum(float(str(row["latency_ms"])) for row in measured.sections["layers"].rows)
     assert sum(one["dur"] for one in found if not one["args"]) >= whole
