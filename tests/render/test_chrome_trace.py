@@ -12,7 +12,7 @@ import pytest
 from mbconv_cli.errors import InputError
 from mbconv_cli.render.renderers import Format, render
 from mbconv_cli.render.style import Style
-from mbconv_cli.report.model import Report
+from mbconv_cli.report.model import Report, Row
 
 
 def events(report: Report) -> list[dict[str, Any]]:
@@ -45,7 +45,7 @@ def test_what_was_not_measured_has_no_trace(exact: Report) -> None:
 
 def test_a_report_that_sums_rows_up_has_none_either(measured: Report) -> None:
     section = measured.sections["layers"]
-    rest = {"name": "4 others", "macs": 1, "latency_ms": 1.0}
+    rest: Row = {"name": "4 others", "macs": 1, "latency_ms": 1.0}
     cut = replace(measured, sections={"layers": replace(section, rows=(*section.rows[:2], rest))})
     with pytest.raises(InputError, match="leave --top and --sort out"):
         render(cut, Format.CHROME_TRACE, Style())

@@ -8,7 +8,9 @@ from typing import Final, assert_never
 from mbconv_cli.plan.ops import (
     Activation,
     Add,
+    AvgPool,
     BatchNorm,
+    ChannelShuffle,
     ChannelSlice,
     Concat,
     Conv2d,
@@ -17,6 +19,7 @@ from mbconv_cli.plan.ops import (
     Linear,
     MaxPool,
     Multiply,
+    PReLU,
 )
 
 ACTIVATION_CLASSES: Final = {
@@ -39,7 +42,39 @@ HELPERS: Final = '''def conv(channels_in, channels_out, kernel, stride, padding,
 def max_pool(kernel, stride, padding):
     """Max pooling whose padding is (top, bottom, left, right), in pixels, filled with minus infinity."""
     top, bottom, left, right = padding
-    return nn.Sequential(nn.ConstantPad2d((left, right, top, bottom), float("-inf")), nn.MaxPool2d(kernel, stride))'''
+    return nn.Sequential(nn.ConstantPad2d((left, right, top, bottom), float("-inf")), nn.MaxPool2d(kernel, stride))
+
+
+def without_scale(norm):
+    """A batch norm that learns a shift alone."""
+    norm.weight = None
+    return norm
+
+
+class AvgPool(nn.Module):
+    """The mean under a window; pixels of the padding, (top, bottom, left, right), do not count."""
+
+    def __init__(self, kernel, stride, padding):
+        super().__init__()
+        top, bottom, left, right = padding
+        self.sides, self.kernel, self.stride = (left, right, top, bottom), kernel, stride
+
+    def forward(self, x):
+        def mean(values):
+            return functional.avg_pool2d(functional.pad(values, self.sides), self.kernel, self.stride)
+
+        return mean(x) / mean(torch.ones_like(x[:1, :1]))
+
+
+class Shuffle(nn.Module):
+    """The channels of some groups dealt out in turn."""
+
+    def __init__(self, groups):
+        super().__init__()
+        self.groups = groups
+
+    def forward(self, x):
+        return x.unflatten(1, (self.groups, -1)).transpose(1, 2).flatten(1, 2)'''
 
 
 def expression(kind: Kind, values: Mapping[str, str]) -> str:
@@ -55,13 +90,20 @@ def expression(kind: Kind, values: Mapping[str, str]) -> str:
             return f"conv({', '.join(values[name] for name in names)})"
         case BatchNorm(spatial=spatial):
             norm = "nn.BatchNorm2d" if spatial else "nn.BatchNorm1d"
-            return f"{norm}({values['channels']}, eps={values['eps']}, momentum={values['momentum']})"
+            made = f"{norm}({values['channels']}, eps={values['eps']}, momentum={values['momentum']})"
+            return made if kind.scale else f"without_scale({made})"
         case Activation(function=name):
             return ACTIVATION_CLASSES[name]
         case GlobalAvgPool():
             return "nn.AdaptiveAvgPool2d(1)"
         case MaxPool():
             return f"max_pool({values['kernel_size']}, {values['stride']}, {values['padding']})"
+        case PReLU():
+            return f"nn.PReLU({values['channels']})"
+        case AvgPool():
+            return f"AvgPool({values['kernel_size']}, {values['stride']}, {values['padding']})"
+        case ChannelShuffle():
+            return f"Shuffle({values['groups']})"
         case Linear():
             return f"nn.Linear({values['in_features']}, {values['out_features']}, bias={values['bias']})"
         case Add() | Multiply() | Concat() | ChannelSlice():
