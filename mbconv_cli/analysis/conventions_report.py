@@ -78,7 +78,7 @@ def conventions(network: OpenNetwork, *, peer: bool, progress: Callable[[int], N
         progress(done)
     return Report(
         "conventions",
-        provenance(network.spec, host_fingerprint()),
+        provenance(network, host_fingerprint()),
         {"name": network.plan.name, "input_shape": (1, *network.plan.input_shape), "counted": module.title},
         {"macs": macs},
         {

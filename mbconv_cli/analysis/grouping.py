@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from mbconv_cli.plan.ops import OP_NAMES, ROLES, Activation, BatchNorm, Op, Plan
+from mbconv_cli.plan.ops import ROLES, Activation, BatchNorm, Op, Plan, op_name
 from mbconv_cli.report.model import Cell, Column, Priority
 
 NORM_AND_ACTIVATION: Final = "norm and activation"
+OWN_ROWS: Final = ("se", "norm", "activation")
+"""Roles whose norms and activations stay with them."""
 
 
 class By(str, Enum):
@@ -20,6 +22,7 @@ class By(str, Enum):
     BLOCK = "block"
     STAGE = "stage"
     ROLE = "role"
+    MODULE = "module"
 
     @property
     def section(self) -> str:
@@ -49,11 +52,18 @@ LABELS: dict[By, tuple[Column, ...]] = {
     By.BLOCK: (NAME, _OPERATOR, _STAGE, *_SHAPES),
     By.STAGE: (NAME, _OPERATOR, _BLOCKS, *_SHAPES),
     By.ROLE: (NAME, _OPS),
+    By.MODULE: (NAME, _OPS, *_SHAPES),
 }
 
 
-def group_ops(plan: Plan, by: By) -> list[Group]:
-    """All ops of a Plan, each in exactly one group, in running order (roles: in the order of a block)."""
+def group_ops(plan: Plan, by: By, depth: int = 1) -> list[Group]:
+    """All ops of a Plan, each in exactly one group, in running order (roles: in the order of a block).
+
+    Args:
+        plan: whose ops.
+        by: what a group is.
+        depth: of a module's path, the first parts that make a group by module.
+    """
     match by:
         case By.LAYER:
             return [Group(_layer_labels(op), (index,)) for index, op in enumerate(plan.ops)]
@@ -74,6 +84,9 @@ def group_ops(plan: Plan, by: By) -> list[Group]:
             ]
         case By.STAGE:
             return _stages(plan)
+        case By.MODULE:
+            members = _members(plan, lambda op: _module(op, depth))
+            return [Group(_module_labels(plan, name, ops), ops) for name, ops in members.items()]
         case By.ROLE:
             return _named(_members(plan, _role), (*ROLES, NORM_AND_ACTIVATION))
 
@@ -85,7 +98,7 @@ def block_parts(plan: Plan) -> list[Group]:
 
 def _role(op: Op) -> str:
     """The row of an op by role: norms and activations have their own, but those of SE are part of the gate."""
-    apart = isinstance(op.kind, BatchNorm | Activation) and op.role != "se"
+    apart = isinstance(op.kind, BatchNorm | Activation) and op.role not in OWN_ROWS
     return NORM_AND_ACTIVATION if apart else op.role
 
 
@@ -93,14 +106,25 @@ def _named(members: Mapping[str, tuple[int, ...]], names: Sequence[str]) -> list
     return [Group({"name": name, "ops": len(members[name])}, members[name]) for name in names if name in members]
 
 
+def _module(op: Op, depth: int) -> str:
+    """The module that an op belongs to, so many levels deep; the later runs of a module belong to the first."""
+    return ".".join(op.name.partition("#")[0].split(".")[:depth])
+
+
+def _module_labels(plan: Plan, name: str, ops: Sequence[int]) -> dict[str, Cell]:
+    first, last = plan.ops[ops[0]], plan.ops[ops[-1]]
+    before = first.inputs[0].shape if first.inputs else ()
+    return {"name": name, "ops": len(ops), "input_shape": before, "output_shape": last.output.shape}
+
+
 def _layer_labels(op: Op) -> dict[str, Cell]:
     return {
         "name": op.name,
-        "op": OP_NAMES[type(op.kind)],
+        "op": op_name(op.kind),
         "role": op.role,
         "stage": op.stage,
         "block": op.block,
-        "input_shape": op.inputs[0].shape,
+        "input_shape": op.inputs[0].shape if op.inputs else (),
         "output_shape": op.output.shape,
     }
 

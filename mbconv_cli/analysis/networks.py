@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from mbconv_cli import __version__
@@ -15,6 +15,7 @@ from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.plan.scaling import compounded
 from mbconv_cli.report.model import Cell, Provenance
 from mbconv_cli.spec.catalogue import Catalogue
+from mbconv_cli.spec.code_reference import CodeReference, InputShape, Origin, parse_arguments, parse_code, parse_inputs
 from mbconv_cli.spec.loader import LoadedSpec, load
 from mbconv_cli.spec.overrides import parse_override, reach
 from mbconv_cli.spec.spec import DESCRIPTIVE_KEYS, Scaling, Spec
@@ -25,16 +26,59 @@ Extent: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class OpenNetwork:
-    """A network that was found valid: its Spec and its Plan, and what was changed in it, in words."""
+    """A network that was found valid.
 
-    spec: Spec
+    Attributes:
+        yaml_spec: what its YAML file says; None of a module, which has no such file.
+        plan: its ops.
+        overrides: what was changed in its spec, in words.
+    """
+
+    yaml_spec: Spec | None
     plan: Plan
     overrides: tuple[str, ...] = ()
 
+    @property
+    def spec(self) -> Spec:
+        """The Spec, for a question that is about what a YAML file says.
+
+        Raises:
+            InputError: it is a module, which has none.
+        """
+        if self.yaml_spec is None:
+            raise InputError(f"{self.plan.name} is code, and this is about what a YAML file says")
+        return self.yaml_spec
+
+    @property
+    def sha256(self) -> str:
+        """A digest of all that is computed: of the Spec without its descriptions, or of a module's ops."""
+        if self.yaml_spec is not None:
+            return spec_sha256(self.yaml_spec)
+        return hashlib.sha256(repr((self.plan.inputs, self.plan.ops)).encode()).hexdigest()
+
     def subject(self, batch_size: int = 1) -> dict[str, Cell]:
         """What a report about it says that it is about."""
-        subject: dict[str, Cell] = {"name": self.plan.name, "input_shape": (batch_size, *self.plan.input_shape)}
+        subject: dict[str, Cell] = {"name": self.plan.name, "input_shape": self.plan.batched(batch_size)}
+        if self.plan.more_inputs:
+            subject["more_inputs"] = "; ".join(
+                f"{value.name.rpartition(':')[2]} {'x'.join(map(str, value.shape))}" for value in self.plan.more_inputs
+            )
         return subject | ({"set": "; ".join(self.overrides)} if self.overrides else {})
+
+
+@dataclass(frozen=True, slots=True)
+class CodeOptions:
+    """How code makes a module, for a command that may run code.
+
+    Attributes:
+        arguments: for the callable, each `NAME=VALUE`.
+        inputs: the module's inputs, each `[NAME=]SHAPE[:DTYPE]`.
+        batch_size: of the inputs that a library states.
+    """
+
+    arguments: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    batch_size: int = 1
 
 
 def open_network(
@@ -43,18 +87,25 @@ def open_network(
     resolution: int | Extent | None = None,
     catalogue: Catalogue | None = None,
     overrides: Sequence[str] = (),
+    code: CodeOptions | None = None,
 ) -> OpenNetwork:
-    """The network of a name, a path, `REV:path` as of a git revision, or `-`.
+    """The network of a name, a path, `REV:path` as of a git revision, `-`, or of code.
 
     Args:
         reference: which network.
         catalogue: where names are looked up; the shipped ones and MBCONV_ARCH_PATH if absent.
         resolution: pixels in place of the spec's own: one number for both directions, or (height, width).
         overrides: what to change in its spec, each as `PATH=VALUE`.
+        code: how to run code, where the reference names some; code is refused if absent.
 
     Raises:
-        InputError: it cannot be found, is not valid, or cannot have this resolution.
+        InputError: it cannot be found, is not valid, or cannot have this resolution; or it is code that may not be
+            run, cannot be run, or makes no module that can be captured.
     """
+    if code is not None and (named := parse_code(reference)):
+        return _open_code(named, code, resolution, overrides)
+    if code is not None and (code.arguments or code.inputs):
+        raise InputError(f"--arg and --input are for code such as timm:resnet50; {reference} is a network in YAML")
     changes = tuple(parse_override(text) for text in overrides)
     loaded = load(reference, catalogue, overrides=changes)
     changed = tuple(reach(change, loaded.document) for change in changes)
@@ -69,12 +120,35 @@ def open_network(
         raise InputError(*(Problem(f"{one.what} {where}", one.mark) for one in error.problems)) from error
 
 
-def provenance(spec: Spec | None = None, machine: dict[str, Cell] | None = None, **settings: Cell) -> Provenance:
+def _open_code(
+    named: CodeReference, options: CodeOptions, resolution: int | Extent | None, overrides: Sequence[str]
+) -> OpenNetwork:
+    if overrides:
+        raise InputError(f"--set changes what a YAML file says, and {named.text} is code; --arg NAME=VALUE calls it")
+    inputs = parse_inputs(options.inputs)
+    if options.batch_size != 1 and (inputs or named.origin is not Origin.LIBRARY):
+        raise InputError(f"--batch-size: --input holds the batch of {named.text} already; leave one of them out")
+    if resolution is not None:
+        if inputs or named.origin is not Origin.LIBRARY:
+            raise InputError(f"--resolution is for images of a library's network; {named.text} takes --input")
+        extent = (resolution, resolution) if isinstance(resolution, int) else resolution
+        inputs = (InputShape((options.batch_size, 3, *extent)),)
+    from mbconv_cli.pytorch.capture.code_plans import plan_of_code
+
+    arguments = parse_arguments(options.arguments)
+    return OpenNetwork(
+        None, plan_of_code(replace(named, arguments=arguments, inputs=inputs, batch_size=options.batch_size))
+    )
+
+
+def provenance(
+    network: OpenNetwork | None = None, machine: dict[str, Cell] | None = None, **settings: Cell
+) -> Provenance:
     """Where a report's figures come from."""
     return Provenance(
         mbconv=__version__,
         convention=CONVENTION,
-        spec_sha256=spec_sha256(spec) if spec else None,
+        spec_sha256=network.sha256 if network else None,
         machine=machine or {},
         settings=settings,
     )

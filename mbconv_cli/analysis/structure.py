@@ -9,6 +9,7 @@ from mbconv_cli.analysis.networks import OpenNetwork, extent_text, provenance
 from mbconv_cli.analysis.scaling_table import scaling_note, scaling_section
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.cost.receptive_field import receptive_field
+from mbconv_cli.errors import InputError
 from mbconv_cli.plan.ops import Block, Conv2d, GlobalAvgPool, Linear, Plan
 from mbconv_cli.plan.planner import effective
 from mbconv_cli.report.model import Column, Priority, Report, Row, Section
@@ -40,24 +41,28 @@ def structure(network: OpenNetwork, *, with_scaling: bool = False) -> Report:
     cost = total(plan_costs(plan))
     runs = [list(blocks) for _, blocks in groupby(plan.blocks, key=lambda block: (block.stage, block.row))]
     rows_of_stage = Counter(blocks[0].stage for blocks in runs)
-    rows = tuple(_row(blocks, alone=rows_of_stage[blocks[0].stage] == 1) for blocks in runs)
+    leading = 0 if plan.batch_size is None else 1
+    rows = tuple(_row(blocks, leading, alone=rows_of_stage[blocks[0].stage] == 1) for blocks in runs)
     sections = {"stages": Section(COLUMNS, rows)}
-    notes = [structure_line(plan)]
-    scaling = effective(network.spec).scaling
-    if with_scaling or (scaling.width, scaling.depth) != (1, 1):
-        notes.append(scaling_note(network.spec))
-    if with_scaling:
-        sections["scaling"] = scaling_section(network.spec)
-    if sight := receptive_field(plan):
+    notes = [structure_line(plan), *plan.remarks]
+    spec = network.yaml_spec
+    scaling = effective(spec).scaling if spec else None
+    if spec is None and with_scaling:
+        raise InputError(f"--scaling: {plan.name} is code, which has no width and depth factors")
+    if spec and scaling and (with_scaling or (scaling.width, scaling.depth) != (1, 1)):
+        notes.append(scaling_note(spec))
+    if spec and with_scaling:
+        sections["scaling"] = scaling_section(spec)
+    if spec and (sight := receptive_field(plan)):
         field, stride = (extent_text(pair) for pair in sight)
         notes.append(f"receptive field of the last feature map: {field} pixels, one of its pixels for every {stride}")
-    if network.spec.output_stride:
-        notes.append(f"output stride {network.spec.output_stride}: strides beyond it are dilations")
-    if network.spec.source:
-        notes.append(f"source: {network.spec.source}")
+    if spec and spec.output_stride:
+        notes.append(f"output stride {spec.output_stride}: strides beyond it are dilations")
+    if spec and spec.source:
+        notes.append(f"source: {spec.source}")
     return Report(
         "structure",
-        provenance(network.spec),
+        provenance(network),
         network.subject(),
         {"params": cost.params, "macs": cost.macs, "flops": cost.flops},
         sections,
@@ -76,15 +81,18 @@ def structure_line(plan: Plan) -> str:
     return " + ".join(parts)
 
 
-def _row(blocks: list[Block], *, alone: bool) -> Row:
-    """A row of the table: a stage, or the part of one that begins with a block."""
+def _row(blocks: list[Block], leading: int, *, alone: bool) -> Row:
+    """A row of the table: a stage, or the part of one that begins with a block.
+
+    The batch leads the shapes of a captured Plan.
+    """
     first, last = blocks[0], blocks[-1]
     vertical, horizontal = first.stride
     return {
         "stage": first.stage if alone else first.name,
         "operator": first.operator,
-        "resolution": first.input_shape[1:],
-        "channels": last.output_shape[0],
+        "resolution": first.input_shape[leading + 1 :],
+        "channels": last.output_shape[leading] if len(last.output_shape) > leading else None,
         "repeats": len(blocks),
         "stride": vertical if vertical == horizontal else (vertical, horizontal),
     }

@@ -149,7 +149,7 @@ def _first_of_audit(audit: Audit) -> list[str]:
     """The first thing that an audit holds against the closed forms, if any."""
     if audit.disagreements:
         first = audit.disagreements[0]
-        return [f"{first.op} has {first.closed_form:,} MAC in closed form, {first.fvcore:,} by fvcore"]
+        return [f"{first.op} has {first.closed_form:,} MAC in closed form, {first.counted:,} by fvcore"]
     if audit.unknown:
         return [f"{audit.unknown[0][0]} is in no table of what counts"]
     if audit.params != audit.expected_params:

@@ -19,6 +19,7 @@ class View:
         by: what a row is.
         sort: the column to sort by, largest first (labels: A to Z); running order if absent.
         top: how many rows; the others are summed up in one last row.
+        depth: how many parts of a module's path make a row by module.
         overview: whether to show the stages first, and of the rows themselves those that cost the most.
     """
 
@@ -26,6 +27,7 @@ class View:
     sort: str | None = None
     top: int | None = None
     overview: bool = False
+    depth: int = 1
 
 
 def require_column(key: str | None, columns: Sequence[Column], unmeasured: Sequence[Column], reason: str) -> None:

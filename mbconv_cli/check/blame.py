@@ -25,8 +25,10 @@ def blame(base: ReadNetwork, head: ReadNetwork, stage_costs: Costs | None) -> Ma
         stage_costs: a metric of each stage (`stem`, `stages.2`, ...) of a Plan.
 
     Returns:
-        The place, or None if the files agree.
+        The place, or None if the files agree, or one of them is code.
     """
+    if head.written is None or base.written is None:
+        return None
     changed = list(changed_paths(base.loaded.document.data, head.loaded.document.data))
     if not changed:
         return None

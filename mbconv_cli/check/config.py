@@ -132,6 +132,9 @@ class CheckConfig(Frozen):
     rules: Literal["open", "frozen"] = Field(
         "open", description="frozen: a rule that is looser than in the base's config fails, as does this key's removal"
     )
+    inputs: dict[str, Annotated[tuple[Text, ...], Strict(False)]] = Field(
+        {}, description="of networks that are code, by their entry: shapes with the batch, as [1x3x224x224]"
+    )
     baseline: Text | None = Field(None, description="a file of `mbconv baseline write`, from this file's folder")
     latency: LatencySettings = Field(default_factory=LatencySettings)
 
@@ -162,11 +165,12 @@ class CheckConfig(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class LoadedConfig:
-    """A config, and the text it came from."""
+    """A config, the text it came from, and whether networks that are code may be run."""
 
     config: CheckConfig
     document: Document
     path: FilePath
+    allow_code: bool = False
 
     @property
     def folder(self) -> FilePath:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from mbconv_cli.analysis.networks import spec_sha256
 from mbconv_cli.check.config import AnyRule
 from mbconv_cli.check.measured_judgement import LatencyTask, TimedCheck
 from mbconv_cli.check.row import Found
@@ -92,7 +91,7 @@ def _obstacle(head: ReadNetwork, base: StoredNetwork, machines: Machines, *, mis
     if base.latency_ms is None:
         verdict = Verdict.PASS if missing_allowed else Verdict.MISSING
         return Found(verdict, "the baseline has no latency of it; `mbconv baseline write --measure` stores one")
-    if base.spec_sha256 == spec_sha256(head.loaded.spec):
+    if base.spec_sha256 == head.sha256:
         return Found(Verdict.PASS, f"{IDENTICAL} as in the baseline")
     old, new = machines()
     shapes = ({"input_shape": base.input_shape}, {"input_shape": head.plan.input_shape})

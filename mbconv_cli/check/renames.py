@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from mbconv_cli.analysis.networks import spec_sha256
 from mbconv_cli.check.selection import ReadNetwork, labels, stem_of
 from mbconv_cli.check.sides import Absence, Absent, Base, Sides
 from mbconv_cli.plan.ops import same_computation
@@ -54,5 +53,5 @@ def _is_same(base: Base, head: ReadNetwork) -> bool:
         case ReadNetwork():
             return same_computation(base.plan, head.plan)
         case StoredNetwork():
-            return base.spec_sha256 == spec_sha256(head.loaded.spec)
+            return base.spec_sha256 == head.sha256
     return False

@@ -6,17 +6,19 @@ import os
 import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from mbconv_cli.analysis.networks import OpenNetwork
 from mbconv_cli.check.config import LoadedConfig
 from mbconv_cli.errors import InputError, Mark, Problem
 from mbconv_cli.git.revisions import Revision, RevisionPath, counterpart, glob_at, is_file_at
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.catalogue import SUFFIXES, Catalogue, Location
+from mbconv_cli.spec.code_reference import CodeReference, Origin, parse_code, parse_inputs
 from mbconv_cli.spec.loader import LoadedSpec, load_file
 
 _WILD: Final = frozenset("*?[")
@@ -28,13 +30,13 @@ class Selected:
 
     Attributes:
         key: its name, or its path from the config's folder: what it is called in a baseline.
-        place: its file.
+        place: its file, or the code that makes it.
         mark: the config's entry that selects it.
         by_former_config: whether only the config as of the revision selects it.
     """
 
     key: str
-    place: Location
+    place: Location | CodeReference
     mark: Mark
     by_former_config: bool = False
 
@@ -46,10 +48,21 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class ReadNetwork:
-    """A network that was read: its Spec with the text it comes from, and its Plan."""
+    """A network that was read: its Spec with the text it comes from, unless it is code; and its Plan."""
 
-    loaded: LoadedSpec
+    written: LoadedSpec | None
     plan: Plan
+
+    @property
+    def loaded(self) -> LoadedSpec:
+        """The Spec and its text, of a network that is known to be written in YAML."""
+        assert self.written is not None
+        return self.written
+
+    @property
+    def sha256(self) -> str:
+        """A digest of all that is computed."""
+        return OpenNetwork(self.written.spec if self.written else None, self.plan).sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,9 @@ def select(loaded: LoadedConfig, catalogue: Catalogue) -> dict[str, Selected]:
     for index, entry in enumerate(loaded.config.networks):
         mark = loaded.document.mark(("networks", index))
         try:
+            if code := _code(entry, loaded):
+                selected.setdefault(entry, Selected(entry, code, mark))
+                continue
             for key, place in _of_tree(entry, loaded.folder, catalogue):
                 selected.setdefault(key, Selected(key, place, mark))
         except (InputError, NotImplementedError, ValueError) as error:
@@ -85,6 +101,7 @@ def unmatched(loaded: LoadedConfig, catalogue: Catalogue, revision: Revision | N
         entry: loaded.document.mark(("networks", index))
         for index, entry in enumerate(loaded.config.networks)
         if _is_wild(entry)
+        and not parse_code(entry)
         and not _of_tree(entry, loaded.folder, catalogue)
         and not (folder and _of_revision(entry, folder))
     }
@@ -110,11 +127,13 @@ def select_at(
     """
     found: dict[str, Selected] = {}
     for one in selected.values():
-        if place := _as_of(one.place, revision):
+        if not isinstance(one.place, CodeReference) and (place := _as_of(one.place, revision)):
             found[one.key] = Selected(one.key, place, one.mark)
     folder = counterpart(loaded.folder, revision)
     for index, entry in enumerate(loaded.config.networks):
         mark = loaded.document.mark(("networks", index))
+        if parse_code(entry):
+            continue
         for key, path in _of_revision(entry, folder) if folder else ():
             found.setdefault(key, Selected(key, path, mark))
     start = Mark(str(loaded.path), 1, 1)  # an entry of the former config has no line in the present one
@@ -133,17 +152,40 @@ def labels(keys: Iterable[str]) -> dict[str, str]:
 
 
 def stem_of(key: str) -> str:
-    """A file's name without folder and suffix; a name as it is."""
+    """A file's name without folder and suffix; a name, or code, as it is."""
+    if parse_code(key):
+        return key
     return PurePosixPath(key).stem if _is_path(key) else key
 
 
-def read_network(place: Location, catalogue: Catalogue) -> ReadNetwork | UnreadNetwork:
-    """The network of a file, or what is wrong with it."""
+def read_network(place: Location | CodeReference, catalogue: Catalogue) -> ReadNetwork | UnreadNetwork:
+    """The network of a file or of code, which is run; or what is wrong with it."""
     try:
+        if isinstance(place, CodeReference):
+            from mbconv_cli.pytorch.capture.code_plans import plan_of_code
+
+            return ReadNetwork(None, plan_of_code(place))
         loaded = load_file(place, catalogue)
         return ReadNetwork(loaded, plan_loaded(loaded))
     except InputError as error:
         return UnreadNetwork(error.problems)
+
+
+def _code(entry: str, loaded: LoadedConfig) -> CodeReference | None:
+    """The code that an entry names, with the inputs that the config gives for it; None where it names a file.
+
+    Raises:
+        InputError: it is code, and none may be run.
+    """
+    named = parse_code(entry)
+    if named is None:
+        return None
+    if not loaded.allow_code:
+        raise InputError(f"{entry} is code, which runs with --allow-code alone; give it where you trust the repository")
+    inputs = parse_inputs(loaded.config.inputs.get(entry, ()))
+    if named.origin in {Origin.FILE, Origin.ARCHIVE}:
+        named = replace(named, place=str(loaded.folder / named.place))
+    return replace(named, inputs=inputs)
 
 
 def _of_tree(entry: str, folder: Path, catalogue: Catalogue) -> list[tuple[str, Location]]:
@@ -177,6 +219,8 @@ def _of_former(
 ) -> Iterator[tuple[str, Location]]:
     """What the former config selected, with keys that start from the present one's folder."""
     for entry in former.config.networks:
+        if parse_code(entry):
+            continue  # code is not run as of a revision
         for key, place in _of_former_entry(entry, former.folder, revision, catalogue):
             yield _from_folder(key, former.folder, folder), place
 
@@ -207,8 +251,10 @@ def _as_of(place: Location, revision: Revision) -> Location | None:
     return then if then and is_file_at(then) else None
 
 
-def is_outside(place: Location, revision: Revision) -> bool:
-    """Whether a file is none of the repository's: another one's, or one that this program ships."""
+def is_outside(place: Location | CodeReference, revision: Revision) -> bool:
+    """Whether a file is none of the repository's: another one's, or one that this program ships; code always is."""
+    if isinstance(place, CodeReference):
+        return True
     return isinstance(place, Path) and counterpart(place, revision) is None
 
 

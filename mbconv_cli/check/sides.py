@@ -25,6 +25,7 @@ from mbconv_cli.errors import Mark
 from mbconv_cli.git.revisions import Revision, RevisionPath, holds
 from mbconv_cli.report.baseline import Baseline, StoredNetwork
 from mbconv_cli.spec.catalogue import Catalogue, Location, shipped_folder
+from mbconv_cli.spec.code_reference import CodeReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class Sides:
 
 def _names(key: str, *networks: Head | Base) -> tuple[str, ...]:
     """A path and its stem, and the `name` of the first of these networks that was read."""
-    own = next(([one.loaded.spec.name] for one in networks if isinstance(one, ReadNetwork)), [])
+    own = next(([one.loaded.spec.name] if one.written else [] for one in networks if isinstance(one, ReadNetwork)), [])
     return tuple(dict.fromkeys([key, stem_of(key), *own]))
 
 
@@ -172,12 +173,17 @@ def _sides(key: str, label: str, head: Selected | None, base: Selected | None, c
     return Sides(
         key,
         label,
-        str(head.place) if head else key,
+        _file(head.place) if head else key,
         known.mark if known else Mark(str(context.config.path), 1, 1),
         read,
         unchanged or _base(key, head, base, context),
         left_config=base is not None and base.by_former_config,
     )
+
+
+def _file(place: Location | CodeReference) -> str:
+    """Where a network is; code is its own place."""
+    return place.text if isinstance(place, CodeReference) else str(place)
 
 
 def _head(key: str, selected: Selected | None, base: Selected | None, context: _Context) -> Head:
@@ -220,7 +226,9 @@ def _base(key: str, head: Selected | None, selected: Selected | None, context: _
             return baseline.networks.get(key) or Absent(Absence.NEW, f"{path} does not have it")
         case Revision(name=name) if selected is None:
             if head is not None and is_outside(head.place, context.against):
-                why = f"{name} does not have it: {head.place} is outside of the repository"
+                why = f"{name} does not have it: {_file(head.place)} is outside of the repository"
+                if isinstance(head.place, CodeReference):
+                    why = f"{head.key} is code, which is not run as of a revision; --baseline compares it"
                 return Absent(Absence.OUTSIDE, why)
             return Absent(Absence.NEW, f"{name} does not have it")
         case Revision(name=name):
@@ -237,7 +245,7 @@ def _leads_outside(head: Selected, context: _Context) -> bool:
     """Whether a network extends a file that no revision of the repository holds; a shipped one is this program's."""
     assert isinstance(context.against, Revision)
     read = read_network(head.place, context.catalogue)
-    marks = read.loaded.document.value_marks.values() if isinstance(read, ReadNetwork) else ()
+    marks = read.loaded.document.value_marks.values() if isinstance(read, ReadNetwork) and read.written else ()
     files = {Path(mark.file) for mark in marks}
     own = [file for file in files if not file.is_relative_to(shipped_folder())]
     return any(is_outside(file, context.against) for file in own)

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 
 from mbconv_cli import __version__
 from mbconv_cli.analysis.measuring import MeasureRequest, measure_sets
-from mbconv_cli.analysis.networks import spec_sha256
 from mbconv_cli.check.conditions import conditions
 from mbconv_cli.check.config import LoadedConfig
 from mbconv_cli.check.exact_judgement import exact_metrics
@@ -72,7 +71,7 @@ def _stored(name: str, network: ReadNetwork, figures: Sequence[ProcessFigure]) -
     return StoredNetwork(
         name=name,
         input_shape=network.plan.input_shape,
-        spec_sha256=spec_sha256(network.loaded.spec),
+        spec_sha256=network.sha256,
         metrics=exact_metrics(network.plan),
         latency_ms=tuple(one.latency_ms for one in figures) or None,
         reference_ms=levels if levels and len(levels) == len(figures) else None,

@@ -13,6 +13,7 @@ from mbconv_cli.check.config import DEFAULT_CONFIG, LoadedConfig
 from mbconv_cli.check.run_check import Checked, check, faulty_config, measuring_plan
 from mbconv_cli.check.sides import Against, StoredBaseline
 from mbconv_cli.commands.check_options import (
+    AllowCodeOption,
     ConfigOption,
     GateProcessesOption,
     GateThreadsOption,
@@ -84,6 +85,7 @@ def check_command(
     processes: GateProcessesOption = None,
     measure: MeasuredOption = True,
     plan: PlanOption = False,
+    allow_code: AllowCodeOption = False,
     output_format: CheckFormatOption = Format.AUTO,
     annotate: AnnotateOption = False,
     arch_dir: ArchDirOption = None,
@@ -111,7 +113,7 @@ def check_command(
     require_room_for_annotations(annotate, output_format, output)
     if output is not None:
         require_place(output)
-    asked = _Asked(config, against, baseline, device, threads, processes, measure, arch_dir)
+    asked = _Asked(config, against, baseline, device, threads, processes, measure, arch_dir, allow_code)
     if plan:
         if annotate or not measure:
             raise InputError(
@@ -149,10 +151,11 @@ class _Asked:
     processes: int | None
     measure: bool
     arch_dir: list[Path] | None
+    allow_code: bool
 
 
 def _planned(asked: _Asked) -> Report:
-    loaded = open_config(asked.config)
+    loaded = open_config(asked.config, allow_code=asked.allow_code)
     compared_with = _against(loaded, asked.against, asked.baseline)
     return measuring_plan(
         loaded, compared_with, user_catalogue(asked.arch_dir or ()), _request(loaded, asked, lambda _: None)
@@ -160,7 +163,7 @@ def _planned(asked: _Asked) -> Report:
 
 
 def _checked(asked: _Asked) -> Checked:
-    loaded = open_config(asked.config)
+    loaded = open_config(asked.config, allow_code=asked.allow_code)
     require_measuring(
         loaded.config.times and asked.measure,
         f"without a rule for latency_ms in {loaded.path}" if asked.measure else "beside --no-measure",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -54,8 +55,22 @@ GateProcessesOption: TypeAlias = Annotated[
 ]
 
 
-def open_config(path: Path | None) -> LoadedConfig:
+AllowCodeOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-code",
+        help="Run the code that the config names among its networks, such as nets.py:make or timm:resnet50.",
+        show_default=False,
+    ),
+]
+
+
+def open_config(path: Path | None, *, allow_code: bool = False) -> LoadedConfig:
     """The config that was named, or else the one of the usual name in the working directory.
+
+    Args:
+        path: the config's; the one of the usual name if absent.
+        allow_code: whether networks that are code may be run.
 
     Raises:
         InputError: it is not there, or all mistakes in it.
@@ -64,7 +79,7 @@ def open_config(path: Path | None) -> LoadedConfig:
         raise InputError(
             f"no {DEFAULT_CONFIG} is here; `mbconv check --init` writes one, and --config FILE names another"
         )
-    return load_config(path or Path(DEFAULT_CONFIG))
+    return replace(load_config(path or Path(DEFAULT_CONFIG)), allow_code=allow_code)
 
 
 def write_first_config(path: Path | None, **others: object) -> None:

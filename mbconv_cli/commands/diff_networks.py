@@ -8,11 +8,14 @@ import typer
 
 from mbconv_cli.analysis.diff.diff import DiffBy, diff
 from mbconv_cli.analysis.diff.references import open_both
+from mbconv_cli.analysis.networks import CodeOptions
 from mbconv_cli.commands.measuring_options import StrictOption, measuring, require_usable
 from mbconv_cli.commands.options import (
     ArchDirOption,
+    ArgOption,
     DeviceOption,
     FormatOption,
+    InputOption,
     MeasureOption,
     OutputOption,
     ProcessesOption,
@@ -78,6 +81,8 @@ def diff_command(
     by: ByOption = None,
     exit_code: ExitCodeOption = False,
     batch_size: BatchOption = None,
+    arguments: ArgOption = None,
+    inputs: InputOption = None,
     measure: MeasureOption = False,
     device: DeviceOption = None,
     threads: ThreadsOption = None,
@@ -105,7 +110,8 @@ def diff_command(
     - `mbconv diff stored.json ./mine.yaml`
     """
     with measuring(measure, "measuring", device=device, threads=threads, processes=processes, strict=strict) as wanted:
-        both = open_both(base, head, user_catalogue(arch_dir or ()))
+        code = CodeOptions(tuple(arguments or ()), tuple(inputs or ()), batch_size or 1)
+        both = open_both(base, head, user_catalogue(arch_dir or ()), code)
         rows = DiffBy.BLOCK if by is None and output_format is Format.CSV else by
         found = diff(*both, by=rows, batch_size=batch_size, measure=wanted)
     show(found.report, output_format, output, section)

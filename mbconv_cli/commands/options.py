@@ -15,6 +15,8 @@ from mbconv_cli.commands.sizes import parse_extent, parse_output
 from mbconv_cli.machine.device_choice import AUTO, DEVICE_TYPES
 from mbconv_cli.render.renderers import RENDERERS, Format, renderers
 from mbconv_cli.spec.catalogue import SUFFIXES, user_catalogue
+from mbconv_cli.spec.code_reference import ARCHIVE_SUFFIX
+from mbconv_cli.spec.library_names import library_references
 from mbconv_cli.spec.rows import BlockRow
 from mbconv_cli.spec.spec import DESCRIPTIVE_KEYS, Spec
 
@@ -44,9 +46,15 @@ def complete_network(incomplete: str) -> list[str]:
     return names + _files(incomplete, SUFFIXES)
 
 
+def complete_code(incomplete: str) -> list[str]:
+    """Likewise, and code: networks of libraries, Python files and archives that begin so. None of it is run."""
+    files = _files(incomplete, (".py", ARCHIVE_SUFFIX))
+    return list(dict.fromkeys([*complete_network(incomplete), *library_references(incomplete), *files]))
+
+
 def complete_network_or_report(incomplete: str) -> list[str]:
     """Likewise, and the JSON files that begin so."""
-    names = complete_network(incomplete)
+    names = complete_code(incomplete)
     return list(dict.fromkeys([*names, *_files(incomplete, (".json",))]))
 
 
@@ -69,6 +77,36 @@ NetworkArgument: TypeAlias = Annotated[
         "for standard input.",
         autocompletion=complete_network,
         show_default=False,
+    ),
+]
+CodeArgument: TypeAlias = Annotated[
+    str,
+    typer.Argument(
+        metavar="NETWORK",
+        help="A name that `mbconv list` shows, a path to a YAML file, REV:PATH for a file as of a git revision, or - "
+        "for standard input. Or code, which is run: timm:NAME, torchvision:NAME, FILE.py:CALLABLE, MODULE:CALLABLE or "
+        "FILE.pt2.",
+        autocompletion=complete_code,
+        show_default=False,
+    ),
+]
+ArgOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--arg",
+        metavar="NAME=VALUE",
+        help="An argument for the code that makes the network, e.g. depth=2; may be given several times.",
+        show_default=False,
+    ),
+]
+InputOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar="SHAPE",
+        help="An input of a network that is code, with the batch: 1x3x224x224, or ids=2x128:int64; may be given "
+        "several times.",
+        show_default="the library's",
     ),
 ]
 ResolutionOption: TypeAlias = Annotated[

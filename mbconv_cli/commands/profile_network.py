@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.grouping import By
-from mbconv_cli.analysis.networks import OpenNetwork, open_network
+from mbconv_cli.analysis.networks import CodeOptions, OpenNetwork, open_network
 from mbconv_cli.analysis.profile.batch_sizes import profile_batches
 from mbconv_cli.analysis.profile.benches import LatencyRequest, usual_processes
 from mbconv_cli.analysis.profile.profile import profile
@@ -26,8 +27,10 @@ from mbconv_cli.commands.form_options import (
 from mbconv_cli.commands.measuring_options import StrictOption, parse_precision, parse_seconds, require_usable
 from mbconv_cli.commands.options import (
     ArchDirOption,
+    ArgOption,
+    CodeArgument,
     DeviceOption,
-    NetworkArgument,
+    InputOption,
     OutputOption,
     ProfileFormatOption,
     ResolutionOption,
@@ -39,6 +42,7 @@ from mbconv_cli.commands.output import progress_bar, remark, show
 from mbconv_cli.commands.profile_options import (
     BackendOption,
     ByOption,
+    DepthOption,
     LatencyOption,
     MaxTimeOption,
     PrecisionOption,
@@ -68,11 +72,13 @@ DEFAULT_ROWS: Final = {Backend.TORCH: By.LAYER, Backend.ONNXRUNTIME: By.BLOCK}
 
 
 def profile_command(
-    network: NetworkArgument,
+    network: CodeArgument,
     device: DeviceOption = None,
     batch_size: BatchSizesOption = "1",
     resolution: ResolutionOption = None,
     overrides: SetOption = None,
+    arguments: ArgOption = None,
+    inputs: InputOption = None,
     threads: ThreadsOption = None,
     dtype: DtypeOption = Dtype.FLOAT32,
     memory_format: MemoryFormatOption = MemoryFormat.CONTIGUOUS,
@@ -82,6 +88,7 @@ def profile_command(
     backend: BackendOption = Backend.TORCH,
     allocator: AllocatorOption = Allocator.SYSTEM,
     by: ByOption = None,
+    depth: DepthOption = None,
     top: TopOption = None,
     sort: SortOption = None,
     latency: LatencyOption = True,
@@ -120,12 +127,16 @@ def profile_command(
 
     - `mbconv profile mobilenet-v3-large --backend onnxruntime`
 
+    - `mbconv profile timm:convnext_tiny --by module --depth 2`
+
     - `mbconv profile ./mine.yaml --no-latency --format json -o mine.json`
     """
     choice = parse_device(device or AUTO)
     budget = budget_for(parse_precision(precision), parse_seconds("--max-time", max_time), processes)
     overview = (by, sort, top) == (None, None, None) and output_format is not Format.CSV
-    view = View(by or DEFAULT_ROWS[backend], sort, top, overview=overview)
+    if depth is not None and by is not By.MODULE:
+        raise InputError("--depth is for --by module; give both or neither")
+    view = View(by or DEFAULT_ROWS[backend], sort, top, overview=overview, depth=depth or 1)
     if output_format in TOTALS_ONLY and (by or sort or top):
         raise InputError(f"--by, --sort and --top change nothing in --format {output_format}: it has no rows")
     batch_sizes = parse_batch_sizes(batch_size)
@@ -135,7 +146,11 @@ def profile_command(
         raise InputError("several batch sizes with --backend onnxruntime: an export is for one of them; give one")
     _require_roofline(roofline, recalibrate, batch_sizes, execution, latency=latency)
     catalogue = user_catalogue(arch_dir or ())
-    opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
+    code = CodeOptions(tuple(arguments or ()), tuple(inputs or ()), batch_sizes[0])
+    opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or (), code=code)
+    if opened.plan.code and len(batch_sizes) == 1:
+        batch_sizes = (opened.plan.code.batch_size,)  # --input may hold it
+        execution = replace(execution, batch_size=batch_sizes[0])
     if not latency:
         require_measured(
             execution,

@@ -21,8 +21,20 @@ ByOption = Annotated[
         "--by",
         metavar="ROWS",
         case_sensitive=False,
-        help="What a row is: layer, block, stage or role.",
+        help="What a row is: layer, block, stage, role or module.",
         show_default="stages and the ten costliest layers",
+        rich_help_panel=ROWS,
+    ),
+]
+DepthOption = Annotated[
+    int | None,
+    typer.Option(
+        "--depth",
+        metavar="N",
+        min=1,
+        max=100,
+        help="With --by module: how many parts of a module's path make a row.",
+        show_default="1",
         rich_help_panel=ROWS,
     ),
 ]

@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
-from mbconv_cli.analysis.networks import open_network
+from mbconv_cli.analysis.networks import CodeOptions, open_network
 from mbconv_cli.analysis.structure import structure
 from mbconv_cli.commands.options import (
     ArchDirOption,
-    NetworkArgument,
+    ArgOption,
+    CodeArgument,
+    InputOption,
     OutputOption,
     ResolutionOption,
     SectionOption,
@@ -24,9 +26,11 @@ from mbconv_cli.spec.yaml_writer import to_yaml
 
 
 def show_command(
-    network: NetworkArgument,
+    network: CodeArgument,
     resolution: ResolutionOption = None,
     overrides: SetOption = None,
+    arguments: ArgOption = None,
+    inputs: InputOption = None,
     output_format: ShowFormatOption = Format.AUTO,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
@@ -54,7 +58,8 @@ def show_command(
     - `mbconv show mobilenet-v2 --set output_stride=16`
     """
     catalogue = user_catalogue(arch_dir or ())
-    opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or ())
+    code = CodeOptions(tuple(arguments or ()), tuple(inputs or ()))
+    opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or (), code=code)
     if output_format is Format.YAML:
         write_text(to_yaml(opened.spec, unicode=takes_unicode(output)), output)
     else:

@@ -10,6 +10,7 @@ import typer
 from mbconv_cli.check.baseline_update import changes, named_keys, updated
 from mbconv_cli.check.take_baseline import take_baseline
 from mbconv_cli.commands.check_options import (
+    AllowCodeOption,
     ConfigOption,
     GateProcessesOption,
     GateThreadsOption,
@@ -58,6 +59,7 @@ def write_baseline_command(
     device: DeviceOption = None,
     threads: GateThreadsOption = None,
     processes: GateProcessesOption = None,
+    allow_code: AllowCodeOption = False,
     arch_dir: ArchDirOption = None,
     output: BaselinePathOption = None,
 ) -> None:
@@ -75,7 +77,7 @@ def write_baseline_command(
     - `mbconv baseline write --measure -o baseline.json`
     """
     require_measuring(measure, "without --measure", device=device, threads=threads, processes=processes)
-    loaded = open_config(config)
+    loaded = open_config(config, allow_code=allow_code)
     path = output or loaded.folder / (loaded.config.baseline or DEFAULT_BASELINE)
     require_place(path)
     catalogue = user_catalogue(arch_dir or ())

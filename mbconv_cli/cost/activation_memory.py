@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mbconv_cli.cost.counts import Cost, total
 from mbconv_cli.plan.liveness import dying_inputs
-from mbconv_cli.plan.ops import INPUT, Plan
+from mbconv_cli.plan.ops import AtenCall, Op, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,10 @@ def alive_activations(plan: Plan) -> tuple[int, ...]:
 
     Every op is taken to write a new tensor; what works in place needs less.
     """
-    alive = {INPUT: math.prod(plan.input_shape)}
+    alive = {value.name: math.prod(value.shape) for value in plan.inputs}
     elements: list[int] = []
     for op, dying in zip(plan.ops, dying_inputs(plan), strict=True):
-        alive[op.name] = math.prod(op.output.shape)
+        alive[op.name] = _written(op)
         elements.append(sum(alive.values()))
         for name in dying:
             del alive[name]
@@ -43,7 +43,7 @@ def peak(plan: Plan) -> Peak:
 
 def alive_bytes(plan: Plan, batch_size: int, element_size: int) -> tuple[int, ...]:
     """For each op, the bytes of a batch's activations alive while it runs."""
-    return tuple(batch_size * elements * element_size for elements in alive_activations(plan))
+    return tuple(plan.images(batch_size) * elements * element_size for elements in alive_activations(plan))
 
 
 def training_bytes(plan: Plan, costs: Sequence[Cost], batch_size: int, element_size: int) -> int:
@@ -52,10 +52,15 @@ def training_bytes(plan: Plan, costs: Sequence[Cost], batch_size: int, element_s
     Autograd keeps what backward reads; op by op, all activations are kept until their op has gone backward.
     """
     whole = total(costs)
-    activations = math.prod(plan.input_shape) + sum(math.prod(op.output.shape) for op in plan.ops)
-    return (whole.weights + whole.params + batch_size * activations) * element_size
+    activations = sum(math.prod(value.shape) for value in plan.inputs) + sum(map(_written, plan.ops))
+    return (whole.weights + whole.params + plan.images(batch_size) * activations) * element_size
 
 
 def forward_bytes(plan: Plan, costs: Sequence[Cost], batch_size: int, element_size: int) -> int:
     """Bytes of all weights, and of the activations at their peak, in a forward pass of a batch."""
-    return (total(costs).weights + batch_size * peak(plan).activations) * element_size
+    return (total(costs).weights + plan.images(batch_size) * peak(plan).activations) * element_size
+
+
+def _written(op: Op) -> int:
+    """Elements of all that an op gives."""
+    return math.prod(op.output.shape) + (op.kind.more_outputs if isinstance(op.kind, AtenCall) else 0)

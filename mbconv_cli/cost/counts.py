@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple, assert_never
 
 from mbconv_cli.plan.ops import (
     Activation,
     Add,
+    AtenCall,
     AvgPool,
     BatchNorm,
     ChannelShuffle,
     ChannelSlice,
+    ClosedKind,
     Concat,
     Conv2d,
     GlobalAvgPool,
-    Kind,
     Linear,
     MaxPool,
     Multiply,
@@ -65,8 +67,15 @@ def cost_of(op: Op) -> Cost:
     activations = math.prod(output_shape)
     for value in op.inputs:
         activations += math.prod(value.shape)
+    if isinstance(op.kind, AtenCall):
+        return Cost(op.kind.params, op.kind.macs or 0, op.kind.weights, activations + op.kind.more_outputs)
     params, macs, statistics = _count(op.kind, output_shape)
     return Cost(params, macs, params + statistics, activations)
+
+
+def uncounted(plan: Plan) -> dict[str, int]:
+    """The calls of ATen whose MACs no formula gives, with how often each occurs."""
+    return Counter(op.kind.target for op in plan.ops if isinstance(op.kind, AtenCall) and op.kind.macs is None)
 
 
 def plan_costs(plan: Plan) -> tuple[Cost, ...]:
@@ -85,7 +94,7 @@ def total(costs: Iterable[Cost]) -> Cost:
     return Cost(params, macs, weights, activations)
 
 
-def _count(kind: Kind, output_shape: Shape) -> tuple[int, int, int]:
+def _count(kind: ClosedKind, output_shape: Shape) -> tuple[int, int, int]:
     """(params, MACs, running statistics) of a kind of op that gives an output of this shape."""
     match kind:
         case Conv2d():
@@ -93,14 +102,15 @@ def _count(kind: Kind, output_shape: Shape) -> tuple[int, int, int]:
                 kind.out_channels * (kind.in_channels // kind.groups) * kind.kernel_size[0] * kind.kernel_size[1]
             )
             bias = kind.out_channels if kind.bias else 0
-            return per_pixel + bias, per_pixel * output_shape[1] * output_shape[2], 0
+            return per_pixel + bias, per_pixel * (math.prod(output_shape) // kind.out_channels), 0
         case BatchNorm():
             return (2 if kind.scale else 1) * kind.channels, 0, 2 * kind.channels
         case PReLU():
             return kind.channels, 0, 0
         case Linear():
             weights = kind.in_features * kind.out_features
-            return weights + (kind.out_features if kind.bias else 0), weights, 0
+            vectors = math.prod(output_shape) // kind.out_features
+            return weights + (kind.out_features if kind.bias else 0), weights * vectors, 0
         case (
             Activation()
             | GlobalAvgPool()

@@ -122,7 +122,8 @@ def _unread_elements(op: Op) -> int:
     """Elements of one image's input that no window covers."""
     if not isinstance(op.kind, Conv2d | MaxPool | AvgPool):
         return 0
-    channels, *extents = op.inputs[0].shape
-    pairs = zip(extents, op.output.shape[1:], op.kind.kernel_size, strict=True)
+    *leading, height, width = op.inputs[0].shape
+    extents = (height, width)
+    pairs = zip(extents, op.output.shape[-2:], op.kind.kernel_size, strict=True)
     read = math.prod(min(extent, windows * kernel) for extent, windows, kernel in pairs)
-    return channels * (math.prod(extents) - read)
+    return math.prod(leading) * (math.prod(extents) - read)

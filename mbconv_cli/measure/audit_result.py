@@ -1,4 +1,4 @@
-"""What comes of comparing the closed forms with fvcore. Needs neither torch nor fvcore."""
+"""What comes of comparing the closed forms with another counter. Needs neither torch nor fvcore."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Disagreement:
 
     op: str
     closed_form: int
-    fvcore: int
+    counted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,12 @@ class Audit:
 
     Attributes:
         ops: how many ops were compared.
-        macs: fvcore's count of the whole, in MAC.
+        macs: the counter's count of the whole, in MAC.
         params: parameters of the built module.
         disagreements: ops with different MACs, in running order.
-        unknown: ops that fvcore met and that are in none of the tables, with how often.
+        unknown: ops that are in none of the tables, with how often each was met.
         expected_params: parameters in closed form.
+        counter: what counted besides the closed forms.
     """
 
     ops: int
@@ -33,6 +34,7 @@ class Audit:
     expected_params: int
     disagreements: tuple[Disagreement, ...]
     unknown: tuple[tuple[str, int], ...]
+    counter: str = "fvcore"
 
     @property
     def agrees(self) -> bool:
@@ -42,9 +44,9 @@ class Audit:
 
 def failures(found: Audit) -> list[str]:
     """What differs, in sentences."""
-    sentences = ["audit: fvcore's count of the built module is not that of the closed forms"]
+    sentences = [f"audit: {found.counter}'s count of the built module is not that of the closed forms"]
     sentences += [
-        f"  {d.op}: {d.closed_form:,} MAC in closed form, {d.fvcore:,} by fvcore" for d in found.disagreements
+        f"  {d.op}: {d.closed_form:,} MAC in closed form, {d.counted:,} by {found.counter}" for d in found.disagreements
     ]
     sentences += [f"  {name}: met {count} times, and in no table of what counts" for name, count in found.unknown]
     if found.params != found.expected_params:

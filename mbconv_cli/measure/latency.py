@@ -47,6 +47,7 @@ class Measurement:
         processes: the measurements of several processes that this one puts together; empty if it is of one process.
         left_out: the measurements of processes that were disturbed, and are no part of it.
         reference: the times of the reference workload's kernels, `[samples][kernels]`; empty where none was run.
+        program: each plain pass of the program that is stamped, where that is another one than the plain pass.
     """
 
     end_to_end: list[float] = field(default_factory=list)
@@ -63,6 +64,7 @@ class Measurement:
     processes: tuple[Measurement, ...] = ()
     left_out: tuple[Measurement, ...] = ()
     reference: list[tuple[float, ...]] = field(default_factory=list)
+    program: list[float] = field(default_factory=list)
 
     @property
     def reference_level(self) -> float | None:
@@ -83,6 +85,7 @@ def measure(
     now: Callable[[], float] = time.monotonic,
     progress: Progress = lambda _: None,
     reference: Workload = (),
+    program: Pass | None = None,
 ) -> Measurement:
     """Sample plain and stamped passes in turn, each first in every other round, with the garbage collector off.
 
@@ -95,6 +98,8 @@ def measure(
         now: a monotonic clock in seconds, for the budget.
         progress: called with the share of the time that has passed.
         reference: the workload that shows how fast the machine is; it runs beside the rounds.
+        program: the pass that is stamped, where the plain one runs in another way; `run` is then called with a stamp
+            for the stamped pass alone.
 
     Raises:
         KeyboardInterrupt: it was interrupted before there was anything to report.
@@ -109,7 +114,7 @@ def measure(
         first, faults = moment(), page_faults()
         try:
             stopping = Stopping(budget, budget.max_seconds - (now() - began))
-            _sample(run, clock, stopping, now, progress, timer, result)
+            _sample(run, clock, stopping, now, progress, timer, result, program)
         except KeyboardInterrupt:
             if len(result.layers) < FEWEST_SAMPLES:
                 raise
@@ -134,6 +139,7 @@ def _sample(
     progress: Progress,
     timer: ReferenceTimer,
     result: Measurement,
+    program: Pass | None,
 ) -> None:
     """Round after round into the result, until there are enough."""
     started = now()
@@ -144,6 +150,8 @@ def _sample(
         result.end_to_end.append(plain_pass(run, clock))
         if host_times := clock.host_times():
             result.host.append(host_times)
+        if program is not None:
+            result.program.append(plain_pass(program, clock))
         if not stamped_first:
             result.layers.append(_stamped_pass(run, clock))
         timer.after_round(now() - started)

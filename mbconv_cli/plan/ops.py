@@ -1,7 +1,9 @@
 """The vocabulary of a Plan. It is closed: whoever takes an op apart ends its `match` with `assert_never`.
 
 Shapes are those of one image: `(C, H, W)` of a feature map, `(F,)` of a vector. The batch is added where it
-matters, in costs and in the built module.
+matters, in costs and in the built module. Only a Plan that was captured from a module may hold `AtenCall`s, the one
+open kind, and shapes of a whole batch, `(N, ...)`: it then has a `batch_size`, and an op reads channels and features
+from the end of a shape.
 
 What a Plan has by the hundred (`Value`, `Op`) is a named tuple: as immutable as a frozen dataclass, and made in half
 the time.
@@ -12,9 +14,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from mbconv_cli.spec.code_reference import CodeReference
+
 Shape: TypeAlias = tuple[int, ...]
 Role: TypeAlias = Literal[
-    "stem", "convolution", "expand", "depthwise", "se", "project", "pooling", "shortcut", "head", "classifier"
+    "stem",
+    "convolution",
+    "expand",
+    "depthwise",
+    "se",
+    "project",
+    "pooling",
+    "shortcut",
+    "head",
+    "classifier",
+    "pointwise",
+    "linear",
+    "attention",
+    "recurrent",
+    "norm",
+    "activation",
+    "element-wise",
+    "shape",
+    "other",
 ]
 ActivationName: TypeAlias = Literal["relu", "relu6", "swish", "hard_swish", "sigmoid", "hard_sigmoid"]
 
@@ -29,7 +51,17 @@ ROLES: Final[tuple[Role, ...]] = (
     "shortcut",
     "head",
     "classifier",
+    "pointwise",
+    "linear",
+    "attention",
+    "recurrent",
+    "norm",
+    "activation",
+    "element-wise",
+    "shape",
+    "other",
 )
+"""In the order of a block; from `pointwise` on they are those of captured ops: what an op is, not what it is for."""
 
 INPUT: Final = "input"
 """The name that ops use for the network's input."""
@@ -153,7 +185,28 @@ class Multiply:
     """The first input, each channel times the second's factor: `[N, C, H, W]` and `[N, C, 1, 1]`."""
 
 
-Kind: TypeAlias = (
+@dataclass(frozen=True, slots=True)
+class AtenCall:
+    """Any other call of ATen, PyTorch's library of tensor operations, with all that its costs depend on.
+
+    Attributes:
+        target: the function's name without overload and `aten.`, e.g. `layer_norm`.
+        arguments: the static arguments that are not the default, as text.
+        macs: multiply-accumulates of the whole call; None where no formula is known.
+        params: trainable parameters that no earlier op has read.
+        weights: elements of parameters and buffers that it reads.
+        more_outputs: elements that it writes besides its first output.
+    """
+
+    target: str
+    arguments: str = ""
+    macs: int | None = 0
+    params: int = 0
+    weights: int = 0
+    more_outputs: int = 0
+
+
+ClosedKind: TypeAlias = (
     Conv2d
     | BatchNorm
     | Activation
@@ -168,6 +221,8 @@ Kind: TypeAlias = (
     | Add
     | Multiply
 )
+"""The kinds whose shapes and costs follow from what they are."""
+Kind: TypeAlias = ClosedKind | AtenCall
 
 OP_NAMES: Final[dict[type[Kind], str]] = {
     Conv2d: "conv2d",
@@ -184,6 +239,11 @@ OP_NAMES: Final[dict[type[Kind], str]] = {
     Add: "add",
     Multiply: "multiply",
 }
+
+
+def op_name(kind: Kind) -> str:
+    """What a kind of op is called in reports: its name in the vocabulary, or in ATen."""
+    return kind.target if isinstance(kind, AtenCall) else OP_NAMES[type(kind)]
 
 
 class Value(NamedTuple):
@@ -250,12 +310,41 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A network as ops in the order in which they run; the last one's output is the network's."""
+    """A network as ops in the order in which they run; the last one's output is the network's.
+
+    Attributes:
+        name: the network's.
+        input_shape: of the first input.
+        ops: in running order.
+        blocks: runs of ops, in running order.
+        batch_size: the batch that the shapes hold already, where the Plan was captured for one; None where shapes are
+            those of one image.
+        more_inputs: what the network takes besides the first input.
+        code: the code that makes the module, where the Plan was captured from one.
+        remarks: what a reader of its costs should know, in sentences.
+    """
 
     name: str
     input_shape: Shape
     ops: tuple[Op, ...]
     blocks: tuple[Block, ...]
+    batch_size: int | None = None
+    more_inputs: tuple[Value, ...] = ()
+    code: CodeReference | None = None
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[Value, ...]:
+        """All inputs, the first one under the name that every Plan uses for it."""
+        return (Value(INPUT, self.input_shape), *self.more_inputs)
+
+    def images(self, batch_size: int) -> int:
+        """How often the costs of the Plan's shapes count in such a batch: once where they hold it already."""
+        return batch_size if self.batch_size is None else 1
+
+    def batched(self, batch_size: int) -> Shape:
+        """The shape of the first input with the batch, `[N, ...]`."""
+        return (batch_size, *self.input_shape) if self.batch_size is None else self.input_shape
 
     @property
     def output_shape(self) -> Shape:
@@ -270,3 +359,42 @@ def same_computation(one: Plan, other: Plan) -> bool:
     it comes to are one computation.
     """
     return (one.input_shape, one.ops) == (other.input_shape, other.ops)
+
+
+def same_ops(one: Plan, other: Plan) -> bool:
+    """Whether two networks run the same ops on the same input, whatever the ops are called and grouped by.
+
+    A sum is the same in either order of its inputs, and a 1x1 convolution of one pixel is a linear layer.
+    """
+    return _unnamed(one) == _unnamed(other)
+
+
+def _unnamed(plan: Plan) -> tuple[object, ...]:
+    """The Plan with every name replaced by its place in the running order; slices, which move nothing, have none."""
+    places: dict[str, tuple[int, ...]] = {value.name: (-1 - index,) for index, value in enumerate(plan.inputs)}
+    ops: list[object] = []
+    for op in plan.ops:
+        if isinstance(op.kind, ChannelSlice):
+            places[op.name] = (*places[op.inputs[0].name], op.kind.start, op.kind.stop)
+            continue
+        inputs = [(places[value.name], _without_one_pixel(value.shape)) for value in op.inputs]
+        ordered = sorted(inputs) if isinstance(op.kind, Add) else inputs
+        ops.append((_without_one_pixel_kind(op), tuple(ordered), _without_one_pixel(op.output.shape)))
+        places[op.name] = (len(ops) - 1,)
+    return (plan.batch_size, tuple(value.shape for value in plan.inputs), tuple(ops))
+
+
+def _without_one_pixel(shape: Shape) -> Shape:
+    """A feature map of one pixel as the vector that it is."""
+    return shape[:-2] if len(shape) > 2 and shape[-2:] == (1, 1) else shape
+
+
+def _without_one_pixel_kind(op: Op) -> Kind:
+    """What an op computes, the same for a vector and for a feature map of one pixel."""
+    match op.kind:
+        case Conv2d(groups=1, kernel_size=(1, 1), padding=(0, 0, 0, 0)) if op.inputs[0].shape[-2:] == (1, 1):
+            return Linear(op.kind.in_channels, op.kind.out_channels, op.kind.bias)
+        case GlobalAvgPool():
+            return GlobalAvgPool(keep_dims=True)
+        case _:
+            return op.kind

@@ -8,6 +8,7 @@ from typing import assert_never
 from mbconv_cli.plan.ops import (
     Activation,
     Add,
+    AtenCall,
     AvgPool,
     BatchNorm,
     ChannelShuffle,
@@ -71,6 +72,8 @@ def infer_shape(kind: Kind, inputs: Sequence[Value]) -> Shape:
         case Multiply():
             _require(len(inputs) == 2 and inputs[1].shape in (first, (first[0], 1, 1)), kind, inputs)
             return first
+        case AtenCall():
+            raise ShapeError(f"the output of {kind.target} is known to who captured it alone")
         case _:
             assert_never(kind)
 

@@ -73,8 +73,8 @@ def run_batches(
         prepared = prepare(plan, costs, target, execution, audited)
         benches: list[Bench] = []
         for index, size in enumerate(batch_sizes):
-            share, form = _share(progress, index, batch_sizes), replace(execution, batch_size=size)
-            with _kept_if_interrupted(benches):
+            share, form = share_of(progress, index, batch_sizes), replace(execution, batch_size=size)
+            with kept_if_interrupted(benches):
                 benches.append(_measured(prepared, torch_fingerprint(str(target), threads), form, budget, share))
             if len(benches) <= index or benches[-1].measurement.interrupted:
                 break
@@ -82,7 +82,7 @@ def run_batches(
 
 
 @contextmanager
-def _kept_if_interrupted(benches: Sequence[Bench]) -> Iterator[None]:
+def kept_if_interrupted(benches: Sequence[Bench]) -> Iterator[None]:
     """An interruption passes only as long as there is nothing to report."""
     try:
         yield
@@ -131,6 +131,6 @@ def _gradients(*, wanted: bool) -> AbstractContextManager[object]:
     return torch.enable_grad() if wanted else torch.inference_mode()
 
 
-def _share(progress: Progress, index: int, batch_sizes: Sequence[int]) -> Progress:
+def share_of(progress: Progress, index: int, batch_sizes: Sequence[int]) -> Progress:
     """One measurement's progress as its share of the whole."""
     return lambda done: progress((index + done) / len(batch_sizes))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import torch
 
 from mbconv_cli.cost.activation_memory import forward_bytes
 from mbconv_cli.cost.counts import Cost, plan_costs
 from mbconv_cli.errors import CheckFailedError
-from mbconv_cli.measure.audit_result import failures
-from mbconv_cli.measure.execution import Dtype
-from mbconv_cli.measure.latency import Progress
+from mbconv_cli.measure.audit_result import Audit, failures
+from mbconv_cli.measure.execution import Dtype, Execution
+from mbconv_cli.measure.latency import Pass, Progress
 from mbconv_cli.measure.processes.comparisons import Outcome, Request
 from mbconv_cli.measure.processes.turns import ComparisonBudget, Sample, interleave
 from mbconv_cli.plan.ops import Plan
@@ -67,7 +68,7 @@ def _measured(request: Request, device: torch.device, machine: dict[str, Cell], 
     )
 
 
-def _passes(plans: Sequence[Plan], request: Request, device: torch.device, order: random.Random) -> list[partial[Any]]:
+def _passes(plans: Sequence[Plan], request: Request, device: torch.device, order: random.Random) -> list[Pass]:
     """A pass of each candidate on images of its own.
 
     They are built in random order: where a network lies in memory has a share in its speed, and no candidate should
@@ -78,19 +79,39 @@ def _passes(plans: Sequence[Plan], request: Request, device: torch.device, order
         forward_bytes(p, c, request.batch_size, Dtype.FLOAT32.element_size) for p, c in zip(plans, costs, strict=True)
     ]
     require_memory(sum(needed), device)
-    passes: dict[int, partial[Any]] = {}
+    passes: dict[int, Pass] = {}
     for index in order.sample(range(len(plans)), len(plans)):
-        network = build(plans[index], device)
-        if request.audit:
-            _require_agreement(network, plans[index], costs[index])
-        images = torch.randn(request.batch_size, *plans[index].input_shape, device=device)
-        passes[index] = partial(network.run, images)
+        make = _captured_pass if plans[index].code else _built_pass
+        passes[index] = make(plans[index], costs[index], request, device)
     return [passes[index] for index in range(len(plans))]
+
+
+def _built_pass(plan: Plan, costs: Sequence[Cost], request: Request, device: torch.device) -> Pass:
+    network = build(plan, device)
+    if request.audit:
+        _require_agreement(network, plan, costs)
+    images = torch.randn(request.batch_size, *plan.input_shape, device=device)
+    return partial(network.run, images)
+
+
+def _captured_pass(plan: Plan, costs: Sequence[Cost], request: Request, device: torch.device) -> Pass:
+    """A module as its user calls it."""
+    from mbconv_cli.pytorch.capture.captured_bench import audit_module, captured_module
+
+    assert plan.code is not None
+    ready = captured_module(replace(plan.code, batch_size=request.batch_size), plan, device, Execution())
+    if request.audit:
+        _require(audit_module(ready, plan, costs))
+    return lambda _: ready.call()
 
 
 def _require_agreement(network: Network, plan: Plan, costs: Sequence[Cost]) -> None:
     from mbconv_cli.pytorch.audit import audit  # fvcore, which a process that does not audit need not import
 
-    found = audit(network, plan, costs)
+    _require(audit(network, plan, costs))
+
+
+def _require(found: Audit) -> None:
+    """Refuse a count that is not confirmed."""
     if not found.agrees:
         raise CheckFailedError(*failures(found))

@@ -10,10 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mbconv_cli.errors import InputError
 from mbconv_cli.plan.ops import (
     Activation,
     ActivationName,
     Add,
+    AtenCall,
     AvgPool,
     BatchNorm,
     ChannelShuffle,
@@ -239,6 +241,8 @@ def leaf_module(kind: Kind, *, inplace: bool) -> nn.Module:
             return Sum(inplace=inplace)
         case Multiply():
             return Product(inplace=inplace)
+        case AtenCall():
+            raise InputError(f"{kind.target} was captured from a module, and runs as a part of that module alone")
         case _:
             assert_never(kind)
 

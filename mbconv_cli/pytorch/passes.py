@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, assert_never
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.measure.clock import Clock
@@ -62,24 +62,29 @@ def timed_pass(prepared: Prepared, device: torch.device, execution: Execution) -
         case Mode.EAGER:
             return TimedPass(lambda stamp: network.run(images, stamp), clock)
         case Mode.COMPILE:
-            return _compiled(network, images, clock, execution)
+            return compiled_pass(network, (images,), clock, execution)
         case Mode.CUDAGRAPH:
             return _captured(network, images, clock, execution)
         case _:
             assert_never(execution.mode)
 
 
-def _compiled(network: Network, images: Tensor, clock: Clock, execution: Execution) -> TimedPass:
-    """The forward pass through torch.compile, for this one shape."""
+def compiled_pass(network: nn.Module, inputs: Sequence[Tensor], clock: Clock, execution: Execution) -> TimedPass:
+    """The forward pass through torch.compile, for these shapes alone.
+
+    Raises:
+        InputError: torch.compile failed, e.g. for want of a C++ compiler.
+        CheckFailedError: the outputs are not those of the eager network.
+    """
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # it warns that there is no CUDA
     compiled = torch.compile(network, fullgraph=True, dynamic=False)
     began = time.monotonic()
     with _translate_compile_errors():
-        output: Tensor = compiled(images)
+        output: Tensor = compiled(*inputs)
     seconds = time.monotonic() - began
-    equal = require_equal("--mode compile", output, network(images), mode_tolerance(execution.dtype, images.device))
+    equal = require_equal("--mode compile", output, network(*inputs), mode_tolerance(execution.dtype, inputs[0].device))
     note = f"mode: torch.compile, which took {seconds:.1f} s; {END_TO_END_ONLY}; beside eager, {equal}"
-    return TimedPass(_as_a_whole(lambda: compiled(images)), clock, (note,))
+    return TimedPass(_as_a_whole(lambda: compiled(*inputs)), clock, (note,))
 
 
 def _captured(network: Network, images: Tensor, clock: Clock, execution: Execution) -> TimedPass:

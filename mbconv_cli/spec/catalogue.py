@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from mbconv_cli.errors import InputError, did_you_mean
 from mbconv_cli.git.revisions import RevisionPath, counterpart, files_at, parse_revision, read_at
+from mbconv_cli.spec.code_reference import parse_code
 
 Location: TypeAlias = Path | RevisionPath
 """A file or folder of the working tree, or of a git revision."""
@@ -90,8 +91,10 @@ class Catalogue:
                 has it. If absent, relative paths start from the working directory.
 
         Raises:
-            InputError: no network has this name, or several have; no such revision.
+            InputError: no network has this name, or several have; no such revision; or it names code.
         """
+        if referrer is None and parse_code(reference):
+            raise InputError(f"{reference} is code, and this command runs none; `mbconv profile {reference}` does")
         if referrer is None and (place := parse_revision(reference)):
             return place
         if _is_path(reference):

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from mbconv_cli.cost.tool_conventions import FVCORE, PTFLOPS, THOP, TOOLS, TORCHINFO, Form, Tool, differences
-from mbconv_cli.plan.ops import BatchNorm, Conv2d, GlobalAvgPool, Kind, Linear, MaxPool, Op, Value
+from mbconv_cli.plan.ops import BatchNorm, ClosedKind, Conv2d, GlobalAvgPool, Linear, MaxPool, Op, Value
 
 CONV = Form("torch.nn.functional.conv2d", "torch.nn.modules.conv.Conv2d", leaf=True)
 DERIVED_CONV = Form("torch.nn.functional.conv2d", "timm.layers.conv2d_same.Conv2dSame", leaf=True)
@@ -22,7 +22,7 @@ MAX_POOL = Form("torch.nn.functional.max_pool2d", "torch.nn.modules.pooling.MaxP
 DERIVED_MAX_POOL = Form("torch.nn.functional.max_pool2d", "mbconv_cli.pytorch.modules.PaddedMaxPool2d", leaf=True)
 
 
-def op(kind: Kind, input_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> Op:
+def op(kind: ClosedKind, input_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> Op:
     return Op(kind, (Value("input", input_shape),), Value("op", output_shape), "stem", "stem", "stem")
 
 
@@ -50,7 +50,7 @@ def added(tool: Tool, op: Op, form: Form) -> list[int]:
 
 @pytest.mark.parametrize("name", TOOLS)
 def test_every_tool_has_a_line_for_every_kind_of_op(name: str) -> None:
-    assert set(TOOLS[name].rules) == set(get_args(Kind))
+    assert set(TOOLS[name].rules) == set(get_args(ClosedKind))
 
 
 def test_fvcore_adds_norms_and_adaptive_pooling_but_no_means() -> None:

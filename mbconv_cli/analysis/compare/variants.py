@@ -85,7 +85,7 @@ def compare_variants(
     columns = (*COLUMNS, *((*LATENCY, *LATENCY_RATIO) if measured else ()))
     return Report(
         kind,
-        provenance(network.spec, host_fingerprint() | (measured.machine if measured else {})),
+        provenance(network, host_fingerprint() | (measured.machine if measured else {})),
         network.subject(batch_size) | {"dtype": "float32"},
         costs[0],
         {"changes": Section(columns, tuple(rows))},

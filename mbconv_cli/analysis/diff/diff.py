@@ -10,7 +10,7 @@ from typing import Final
 from mbconv_cli.analysis.columns import BYTES, COSTS
 from mbconv_cli.analysis.diff.diff_latency import Latency, measured_latency, stored_latency
 from mbconv_cli.analysis.diff.diff_parts import Cut
-from mbconv_cli.analysis.diff.diff_sides import Side, identical, sides_of
+from mbconv_cli.analysis.diff.diff_sides import Side, identical, same_in_groups, sides_of
 from mbconv_cli.analysis.diff.layers import COST_KEYS
 from mbconv_cli.analysis.diff.pairings import Pairing, Status, difference_section, pair_layers, pair_parts
 from mbconv_cli.analysis.diff.references import Opened
@@ -81,7 +81,8 @@ def diff(
     """
     first, second = sides_of(base, head, batch_size)
     same = identical(first, second)
-    pairings = _pairings(first, second, by or DiffBy.BLOCK)
+    only_names = same and first.spec is None  # one is code, and both compute the same
+    pairings = [] if only_names else _pairings(first, second, by or DiffBy.BLOCK)
     latency = _latency(first, second, measure, same=same)
     shared = _shared_changes(first, second)
     sections = {
@@ -106,7 +107,7 @@ def diff(
 
 def _provenance(base: Side, head: Side, machine: Mapping[str, Cell]) -> Provenance:
     return provenance(
-        head.network.spec if head.network else None,
+        head.network,
         {**host_fingerprint(), **machine},
         base_spec_sha256=base.spec_sha256,
         head_spec_sha256=head.spec_sha256,
@@ -140,9 +141,9 @@ def _tables(
 
 def _shared_changes(base: Side, head: Side) -> frozenset[Change]:
     """The changes of settings that hold for the whole network: the options have them, so no part repeats them."""
-    if base.network is None or head.network is None:
+    if base.spec is None or head.spec is None:
         return frozenset()
-    changed = spec_changes(base.network.spec, head.network.spec)
+    changed = spec_changes(base.spec, head.spec)
     return frozenset(change for change in changed if not change.option.startswith("blocks["))
 
 
@@ -162,9 +163,9 @@ def _total(column: Column, base: int | None, head: int | None) -> Row:
 
 
 def _options(base: Side, head: Side) -> tuple[Row, ...]:
-    if base.network is None or head.network is None:
+    if base.spec is None or head.spec is None:
         return ()
-    return tuple(change._asdict() for change in spec_changes(base.network.spec, head.network.spec))
+    return tuple(change._asdict() for change in spec_changes(base.spec, head.spec))
 
 
 def _subject(base: Side, head: Side) -> dict[str, Cell]:
@@ -182,7 +183,7 @@ def _subject(base: Side, head: Side) -> dict[str, Cell]:
 def _notes(base: Side, head: Side, pairings: Sequence[Pairing], *, same: bool) -> list[str]:
     notes = []
     if same:
-        notes.append("identical plan: both compute the same, op by op")
+        notes.append(f"identical plan: both compute the same, op by op{_in_groups(base, head)}")
     elif all(pairing.status is Status.SAME for pairing in pairings):
         notes.append(_what_else(base, head))
     if base.network is None or head.network is None:
@@ -190,6 +191,14 @@ def _notes(base: Side, head: Side, pairings: Sequence[Pairing], *, same: bool) -
             "a stored profile has no options, kernel sizes and functions: compared are kinds, roles, shapes and costs"
         )
     return notes
+
+
+def _in_groups(base: Side, head: Side) -> str:
+    """What to add where only one of the two has convolutions in groups."""
+    plans = [side.network.plan for side in (base, head) if side.network]
+    if len(plans) < 2 or not any(plan.code for plan in plans) or not same_in_groups(*plans):
+        return ""
+    return "; one of them slices channels, convolves and concatenates where the other convolves in groups"
 
 
 def _what_else(base: Side, head: Side) -> str:

@@ -10,8 +10,7 @@ from typing import Any
 
 from mbconv_cli.analysis.diff.layers import Layer
 from mbconv_cli.analysis.diff.spec_options import Options, options_of
-from mbconv_cli.analysis.networks import OpenNetwork
-from mbconv_cli.plan.ops import Block
+from mbconv_cli.plan.ops import Block, Plan
 from mbconv_cli.plan.planner import effective
 from mbconv_cli.spec.spec import Spec
 
@@ -45,16 +44,15 @@ class Part:
         return tuple((layer.content, layer.reads) for layer in self.layers)
 
 
-def network_parts(network: OpenNetwork, layers: Sequence[Layer], cut: Cut) -> list[Part]:
-    """The blocks or stages of an open network."""
-    by_name, spec = _gathered(layers, cut), effective(network.spec)
+def network_parts(plan: Plan, written: Spec | None, layers: Sequence[Layer], cut: Cut) -> list[Part]:
+    """The blocks or stages of a Plan, with what the Spec that it was made from says, where both sides have one."""
+    by_name, spec = _gathered(layers, cut), effective(written) if written else None
     if cut is Cut.BLOCK:
         return [
-            Part(block.name, block.operator, by_name[block.name], block_options(spec, block))
-            for block in network.plan.blocks
+            Part(block.name, block.operator, by_name[block.name], block_options(spec, block)) for block in plan.blocks
         ]
     stages = []
-    for name, members in groupby(network.plan.blocks, key=lambda block: block.stage):
+    for name, members in groupby(plan.blocks, key=lambda block: block.stage):
         blocks = list(members)
         runs = [(operator, len(list(run))) for operator, run in groupby(block.operator for block in blocks)]
         operators = " + ".join(f"{count} x {operator}" for operator, count in runs)
@@ -90,8 +88,13 @@ def _stored_options(layers: Sequence[Layer]) -> Options:
     )
 
 
-def block_options(spec: Spec, block: Block) -> Options:
-    """What a block's row or section says, after scaling, and what of the network's own settings acts on it."""
+def block_options(spec: Spec | None, block: Block) -> Options:
+    """What a block's row or section says, after scaling, and what of the network's own settings acts on it.
+
+    Without a Spec, and so without rows, a block is like its shapes.
+    """
+    if spec is None:
+        return Options({"input_shape": block.input_shape, "output_shape": block.output_shape})
     section = block.stage.partition(".")[0]
     said = options_of(getattr(spec, section) if block.row is None else spec.blocks[block.row])
     values: dict[str, Any] = {key: value for key, value in said.values.items() if key != "num_repeat"}

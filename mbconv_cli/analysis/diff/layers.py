@@ -50,17 +50,23 @@ class Layer:
         return shape
 
 
-def plan_layers(plan: Plan, batch_size: int) -> tuple[Layer, ...]:
-    """A Plan's ops with all that is known of them."""
+def plan_layers(plan: Plan, batch_size: int, *, roles: bool = True) -> tuple[Layer, ...]:
+    """A Plan's ops with all that is known of them.
+
+    Args:
+        plan: the network.
+        batch_size: images in a batch.
+        roles: whether ops of different roles are different; not so where one network is code, which has no paper.
+    """
     places = {op.name: index for index, op in enumerate(plan.ops)}
     layers = []
     for index, (op, cost, group) in enumerate(zip(plan.ops, plan_costs(plan), group_ops(plan, By.LAYER), strict=True)):
-        content = (op.role, op.kind, tuple(value.shape for value in op.inputs), op.output.shape)
+        content = (op.role if roles else "", op.kind, tuple(value.shape for value in op.inputs), op.output.shape)
         reads = tuple(index - places.get(value.name, -1) for value in op.inputs)
         settings = {field.name: getattr(op.kind, field.name) for field in fields(op.kind)}
         if "kernel_size" in settings:
             settings["kernel_size"] = "x".join(map(str, settings["kernel_size"]))
-        shapes = {"input_shape": op.inputs[0].shape, "output_shape": op.output.shape}
+        shapes = {"input_shape": op.inputs[0].shape if op.inputs else (), "output_shape": op.output.shape}
         row = group.labels | cost_cells(cost, batch_size)
         layers.append(Layer(row, content, Options(settings | shapes), reads))
     return tuple(layers)

@@ -88,4 +88,4 @@ def _block(network: OpenNetwork, name: str) -> Block:
 
 
 def _report(network: OpenNetwork, sections: dict[str, Section], prose: tuple[str, ...]) -> Report:
-    return Report(KIND, provenance(network.spec), network.subject(), {}, sections, prose=prose)
+    return Report(KIND, provenance(network), network.subject(), {}, sections, prose=prose)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, assert_never
 
+from mbconv_cli.errors import InputError
 from mbconv_cli.plan.ops import (
     Activation,
     Add,
+    AtenCall,
     AvgPool,
     BatchNorm,
     ChannelShuffle,
@@ -106,6 +108,8 @@ def expression(kind: Kind, values: Mapping[str, str]) -> str:
             return f"Shuffle({values['groups']})"
         case Linear():
             return f"nn.Linear({values['in_features']}, {values['out_features']}, bias={values['bias']})"
+        case AtenCall():
+            raise InputError(f"{kind.target} was captured from code, which is its own module")
         case Add() | Multiply() | Concat() | ChannelSlice():
             raise AssertionError("an expression of the forward pass, and no module")
         case _:

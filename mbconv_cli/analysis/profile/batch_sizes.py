@@ -18,6 +18,7 @@ from mbconv_cli.analysis.profile.profile_rows import exact_rows
 from mbconv_cli.analysis.view import View, arranged, require_column
 from mbconv_cli.cost.activation_memory import alive_bytes
 from mbconv_cli.cost.counts import Cost, plan_costs, total
+from mbconv_cli.errors import InputError
 from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.measure.execution import Execution, plan_to_run, require_possible
 from mbconv_cli.report.model import Better, Cell, Column, Kind, Provenance, Report, Row, Section
@@ -61,6 +62,8 @@ def profile_batches(
         CheckFailedError: closed forms and fvcore disagree; names the ops. Or the form changes the outputs.
     """
     view = view or View()
+    if network.plan.batch_size is not None:
+        raise InputError(f"several batch sizes of {network.plan.name}, whose shapes hold the batch: give one")
     require_possible(network.plan, replace(execution, batch_size=min(batch_sizes)))
     by_layer = latency is not None and execution.by_layer
     timed = [column for size in batch_sizes for column in latency_columns(size)]
@@ -68,7 +71,7 @@ def profile_batches(
     require_column(view.sort, columns, timed, unmeasured_reason(execution, measured=latency is not None))
     plan = plan_to_run(network.plan, execution)
     costs = plan_costs(plan)
-    groups = group_ops(plan, view.by)
+    groups = group_ops(plan, view.by, view.depth)
     benches = run_benches(network.plan, costs, execution, batch_sizes, latency) if latency else ()
     measured = batch_sizes[: len(benches)]  # an interruption leaves the last ones out
     alive = alive_bytes(plan, 1, execution.dtype.element_size)
@@ -76,7 +79,11 @@ def profile_batches(
     if by_layer:
         rows = _timed(rows, groups, dict(zip(measured, benches, strict=True)))
     summed = [column for column in columns if column in COSTS or column in timed[:: len(LATENCY)]]
-    exact_notes = (*form_notes(network.plan, execution), *memory_notes(plan, alive, training=execution.training))
+    exact_notes = (
+        *plan.remarks,
+        *form_notes(network.plan, execution),
+        *memory_notes(plan, alive, training=execution.training),
+    )
     sections = {
         "batch_sizes": _by_batch_size(costs, batch_sizes, execution, benches),
         view.by.section: Section(columns, tuple(arranged(rows, view, summed))),
@@ -218,5 +225,5 @@ def _figures(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> dict[str, 
 
 def _provenance(network: OpenNetwork, execution: Execution, benches: Sequence[Bench]) -> Provenance:
     if not benches:
-        return provenance(network.spec, host_fingerprint())
-    return provenance(network.spec, host_fingerprint() | benches[0].machine, **execution.settings())
+        return provenance(network, host_fingerprint())
+    return provenance(network, host_fingerprint() | benches[0].machine, **execution.settings())

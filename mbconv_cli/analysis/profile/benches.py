@@ -54,6 +54,10 @@ _BACKENDS: Final = {
 }
 
 
+_CAPTURED: Final = "mbconv_cli.pytorch.capture.captured_bench:run_captured"
+"""Measures a network that is code, in torch."""
+
+
 def usual_processes(execution: Execution) -> int | None:
     """In how many processes a form is measured unless it is said: 1 where preparing it takes far longer than that."""
     return 1 if execution.mode is Mode.COMPILE or execution.backend is Backend.ONNXRUNTIME else None
@@ -80,13 +84,14 @@ def run_benches(
 
         require_onnxruntime(request.device)
     backend = _BACKENDS[execution.backend]
+    function = _CAPTURED if plan.code else backend.function
     arguments = {"plan": plan, "costs": costs} | backend.arguments(execution, batch_sizes, request.device)
     if request.processes == 1:
-        benches = _here(backend.function, arguments, request)
+        benches = _here(function, arguments, request)
     else:
         from mbconv_cli.measure.processes.repetition import repeat
 
-        benches = repeat(backend.function, arguments, request.budget, request.processes, request.progress)
+        benches = repeat(function, arguments, request.budget, request.processes, request.progress)
     _require_agreement(benches[0])
     return tuple(_with_quiet_speed(bench, execution) for bench in benches)
 

@@ -8,7 +8,7 @@ from statistics import fmean, median
 from typing import Final
 
 from mbconv_cli.analysis.measuring import NO_USABLE_RESULT, busy_warning, device_note
-from mbconv_cli.analysis.profile.reconciliation import correction, end_to_end, headline, sum_of_layers
+from mbconv_cli.analysis.profile.reconciliation import correction, end_to_end, headline, stamped_program, sum_of_layers
 from mbconv_cli.analysis.profile.usability import unusable_reason
 from mbconv_cli.machine.fingerprint import usable_cores
 from mbconv_cli.machine.load import BUSY_SHARE
@@ -68,7 +68,8 @@ def measurement_notes(bench: Bench) -> tuple[str, ...]:
         *_faults_note(measurement),
         *_device_time_note(measurement),
         (
-            f"audit: closed forms and fvcore agree on all {counted(audit.ops, 'op')}: {audit.macs:,} MAC an image, "
+            f"audit: closed forms and {audit.counter} agree on all {counted(audit.ops, 'op')}: {audit.macs:,} MAC "
+            f"{'a pass' if measurement.program else 'an image'}, "
             f"{audit.params:,} params"
         ),
         *bench.notes,
@@ -187,10 +188,11 @@ def _warnings(bench: Bench, known: Estimate, *, usable: bool) -> list[str]:
         warnings.append("the time was not stable at the end of the warm-up; the machine may be busy")
     if usable and known.precision > NOISY_PRECISION:
         warnings.append(_known_badly(measurement, f"{100 * known.precision:.1f} %"))
-    off = sum_of_layers(bench).value / end_to_end(bench).value - 1
+    off = sum_of_layers(bench).value / stamped_program(bench).value - 1
     if not bench.both_ways and not bench.outside and abs(off) > WIDE_DIFFERENCE:  # else the notes say why
         side = "more" if off > 0 else "less"
-        warnings.append(f"the layers sum to {100 * abs(off):.1f} % {side} than end to end; measure again")
+        whole = "their captured program" if measurement.program else "end to end"
+        warnings.append(f"the layers sum to {100 * abs(off):.1f} % {side} than {whole}; measure again")
     enqueuing = _enqueue_share(measurement)
     if enqueuing is not None and enqueuing >= LAUNCH_BOUND_SHARE:
         waited = f"the device waited for the host, which took {100 * enqueuing:.0f} % of its time to hand the work over"

@@ -8,6 +8,7 @@ from typing import Final
 
 from mbconv_cli.analysis.columns import LATENCY, MACS
 from mbconv_cli.analysis.grouping import By
+from mbconv_cli.analysis.profile.reconciliation import CALLS
 from mbconv_cli.analysis.view import View, arranged
 from mbconv_cli.report.model import Column, Excerpt, Row, Section
 
@@ -40,9 +41,13 @@ def balance_note(reconciled: Section) -> list[str]:
     if not isinstance(off, float) or not isinstance(slower, float) or not isinstance(whole, float):
         return []
     side = "below" if off >= 0 else "above"
+    against, calls = "the end-to-end median as measured", rows.get(CALLS, {}).get("latency_share")
+    outside = ""
+    if isinstance(calls, float):
+        against, outside = "the captured program", f"; calls of modules take {100 * calls:.1f} % of the module's time"
     return [
         (
-            f"sum: the layers add up to {whole:.3f} ms, {100 * abs(off):.1f} % {side} the end-to-end median as "
-            f"measured; their time stamps cost {100 * slower:.1f} %"
+            f"sum: the layers add up to {whole:.3f} ms, {100 * abs(off):.1f} % {side} {against}; "
+            f"their time stamps cost {100 * slower:.1f} %{outside}"
         )
     ]

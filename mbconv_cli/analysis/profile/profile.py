@@ -83,19 +83,19 @@ def profile(
     require_column(view.sort, columns, unmeasured, unmeasured_reason(execution, measured=latency is not None))
     plan = plan_to_run(network.plan, execution)
     costs = plan_costs(plan)
-    batch_size, element_size = execution.batch_size, execution.dtype.element_size
+    batch_size, element_size = plan.images(execution.batch_size), execution.dtype.element_size
     alive = alive_bytes(plan, batch_size, element_size)
     totals = cost_cells(total(costs), batch_size, element_size) | {"peak_bytes": max(alive)}
-    bench = run_benches(network.plan, costs, execution, (batch_size,), latency)[0] if latency else None
+    bench = run_benches(network.plan, costs, execution, (execution.batch_size,), latency)[0] if latency else None
     roofline = _roofline(plan, costs, execution, calibration, bench) if calibration and bench else None
-    profiled = _Profiled(plan, costs, alive, execution, bench, roofline)
+    profiled = _Profiled(plan, costs, alive, execution, bench, roofline, view.depth)
     rows, groups = profiled.rows(view.by)
     sections = _sections(profiled, view, rows)
-    subject = network.subject(batch_size) | form_subject(execution)
+    subject = network.subject(execution.batch_size) | form_subject(execution)
     memory = memory_notes(plan, alive, bench.allocated_bytes if bench else None, training=execution.training)
-    notes = form_notes(network.plan, execution)
+    notes = (*network.plan.remarks, *form_notes(network.plan, execution))
     if bench is None:
-        machine = provenance(network.spec, host_fingerprint())
+        machine = provenance(network, host_fingerprint())
         return Report("profile", machine, subject, totals, sections, (NOT_MEASURED, *notes, *memory))
     report = _measured_report(network, subject, totals, sections, execution, bench, notes, view)
     report = replace(report, notes=(*report.notes, *memory))
@@ -112,6 +112,7 @@ class _Profiled:
     execution: Execution
     bench: Bench | None
     roofline: Roofline | None
+    depth: int
 
     def columns(self, by: By) -> tuple[Column, ...]:
         """Those of a row."""
@@ -119,9 +120,9 @@ class _Profiled:
 
     def rows(self, by: By) -> tuple[list[Row], list[Group]]:
         """All rows in running order, and the ops that each of the first of them gathers."""
-        groups = group_ops(self.plan, by)
+        groups = group_ops(self.plan, by, self.depth)
         element_size = self.execution.dtype.element_size
-        rows = exact_rows(groups, self.costs, self.alive, self.execution.batch_size, element_size)
+        rows = exact_rows(groups, self.costs, self.alive, self.plan.images(self.execution.batch_size), element_size)
         if self.bench and self.execution.by_layer:
             rows = timed_rows(rows, groups, self.bench)
         rows = with_shares(rows, self.columns(by))
@@ -161,7 +162,7 @@ def _measured_report(
     balance = balance_note(reconciled) if view.overview else []
     return Report(
         "profile",
-        provenance(network.spec, host_fingerprint() | bench.machine, **execution.settings()),
+        provenance(network, host_fingerprint() | bench.machine, **execution.settings()),
         subject,
         totals,
         sections | {"latency": set_aside(reconciled) if balance else reconciled},
@@ -190,7 +191,7 @@ def _section(columns: Sequence[Column], rows: Sequence[Row], view: View) -> Sect
 def _roofline(plan: Plan, costs: Sequence[Cost], execution: Execution, limits: Calibration, bench: Bench) -> Roofline:
     from mbconv_cli.analysis.profile.reconciliation import group_latencies
 
-    batch_size, element_size = execution.batch_size, execution.dtype.element_size
+    batch_size, element_size = plan.images(execution.batch_size), execution.dtype.element_size
     times = least_times(plan, costs, limits.limits, batch_size=batch_size, element_size=element_size)
     singles = group_latencies(bench, [(index,) for index in range(len(plan.ops))])
     return Roofline(plan, limits, times, [estimate.value for estimate in singles])

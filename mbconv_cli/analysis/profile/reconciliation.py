@@ -14,6 +14,8 @@ from mbconv_cli.measure.statistics.control_variate import Corrected, ProcessFigu
 from mbconv_cli.measure.statistics.estimates import Estimate, median_interval, midmeans, percentiles, process_mean
 from mbconv_cli.report.model import Cell, Column, Row, Section
 
+PROGRAM: Final = "captured program"
+CALLS: Final = "calls of modules"
 AT_QUIET_SPEED: Final = "end to end, at quiet speed"
 
 
@@ -51,8 +53,9 @@ def group_latencies(bench: Bench, groups: Sequence[Sequence[int]]) -> list[Estim
 def reconcile(bench: Bench) -> Section:
     """The sum of the layers, the end-to-end median, their difference, and what the stamps cost.
 
-    Then end to end at the machine's quiet speed, where that is known; how slow the slowest passes are, where there are
-    samples enough; and on an accelerator what the host saw.
+    The layers of a module are those of its captured program, which comes between both. Then end to end at the machine's
+    quiet speed, where that is known; how slow the slowest passes are, where there are samples enough; and on an
+    accelerator what the host saw.
     """
     whole, layers = end_to_end(bench), sum_of_layers(bench)
     stamped = _across(bench, lambda one: [median_interval([math.fsum(times) for times in one.layers])])[0]
@@ -60,13 +63,15 @@ def reconcile(bench: Bench) -> Section:
     def row(name: str, cells: dict[str, Cell], figure: float) -> Row:
         return {"name": name, **cells, LATENCY_SHARE.key: figure / whole.value}
 
-    difference = whole.value - layers.value
-    slowdown = stamped.value - whole.value
+    program = stamped_program(bench)
+    difference = program.value - layers.value
+    slowdown = stamped.value - program.value
     corrected = correction(bench)
     quiet = {AT_QUIET_SPEED: corrected.estimate} if corrected else {}
     rows = (
         row("sum of layers", latency_cells(layers), layers.value),
         row("difference", {"latency_ms": difference}, difference),
+        *(_program_rows(program, whole, row) if bench.measurement.program else ()),
         row("end to end", latency_cells(whole), whole.value),
         row("slowdown by the stamps", {"latency_ms": slowdown}, slowdown),
         *(
@@ -75,6 +80,22 @@ def reconcile(bench: Bench) -> Section:
         ),
     )
     return Section((Column("name"), *LATENCY, LATENCY_SHARE), rows)
+
+
+def stamped_program(bench: Bench) -> Estimate:
+    """The pass that the layers are the parts of, without stamps: that of a module is its captured program."""
+    if not bench.measurement.program:
+        return end_to_end(bench)
+    return _across(bench, lambda one: [median_interval(one.program)])[0]
+
+
+def _program_rows(program: Estimate, whole: Estimate, row: Callable[[str, dict[str, Cell], float], Row]) -> list[Row]:
+    """The captured program, and what calling the module costs besides: Python's calls of modules, hooks and checks."""
+    calls = whole.value - program.value
+    return [
+        row(PROGRAM, latency_cells(program), program.value),
+        row(CALLS, {"latency_ms": calls}, calls),
+    ]
 
 
 def sum_of_layers(bench: Bench) -> Estimate:

@@ -42,6 +42,7 @@ def pooled(all_measurements: Sequence[Measurement]) -> Measurement:
     measurements = [one for index, one in enumerate(all_measurements) if index not in slow]
     return Measurement(
         end_to_end=list(chain.from_iterable(one.end_to_end for one in measurements)),
+        program=list(chain.from_iterable(one.program for one in measurements)),
         layers=list(chain.from_iterable(one.layers for one in measurements)),
         warm_up=sum(one.warm_up for one in measurements),
         steady=all(one.steady for one in measurements),

@@ -26,6 +26,7 @@ from mbconv_cli.measure.execution import Execution
 from mbconv_cli.measure.latency import Measurement
 from mbconv_cli.measure.stamp_cost import StampCost
 from mbconv_cli.report.model import Cell, Report, Row, Section
+from mbconv_cli.units import counted
 
 NETWORK = "efficientnet-b0"
 COSTS = ("params", "macs", "flops", "bytes")
@@ -151,7 +152,7 @@ def test_the_row_of_the_others_keeps_every_sum(network: OpenNetwork, by: By) -> 
     cut = profile(network, view=View(by, top=3), latency=request()).sections[by.section]
     assert len(cut.rows) == 4
     assert cut.rows[:3] == whole.rows[:3]
-    assert cut.rows[3]["name"] == f"{len(whole.rows) - 3} others"
+    assert cut.rows[3]["name"] == counted(len(whole.rows) - 3, "other")
     assert "latency_ms_low" not in cut.rows[3], "intervals do not add"
     for key in (*COSTS, "latency_ms", "latency_share"):
         assert math.fsum(column(cut, key)) == pytest.approx(math.fsum(column(whole, key)))

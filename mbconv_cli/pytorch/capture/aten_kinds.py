@@ -1,0 +1,180 @@
+"""Which ATen calls mean exactly what an op of the vocabulary means. Every other stays an `AtenCall`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from mbconv_cli.plan.ops import (
+    Activation,
+    ActivationName,
+    Add,
+    AvgPool,
+    BatchNorm,
+    ChannelSlice,
+    Concat,
+    Conv2d,
+    GlobalAvgPool,
+    Kind,
+    Linear,
+    MaxPool,
+    Multiply,
+    PReLU,
+)
+from mbconv_cli.pytorch.capture.graph_calls import GraphCall, channel_range
+
+FUNCTIONS: Final[Mapping[str, ActivationName]] = {
+    "relu": "relu",
+    "relu6": "relu6",
+    "silu": "swish",
+    "hardswish": "hard_swish",
+    "sigmoid": "sigmoid",
+    "hardsigmoid": "hard_sigmoid",
+}
+
+
+def kind_of(call: GraphCall) -> Kind | None:
+    """The op of the vocabulary that a call is, as far as its arguments go; None where it is none."""
+    name = call.target.removesuffix("_")
+    if name in FUNCTIONS:
+        return Activation(FUNCTIONS[name])
+    return KINDS[name](call) if name in KINDS else None
+
+
+def _conv2d(call: GraphCall) -> Conv2d | None:
+    arguments, weight = call.arguments, call.shape("weight")
+    padding = arguments["padding"]
+    if isinstance(padding, str) or len(call.outputs[0]) != 4:
+        return None
+    vertical, horizontal = _pair(padding)
+    return Conv2d(
+        in_channels=weight[1] * arguments["groups"],
+        out_channels=weight[0],
+        kernel_size=(weight[2], weight[3]),
+        stride=_pair(arguments["stride"]),
+        padding=(vertical, vertical, horizontal, horizontal),
+        groups=arguments["groups"],
+        bias=arguments["bias"] is not None,
+        dilation=_pair(arguments["dilation"]),
+    )
+
+
+def _batch_norm(call: GraphCall) -> BatchNorm | None:
+    arguments, shape = call.arguments, call.outputs[0]
+    given = all(call.weight(name) for name in ("weight", "bias", "running_mean", "running_var"))
+    if not given or arguments["training"] or len(shape) not in {2, 4}:
+        return None
+    return BatchNorm(shape[1], arguments["eps"], arguments["momentum"], spatial=len(shape) == 4)
+
+
+def _hardtanh(call: GraphCall) -> Activation | None:
+    return Activation("relu6") if (call.arguments["min_val"], call.arguments["max_val"]) == (0, 6) else None
+
+
+def _adaptive_pool(call: GraphCall) -> GlobalAvgPool | None:
+    fits = len(call.outputs[0]) == 4 and _pair(call.arguments["output_size"]) == (1, 1)
+    return GlobalAvgPool(keep_dims=True) if fits else None
+
+
+def _mean(call: GraphCall) -> GlobalAvgPool | None:
+    arguments = call.arguments
+    rank = len(call.shape("self"))
+    dims = {dim % rank for dim in arguments.get("dim") or ()}
+    if rank != 4 or dims != {2, 3}:
+        return None
+    return GlobalAvgPool(keep_dims=bool(arguments["keepdim"]))
+
+
+def _max_pool(call: GraphCall) -> MaxPool | None:
+    arguments = call.arguments
+    if _pair(arguments["dilation"]) != (1, 1) or arguments["ceil_mode"] or len(call.outputs[0]) != 4:
+        return None
+    vertical, horizontal = _pair(arguments["padding"])
+    kernel = _pair(arguments["kernel_size"])
+    stride = _pair(arguments["stride"]) if arguments["stride"] else kernel
+    return MaxPool(kernel, stride, (vertical, vertical, horizontal, horizontal))
+
+
+def _avg_pool(call: GraphCall) -> AvgPool | None:
+    """Windows of which padded pixels are no part, as in the vocabulary."""
+    arguments = call.arguments
+    vertical, horizontal = _pair(arguments["padding"])
+    counts_padding = arguments["count_include_pad"] and (vertical, horizontal) != (0, 0)
+    if counts_padding or arguments["ceil_mode"] or arguments["divisor_override"] or len(call.outputs[0]) != 4:
+        return None
+    kernel = _pair(arguments["kernel_size"])
+    stride = _pair(arguments["stride"]) if arguments["stride"] else kernel
+    return AvgPool(kernel, stride, (vertical, vertical, horizontal, horizontal))
+
+
+def _prelu(call: GraphCall) -> PReLU | None:
+    channels, shape = math.prod(call.shape("weight")), call.outputs[0]
+    return PReLU(channels) if len(shape) == 4 and shape[1] == channels else None
+
+
+def _linear(call: GraphCall) -> Linear:
+    out_features, in_features = call.shape("weight")
+    return Linear(in_features, out_features, bias=call.arguments["bias"] is not None)
+
+
+def _cat(call: GraphCall) -> Concat | None:
+    fits = len(call.outputs[0]) == 4 and call.arguments["dim"] % 4 == 1 and len(call.values) > 1
+    return Concat() if fits and len(call.values) == len(call.arguments["tensors"]) else None
+
+
+def _add(call: GraphCall) -> Add | None:
+    shapes = _factors(call)
+    return Add() if shapes and shapes[0] == shapes[1] and call.arguments["alpha"] == 1 else None
+
+
+def _mul(call: GraphCall) -> Multiply | None:
+    """Both of one shape, or one a factor for each channel of the other."""
+    shapes = _factors(call)
+    if not shapes:
+        return None
+    larger, smaller = sorted(shapes, key=len_and_size, reverse=True)
+    broadcast = len(larger) == 4 and smaller == (*larger[:2], 1, 1)
+    return Multiply() if larger == smaller or broadcast else None
+
+
+def len_and_size(shape: Sequence[int]) -> tuple[int, ...]:
+    """Orders shapes of which one is broadcast to the other: the larger one is greater."""
+    return (len(shape), *shape)
+
+
+def _factors(call: GraphCall) -> list[tuple[int, ...]]:
+    """The shapes of two values; none where one is a number or a weight."""
+    nodes = [call.arguments["self"], call.arguments["other"]]
+    reads = [call.reads.get(node) for node in nodes if not isinstance(node, int | float)]
+    shapes = [read.shape for read in reads if read is not None and read in call.values]
+    return shapes if len(shapes) == 2 else []
+
+
+def _slice(call: GraphCall) -> ChannelSlice | None:
+    channels = channel_range(call.node)
+    return ChannelSlice(*channels) if channels else None
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    """A size as ATen takes it: one number for both directions, or two."""
+    sizes = [value] if isinstance(value, int) else list(value)
+    return (sizes[0], sizes[-1])
+
+
+KINDS: Final[Mapping[str, Callable[[GraphCall], Kind | None]]] = {
+    "conv2d": _conv2d,
+    "batch_norm": _batch_norm,
+    "hardtanh": _hardtanh,
+    "adaptive_avg_pool2d": _adaptive_pool,
+    "mean": _mean,
+    "max_pool2d": _max_pool,
+    "avg_pool2d": _avg_pool,
+    "prelu": _prelu,
+    "linear": _linear,
+    "cat": _cat,
+    "add": _add,
+    "mul": _mul,
+    "slice": _slice,
+    "getitem": _slice,
+}

@@ -1,0 +1,191 @@
+"""A network that is code, measured: the module as it is called, beside its captured program, plain and stamped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
+
+from mbconv_cli.cost.activation_memory import forward_bytes
+from mbconv_cli.cost.counts import Cost, plan_costs, total, uncounted
+from mbconv_cli.errors import InputError
+from mbconv_cli.machine.allocator import keep_memory
+from mbconv_cli.machine.device_choice import DeviceChoice
+from mbconv_cli.measure.audit_result import Audit, Disagreement
+from mbconv_cli.measure.bench_result import Bench
+from mbconv_cli.measure.budget import Budget
+from mbconv_cli.measure.execution import Allocator, Execution, Mode, require_supported
+from mbconv_cli.measure.latency import Progress, measure
+from mbconv_cli.plan.ops import Plan
+from mbconv_cli.plan.plan_rewrites import folded_norms
+from mbconv_cli.pytorch.agreement import require_equal
+from mbconv_cli.pytorch.arithmetic import mode_tolerance
+from mbconv_cli.pytorch.bench import kept_if_interrupted, share_of
+from mbconv_cli.pytorch.capture.capture import CapturedPlan, captured_plan
+from mbconv_cli.pytorch.capture.code_plans import exported_with
+from mbconv_cli.pytorch.capture.example_inputs import Inputs
+from mbconv_cli.pytorch.capture.module_count import counted_macs
+from mbconv_cli.pytorch.capture.program import CapturedProgram, captured_program
+from mbconv_cli.pytorch.clocks import clock_for
+from mbconv_cli.pytorch.device_memory import require_memory, translate_memory_errors
+from mbconv_cli.pytorch.devices import resolve_device, torch_fingerprint
+from mbconv_cli.pytorch.passes import compiled_pass
+from mbconv_cli.pytorch.preparation import torch_dtype, torch_memory_format, translate_unsupported_forms
+from mbconv_cli.pytorch.reference_kernels import reference_kernels
+from mbconv_cli.pytorch.torch_threads import torch_threads
+from mbconv_cli.spec.code_reference import CodeReference
+
+FOLDING_NOTE: Final = "norm: only the captured program has its norms folded; the module is called as it is"
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedModule:
+    """A module on its device with everything that it takes to run it in two ways."""
+
+    module: nn.Module
+    inputs: Inputs
+    captured: CapturedPlan
+    program: CapturedProgram
+
+    def call(self) -> Any:
+        """The module as its user calls it."""
+        return self.module(*self.inputs.positional, **self.inputs.named)
+
+
+def run_captured(
+    plan: Plan,
+    costs: Sequence[Cost],
+    *,
+    device: DeviceChoice,
+    execution: Execution,
+    batch_sizes: Sequence[int],
+    budget: Budget,
+    progress: Progress,
+    audited: Audit | None = None,
+) -> tuple[Bench, ...]:
+    """Make the module of a Plan's code, capture it on its device, audit it, and measure it.
+
+    Args:
+        plan: before any folding; made from code.
+        costs: of the Plan that is run.
+        device: where.
+        execution: in which form; its own batch size is not looked at.
+        batch_sizes: each is captured and measured by itself.
+        budget: how long, for each batch size.
+        progress: called with the share of the whole that is done.
+        audited: what an audit of the same Plan found, if there was one.
+
+    Returns:
+        One for each batch size; fewer after an interruption.
+
+    Raises:
+        InputError: the device is not there, or has too little memory; or the code cannot be run there in this form.
+        CheckFailedError: the captured program does not give what the module gives.
+    """
+    assert plan.code is not None
+    target = resolve_device(device)
+    require_supported(execution, target.type)
+    if execution.allocator is Allocator.KEEP:
+        keep_memory()
+    with (
+        torch_threads(execution.threads) as threads,
+        translate_memory_errors(target),
+        translate_unsupported_forms(target, execution),
+    ):
+        most = max(plan.images(size) for size in batch_sizes)
+        require_memory(forward_bytes(plan, costs, most, execution.dtype.element_size), target)
+        benches: list[Bench] = []
+        for index, size in enumerate(batch_sizes):
+            code, share = replace(plan.code, batch_size=size), share_of(progress, index, batch_sizes)
+            with kept_if_interrupted(benches):
+                bench = _bench(code, plan, costs, target, replace(execution, batch_size=size), budget, share, audited)
+                benches.append(replace(bench, machine=torch_fingerprint(str(target), threads)))
+            if len(benches) <= index or benches[-1].measurement.interrupted:
+                break
+    return tuple(benches)
+
+
+def captured_module(code: CodeReference, plan: Plan, device: torch.device, execution: Execution) -> CapturedModule:
+    """The module on a device in a form, its program, and inputs for both.
+
+    Raises:
+        InputError: it cannot be made or captured there, or its ops are not those of the Plan.
+    """
+    module, inputs, exported = exported_with(code, device, torch_dtype(execution), torch_memory_format(execution))
+    captured = captured_plan(exported, code.text)
+    if [op.name for op in captured.plan.ops] != [op.name for op in plan.ops]:
+        raise InputError(f"{code.text} is captured with other ops on {device} than for counting, so its layers differ")
+    folded = folded_norms(plan) if execution.fold_norm else None
+    return CapturedModule(module, inputs, captured, captured_program(exported, captured, folded))
+
+
+def _bench(
+    code: CodeReference,
+    plan: Plan,
+    costs: Sequence[Cost],
+    device: torch.device,
+    execution: Execution,
+    budget: Budget,
+    progress: Progress,
+    audited: Audit | None,
+) -> Bench:
+    ready = captured_module(code, plan, device, execution)
+    clock = clock_for(device)
+    notes = (FOLDING_NOTE,) if execution.fold_norm else ()
+    with torch.inference_mode():
+        audit = audited or audit_module(ready, plan, costs)
+        tolerance = mode_tolerance(execution.dtype, device)
+        equal = require_equal(
+            "captured program", _output(ready.program.run(ready.inputs, None)), _output(ready.call()), tolerance
+        )
+        notes = (*notes, f"captured program: beside the module as called, {equal}")
+        reference = reference_kernels(device, torch_dtype(execution))
+        if execution.mode is Mode.COMPILE:
+            timed = compiled_pass(ready.module, ready.inputs.all(), clock, execution)
+            measurement = measure(timed.run, clock, budget, progress=progress, reference=reference)
+            return Bench(audit, measurement, {}, (*notes, *timed.notes))
+        measurement = measure(
+            lambda stamp: ready.call() if stamp is None else ready.program.run(ready.inputs, stamp),
+            clock,
+            budget,
+            progress=progress,
+            reference=reference,
+            program=lambda _: ready.program.run(ready.inputs, None),
+        )
+    return Bench(audit, measurement, {}, notes)
+
+
+def audit_module(ready: CapturedModule, plan: Plan, costs: Sequence[Cost]) -> Audit:
+    """Count the module itself with torch's own counter, which shares no code with the formulas of capture.
+
+    Args:
+        ready: the module on its device.
+        plan: before any folding.
+        costs: of the Plan that is run, which may have other parameters.
+    """
+    counted, expected = counted_macs(ready.module, ready.inputs), total(costs)
+    ours = expected.macs * plan.images(_batch(ready))
+    differs = (Disagreement(plan.name, ours, counted),) if ours != counted else ()
+    params = sum(parameter.numel() for parameter in ready.module.parameters() if parameter.requires_grad)
+    return Audit(
+        ops=len(plan.ops),
+        macs=counted,
+        params=params - ready.captured.unread_params,
+        expected_params=total(plan_costs(plan)).params,
+        disagreements=differs,
+        unknown=tuple(uncounted(plan).items()),
+        counter="torch.utils.flop_counter",
+    )
+
+
+def _batch(ready: CapturedModule) -> int:
+    return int(ready.inputs.all()[0].shape[0])
+
+
+def _output(output: Any) -> Tensor:
+    """The first tensor of what a module gives."""
+    return next(leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor))
