@@ -44,6 +44,6 @@ def plan_report(subject: Mapping[str, Cell], tasks: Sequence[tuple[str, LatencyT
         provenance(processes=processes),
         subject,
         {"networks": len(tasks), "seconds": total},
-        {"measurements": Section(columns, tuple(rows))} if tasks else {},
+        {"measurements": Section(columns, tuple(rows))},
         (note,) if tasks else ("nothing would be measured: no rule for latency_ms, or no network that changed",),
     )
