@@ -17,6 +17,7 @@ from mbconv_cli.units import counted
 WARNING: Final = "warning"
 """What a failure is called that only warns."""
 MOST_NAMES: Final = 6
+MOST_NEWS: Final = 10
 
 _Key: TypeAlias = tuple[Severity, Verdict, Cell, Cell, Cell]
 
@@ -132,13 +133,24 @@ def improved(found: Iterable[Check]) -> list[Check]:
     return sorted(better, key=lambda check: _change(check) or 0)
 
 
+def news(found: Iterable[Check]) -> str:
+    """Which networks were added, removed, renamed or repaired, where that is no failure; the first ten by name."""
+    texts = [f"{check.network} {check.message}" for check in found if is_well(check) and _is_of_network(check)]
+    more = f"; and {len(texts) - MOST_NEWS} more" if len(texts) > MOST_NEWS else ""
+    return "; ".join(texts[:MOST_NEWS]) + more
+
+
 def has_changed(check: Check) -> bool:
     """Whether a row has anything new: another figure, one without a base, or a network that is new, renamed or gone."""
     change = _change(check)
     if change is not None or check.severity is Severity.OFF:
         return bool(change)
-    is_of_network = not check.row.get("unit")
-    return is_of_network or check.number("head") is not None
+    return _is_of_network(check) or check.number("head") is not None
+
+
+def _is_of_network(check: Check) -> bool:
+    """Whether a row is about the network itself and not about a figure of it."""
+    return not check.row.get("unit") and check.severity is not Severity.OFF
 
 
 _ORDER: Final = {one: place for place, one in enumerate(Severity)}

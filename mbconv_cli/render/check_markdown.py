@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from mbconv_cli.render.causes import Cause, by_impact, causes, improved, names_of
+from mbconv_cli.render.causes import Cause, by_impact, causes, improved, names_of, news
 from mbconv_cli.render.cells import change_percent, subject_line, title, totals_parts
 from mbconv_cli.render.check_view import is_shown, sections, totals
 from mbconv_cli.render.checks import Check, checks, is_well
@@ -70,6 +70,7 @@ def _text(
         "\n".join(f"- **{cause.verdict}**: {_line(cause.sentence)}" for cause in shown),
         _others(reasons[len(shown) :]),
         _improvements(everything),
+        f"**networks**: {_line(text)}" if (text := news(everything)) else "",
         *_folded("What changed", [*_tables(found), _left_out(left_out)] if found else []),
         _unchanged(everything),
         *_folded("Notes", [bullets(map(_short, footnotes(report)))]),

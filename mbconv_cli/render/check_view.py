@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from mbconv_cli.render.causes import by_impact, causes, has_changed, improved, shown_verdict
+from mbconv_cli.render.causes import by_impact, causes, has_changed, improved, news, shown_verdict
 from mbconv_cli.render.checks import Check, checks, is_well
 from mbconv_cli.report.model import Cell, Column, Report, Row, Section
 from mbconv_cli.report.verdict import CHECK_COLUMNS, CHECKS
@@ -37,7 +37,12 @@ def for_reading(report: Report, *, verbose: bool = False) -> Report:
         report,
         totals=totals(report),
         sections=sections(shown),
-        notes=(*notes, *report.notes, *_hidden(found, shown)),
+        notes=(
+            *notes,
+            *([f"networks: {text}"] if (text := news(found)) else []),
+            *report.notes,
+            *_hidden(found, shown),
+        ),
     )
 
 

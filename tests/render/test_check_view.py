@@ -44,6 +44,7 @@ def test_an_identical_plan_is_no_change_and_a_renamed_network_is_one() -> None:
     text = "\n".join(lines(check_report((same, renamed))))
     assert "latency_ms" not in text
     assert re.search(r"^new +spec", text, re.MULTILINE)
+    assert "networks: new renamed from old.yaml" in text
 
 
 def test_what_costs_less_is_counted_but_not_what_only_seems_to(check: Report) -> None:
