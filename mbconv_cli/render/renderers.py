@@ -42,6 +42,7 @@ class Format(str, Enum):
     BMF = "bmf"
     BENCHMARK_ACTION = "benchmark-action"
     CHROME_TRACE = "chrome-trace"
+    HTML = "html"
 
     def __str__(self) -> str:
         return self.value
@@ -53,11 +54,18 @@ def _render_junit(report: Report, style: Style) -> str:
     return render_junit(report, style)
 
 
+def _render_html(report: Report, style: Style) -> str:
+    from mbconv_cli.render.html_page import render_html  # as long as any table: loaded where a page is written alone
+
+    return render_html(report, style)
+
+
 RENDERERS: Final[Mapping[Format, Renderer]] = {
     Format.TABLE: render_table,
     Format.JSON: render_json,
     Format.CSV: render_csv,
     Format.MARKDOWN: render_markdown,
+    Format.HTML: _render_html,
 }
 """Those of every report."""
 _HISTORIES: Final[Mapping[Format, Renderer]] = {
@@ -80,6 +88,7 @@ _OF_KIND: Final[Mapping[str, Mapping[Format, Renderer]]] = {
 
 FORMATS_OF_SUFFIX: Final[Mapping[str, tuple[Format, ...]]] = {
     ".csv": (Format.CSV,),
+    ".html": (Format.HTML,),
     ".json": (Format.JSON, Format.BMF, Format.BENCHMARK_ACTION, Format.CODE_QUALITY, Format.SARIF, Format.CHROME_TRACE),
     ".md": (Format.MARKDOWN,),
     ".sarif": (Format.SARIF,),

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.render.cells import value_text
+from mbconv_cli.render.html_page import chart_library
 from mbconv_cli.render.renderers import RENDERERS, Format, render, renderers
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.document import from_json
@@ -91,6 +92,8 @@ def test_no_name_reaches_the_terminal_or_the_runner_as_a_command(name: str, requ
     report = request.getfixturevalue(name)
     for output_format in renderers(report.kind):
         text = render(report, output_format, Style(width=80))
+        if output_format is Format.HTML:
+            text = text.replace(chart_library(), "")  # which no name can get into
         assert all(character.isprintable() for line in text.split("\n") for character in line)
         assert "##[" not in text
         if output_format is not Format.GITHUB:
