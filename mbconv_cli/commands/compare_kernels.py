@@ -142,20 +142,34 @@ def compare_kernels_command(
             report = kernels_in_network(network, one, several, batch_size=batch_size, measure=wanted)
         else:
             _require_none({"--set": overrides, "--arch-dir": arch_dir}, "needs --in-network")
-            question = KernelQuestion(
-                kernel=one,
-                stack=several,
-                n=parse_sizes(DEFAULT_N if n is None else n, "--n"),
-                m=_parse_m(m),
-                height=height or DEFAULT_EXTENT,
-                width=width or height or DEFAULT_EXTENT,
-                stride=stride or 1,
-                batch_size=batch_size,
-                norm_act=norm_act is not False,
-            )
-            report = compare_kernels(question, wanted)
+            extent = (height or DEFAULT_EXTENT, width or height or DEFAULT_EXTENT)
+            report = compare_kernels(_question(one, several, n, m, extent, stride, batch_size, norm_act), wanted)
     show(report, output_format, output, section)
     require_usable(report, strict=strict)
+
+
+def _question(
+    kernel: int,
+    stack: tuple[int, ...],
+    n: str | None,
+    m: str | None,
+    extent: tuple[int, int],
+    stride: int | None,
+    batch_size: int,
+    norm_act: bool | None,
+) -> KernelQuestion:
+    """What is compared, with the defaults of what is not given."""
+    return KernelQuestion(
+        kernel=kernel,
+        stack=stack,
+        n=parse_sizes(DEFAULT_N if n is None else n, "--n"),
+        m=_parse_m(m),
+        height=extent[0],
+        width=extent[1],
+        stride=stride or 1,
+        batch_size=batch_size,
+        norm_act=norm_act is not False,
+    )
 
 
 def _parse_m(text: str | None) -> int | None:

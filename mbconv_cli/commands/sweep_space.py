@@ -33,83 +33,97 @@ MOST_UNSAMPLED = 10_000_000
 """Points that are evaluated without --sample: more take hours."""
 
 
+NetworkArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[NETWORK]",
+        help="The network to vary: a name, a path or - for standard input.",
+        autocompletion=complete_network,
+        show_default=False,
+    ),
+]
+VaryOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--vary",
+        metavar="PATH=VALUES",
+        help="An axis: values V1,V2,... or a range FIRST:LAST:STEP for a path as in --set; "
+        "several axes give every combination.",
+        show_default=False,
+    ),
+]
+SpaceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--space",
+        metavar="FILE",
+        help="A YAML file with `network` and `choices`, or the name of a shipped one: "
+        "mnasnet, mnasnet-uniform, compound-scaling.",
+        show_default=False,
+    ),
+]
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        metavar="CONDITION",
+        help="Keep points that satisfy it, e.g. 'macs <= 400M' or 'peak_bytes < 4 MiB'; several hold together.",
+        show_default=False,
+    ),
+]
+SampleOption = Annotated[
+    int | None,
+    typer.Option("--sample", metavar="N", min=1, help="Draw N distinct points.", show_default="every point"),
+]
+SeedOption = Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Of the sample.")]
+ParetoOption = Annotated[
+    str, typer.Option("--pareto", metavar="KEY,KEY", help=f"Costs of the Pareto front: {', '.join(COST_KEYS)}.")
+]
+SortOption = Annotated[str, typer.Option("--sort", metavar="KEY", help="The cost by which points are sorted.")]
+TopOption = Annotated[
+    int, typer.Option("--top", metavar="N", min=0, help="Points shown beside the front; 0 shows all.")
+]
+RowsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--rows",
+        metavar="FILE",
+        help="Stream every point into FILE.jsonl or FILE.parquet; the same command continues a sweep "
+        "that was broken off.",
+        show_default=False,
+    ),
+]
+JobsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", metavar="N", min=1, max=1_024, help="Processes on this machine.", show_default="usable cores"
+    ),
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Evaluate on a running dask cluster, e.g. tcp://10.0.0.1:8786.",
+        show_default=False,
+    ),
+]
+
+
 def sweep_command(
-    network: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[NETWORK]",
-            help="The network to vary: a name, a path or - for standard input.",
-            autocompletion=complete_network,
-            show_default=False,
-        ),
-    ] = None,
-    vary: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--vary",
-            metavar="PATH=VALUES",
-            help="An axis: values V1,V2,... or a range FIRST:LAST:STEP for a path as in --set; "
-            "several axes give every combination.",
-            show_default=False,
-        ),
-    ] = None,
-    space: Annotated[
-        str | None,
-        typer.Option(
-            "--space",
-            metavar="FILE",
-            help="A YAML file with `network` and `choices`, or the name of a shipped one: "
-            "mnasnet, mnasnet-uniform, compound-scaling.",
-            show_default=False,
-        ),
-    ] = None,
+    network: NetworkArgument = None,
+    vary: VaryOption = None,
+    space: SpaceOption = None,
     overrides: SetOption = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--where",
-            metavar="CONDITION",
-            help="Keep points that satisfy it, e.g. 'macs <= 400M' or 'peak_bytes < 4 MiB'; several hold together.",
-            show_default=False,
-        ),
-    ] = None,
-    sample: Annotated[
-        int | None,
-        typer.Option("--sample", metavar="N", min=1, help="Draw N distinct points.", show_default="every point"),
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Of the sample.")] = 0,
-    pareto: Annotated[
-        str, typer.Option("--pareto", metavar="KEY,KEY", help=f"Costs of the Pareto front: {', '.join(COST_KEYS)}.")
-    ] = "macs,params",
-    sort: Annotated[str, typer.Option("--sort", metavar="KEY", help="The cost by which points are sorted.")] = "macs",
-    top: Annotated[
-        int, typer.Option("--top", metavar="N", min=0, help="Points shown beside the front; 0 shows all.")
-    ] = 20,
-    rows: Annotated[
-        Path | None,
-        typer.Option(
-            "--rows",
-            metavar="FILE",
-            help="Stream every point into FILE.jsonl or FILE.parquet; the same command continues a sweep "
-            "that was broken off.",
-            show_default=False,
-        ),
-    ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            "--jobs", metavar="N", min=1, max=1_024, help="Processes on this machine.", show_default="usable cores"
-        ),
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            "--scheduler",
-            metavar="ADDRESS",
-            help="Evaluate on a running dask cluster, e.g. tcp://10.0.0.1:8786.",
-            show_default=False,
-        ),
-    ] = None,
+    where: WhereOption = None,
+    sample: SampleOption = None,
+    seed: SeedOption = 0,
+    pareto: ParetoOption = "macs,params",
+    sort: SortOption = "macs",
+    top: TopOption = 20,
+    rows: RowsOption = None,
+    jobs: JobsOption = None,
+    scheduler: SchedulerOption = None,
     output_format: FormatOption = Format.AUTO,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,

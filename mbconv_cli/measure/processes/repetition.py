@@ -17,7 +17,7 @@ from mbconv_cli.measure.audit_result import Audit
 from mbconv_cli.measure.bench_result import Bench
 from mbconv_cli.measure.budget import DEFAULT_PROCESSES, LEAST_PROCESSES, Budget, budget_of_process
 from mbconv_cli.measure.latency import Progress
-from mbconv_cli.measure.processes.launch import Launch, fresh_process
+from mbconv_cli.measure.processes.launch import FreshProcess, Launch, fresh_process
 from mbconv_cli.measure.processes.pooling import pooled_benches
 from mbconv_cli.measure.statistics.estimates import process_mean
 
@@ -64,19 +64,7 @@ def repeat(
                 for process in started:
                     process.wait_until_ready()
                 for process in started:
-                    repetition.begin()
-                    try:
-                        found = process.call(
-                            **arguments,
-                            budget=of_one,
-                            audited=repetition.audited,
-                            progress=lambda done: progress(repetition.share_done(done)),
-                        )
-                    except KeyboardInterrupt:
-                        repetition.interrupted = True
-                        found = process.interrupt()
-                    process.close()  # at once, so that its end takes no time from the next one
-                    repetition.add(found)
+                    repetition.measure_in(process, {**arguments, "budget": of_one}, progress)
                     if repetition.enough:
                         break
     except KeyboardInterrupt:
@@ -121,6 +109,19 @@ class _Repetition:
         if over and len(self.results) >= (self._processes or LEAST_PROCESSES):
             return True
         return self._undisturbed >= self._wanted and (self._processes is not None or self._precise())
+
+    def measure_in(self, process: FreshProcess, arguments: Mapping[str, Any], progress: Progress) -> None:
+        """Measure in one process, to its end or to an interruption, and add what it found."""
+        self.begin()
+        try:
+            found = process.call(
+                **arguments, audited=self.audited, progress=lambda done: progress(self.share_done(done))
+            )
+        except KeyboardInterrupt:
+            self.interrupted = True
+            found = process.interrupt()
+        process.close()  # at once, so that its end takes no time from the next one
+        self.add(found)
 
     def begin(self) -> None:
         """A process begins to measure."""
