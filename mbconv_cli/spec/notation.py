@@ -2,8 +2,9 @@
 
 EfficientNet (tensorflow/tpu, models/official/efficientnet/efficientnet_builder.py):
 `r1_k3_s11_e1_i32_o16_se0.25_noskip`, with the stride of each direction after `s`. Its successors add to it: one digit
-for both directions and `c1` for a fused block (google/automl, efficientnetv2), `f1` for EdgeTPU's fused block
-(efficientnet/edgetpu), and `k3.5.7`, `a1.1`, `p1.1` and `sw` of MixNet (models/official/mnasnet/mixnet).
+for both directions and `c1` for a fused block (google/automl, efficientnetv2), `f1` for a fused block that projects
+always (efficientnet_model.py), `c1` beside two digits for EdgeTPU's block (efficientnet/edgetpu), and `k3.5.7`, `a1.1`,
+`p1.1` and `sw` of MixNet (models/official/mnasnet/mixnet).
 timm (timm/models/_efficientnet_builder.py): `ir_r2_k3_s2_e6_c24_se0.25_nre_noskip`, the block type in front.
 """
 
@@ -19,6 +20,7 @@ from mbconv_cli.yaml.core_schema import MAX_DIGITS
 from mbconv_cli.yaml.quotes import shorten
 
 _TOKEN: Final = re.compile(r"([a-z]+?)([0-9][0-9.]*)?")
+_TWO_STRIDES: Final = re.compile(r"s[0-9]{2}")
 _MIXED: Final = "mixed"
 _ACTIVATIONS: Final[Mapping[str, str]] = {"nre": "relu", "nr6": "relu6", "nhs": "hard_swish", "nsw": "swish"}
 _NOT_EXPRESSIBLE: Final[Mapping[str, str]] = {
@@ -81,7 +83,21 @@ def row_of(text: str) -> dict[str, Any]:
     missing = [letters for letters in notation.required if letters not in seen]
     if missing:
         raise NotationError(f"row {shorten(repr(text))} lacks {', '.join(missing)}")
+    if notation is EFFICIENTNET and "c1" in tokens and any(_TWO_STRIDES.fullmatch(token) for token in tokens):
+        said = _of_edgetpu(said)
     return {**notation.base, **said}
+
+
+def _of_edgetpu(said: Mapping[str, Any]) -> dict[str, Any]:
+    """EdgeTPU's block without depthwise convolution: the 1x1 has the stride, and `i` is what the expansion counts from.
+
+    `MBConvBlockWithoutDepthwise` in tensorflow/tpu, models/official/efficientnet/efficientnet_model.py. Its first row
+    counts from 24 channels where the stem gives 32.
+    """
+    row = {**said, "stride_at": "project", "unit_kernel_size": 1}
+    if row["num_repeat"] == 1 and "input_filters" in row:
+        row["expand_base"] = row.pop("input_filters")
+    return row
 
 
 def _meaning(token: str, notation: Notation, text: str) -> tuple[str, Mapping[str, Any]]:
@@ -198,7 +214,7 @@ EFFICIENTNET: Final = Notation(
         "a": _groups("expand_groups"),
         "p": _groups("project_groups"),
         "c": _switch({"type": "fused_mbconv"}),
-        "f": _switch({"type": "fused_mbconv", "unit_kernel_size": 1, "stride_at": "project"}),
+        "f": _switch({"type": "fused_mbconv", "unit_expansion": True}),
     },
     {**_NO_SKIP, "sw": {"activation": "swish"}},
     ("r", "k", "s", "e", "o"),

@@ -138,12 +138,13 @@ def variants() -> list[Variant]:
     return found
 
 
-def counted(module: nn.Module, plan: Plan) -> tuple[int, int]:
-    """Parameters and MACs of a module on the meta device, by PyTorch's own counter."""
+def counted(module: nn.Module, plan: Plan) -> tuple[int, int, tuple[int, ...]]:
+    """Parameters, MACs and output shape of a module on the meta device, by PyTorch's own counter."""
     image = torch.empty(1, *plan.input_shape, device="meta")
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        module.eval()(image)
-    return sum(parameter.numel() for parameter in module.parameters()), counter.get_total_flops() // FLOPS_PER_MAC
+        output = module.eval()(image)
+    params = sum(parameter.numel() for parameter in module.parameters())
+    return params, counter.get_total_flops() // FLOPS_PER_MAC, tuple(output.shape[1:])
 
 
 @pytest.mark.parametrize("variant", variants(), ids=str)
@@ -152,7 +153,7 @@ def test_a_variant_costs_what_the_library_makes_of_it(variant: Variant) -> None:
         module = variant.peer()
     plan = variant.plan()
     costs = total(plan_costs(plan))
-    assert (costs.params, costs.macs) == counted(module, plan)
+    assert (costs.params, costs.macs, plan.output_shape) == counted(module, plan)
 
 
 SMALL: Final = "scaling.resolution=96"

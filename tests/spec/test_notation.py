@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.planner import make_plan
-from mbconv_cli.spec.loader import load_text
+from mbconv_cli.plan.planner import make_plan, plan_loaded
+from mbconv_cli.spec.loader import load, load_text
 from mbconv_cli.spec.notation import NotationError, row_of
 from mbconv_cli.spec.spec import Spec
 
@@ -68,8 +69,22 @@ def spec_of(*rows: str) -> Spec:
         (
             "r1_k3_s22_e8_i16_o24_f1",
             (
-                "{type: fused_mbconv, kernel_size: 3, stride: 2, stride_at: project, expand_ratio: 8, "
+                "{type: fused_mbconv, kernel_size: 3, stride: 2, unit_expansion: true, expand_ratio: 8, "
+                "input_filters: 16, output_filters: 24}"
+            ),
+        ),
+        (
+            "r2_k3_s22_e8_i16_o24_c1",
+            (
+                "{type: fused_mbconv, kernel_size: 3, num_repeat: 2, stride: 2, stride_at: project, expand_ratio: 8, "
                 "unit_kernel_size: 1, input_filters: 16, output_filters: 24}"
+            ),
+        ),
+        (
+            "r1_k3_s11_e4_i24_o24_c1_noskip",
+            (
+                "{type: fused_mbconv, kernel_size: 3, stride_at: project, expand_ratio: 4, expand_base: 24, "
+                "unit_kernel_size: 1, output_filters: 24, shortcut: none}"
             ),
         ),
         (
@@ -209,3 +224,28 @@ def test_mistakes_in_what_a_string_says_are_told_where_it_stands() -> None:
         "x.yaml:3:5: num_repeat: should be at least 1; got 0",
         "x.yaml:4:5: input_filters is 9, but row 1 gives 8",
     )
+
+
+EDGETPU_S = """input: {resolution: 224}
+conventions: efficientnet-edgetpu
+stem: {output_filters: 32}
+blocks: |
+  blocks_args = [
+      'r1_k3_s11_e4_i24_o24_c1_noskip',
+      'r2_k3_s22_e8_i24_o32_c1',
+      'r4_k3_s22_e8_i32_o48_c1',
+      'r5_k5_s22_e8_i48_o96',
+      'r4_k5_s11_e8_i96_o144',
+      'r2_k5_s22_e8_i144_o192',
+  ]
+head: {output_filters: 1280}
+classifier: {num_classes: 1000}
+"""
+
+
+def test_edgetpus_own_strings_have_the_parameters_of_timms() -> None:
+    """timm has the stride in the expansion, so its MACs are fewer."""
+    own = total(plan_costs(plan_loaded(load_text(EDGETPU_S, "x.yaml"))))
+    timms = total(plan_costs(plan_loaded(load("efficientnet-es"))))
+    assert own.params == timms.params
+    assert own.macs > timms.macs
