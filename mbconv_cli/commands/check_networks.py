@@ -24,9 +24,7 @@ from mbconv_cli.commands.check_options import (
 )
 from mbconv_cli.commands.github_actions import (
     AnnotateOption,
-    annotate_checks,
-    append_outputs,
-    append_step_summary,
+    leave_on_github,
     require_room_for_annotations,
 )
 from mbconv_cli.commands.options import ArchDirOption, CheckFormatOption, DeviceOption, OutputOption, SectionOption
@@ -121,18 +119,9 @@ def check_command(
             )
         show(_planned(asked), output_format, output, section)
         return
-    try:
-        checked = _checked(asked)
-    except InputError as error:
-        faulty = faulty_config(config or Path(DEFAULT_CONFIG), error)
-        if faulty is None:
-            raise
-        checked = faulty
+    checked = _checked_or_faulty(asked)
     show(checked.report, output_format, output, section)
-    append_step_summary(checked.report)
-    append_outputs(checked.report, checked.error.exit_code if checked.error else 0)
-    if annotate:
-        annotate_checks(checked.report)
+    leave_on_github(checked.report, checked.error.exit_code if checked.error else 0, annotate=annotate)
     if checked.error and output is None and output_format is Format.TABLE:
         raise typer.Exit(checked.error.exit_code)  # the table that was just shown has the reasons
     if checked.error:
@@ -160,6 +149,16 @@ def _planned(asked: _Asked) -> Report:
     return measuring_plan(
         loaded, compared_with, user_catalogue(asked.arch_dir or ()), _request(loaded, asked, lambda _: None)
     )
+
+
+def _checked_or_faulty(asked: _Asked) -> Checked:
+    """The check, or the mistakes in its config as a report, so that they are in every format."""
+    try:
+        return _checked(asked)
+    except InputError as error:
+        if faulty := faulty_config(asked.config or Path(DEFAULT_CONFIG), error):
+            return faulty
+        raise
 
 
 def _checked(asked: _Asked) -> Checked:

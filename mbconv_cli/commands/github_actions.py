@@ -48,6 +48,14 @@ def require_room_for_annotations(annotate: bool, output_format: Format, output: 
     raise InputError(f"--annotate: standard output has the {output_format}; write that into a file with -o FILE")
 
 
+def leave_on_github(report: Report, exit_code: int, *, annotate: bool) -> None:
+    """The step's summary and outputs, where there are any, and the annotations, where they are asked for."""
+    append_step_summary(report)
+    append_outputs(report, exit_code)
+    if annotate:
+        annotate_checks(report)
+
+
 def annotate_checks(report: Report) -> None:
     """Print a check's annotations on standard output, where the runner reads them."""
     print_text(render(report, Format.GITHUB, Style()))
