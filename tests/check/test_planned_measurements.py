@@ -9,7 +9,7 @@ from mbconv_cli.check.planned_measurements import START_SECONDS
 from mbconv_cli.check.run_check import measuring_plan
 from mbconv_cli.git.revisions import resolve
 from mbconv_cli.machine.device_choice import DeviceChoice
-from mbconv_cli.render.renderers import render, renderers
+from mbconv_cli.render.renderers import Format, render
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Report
 from mbconv_cli.spec.catalogue import Catalogue
@@ -38,7 +38,7 @@ def test_a_budget_is_measured_alone_and_nothing_that_is_the_same(git_repository:
     git_repository.commit({"a.yaml": NETWORK})
     report = planned(git_repository, CONFIG)
     assert (report.totals["networks"], report.sections["measurements"].rows) == (0, ())
-    for output_format in renderers(report.kind):
+    for output_format in (Format.TABLE, Format.JSON, Format.CSV, Format.MARKDOWN):
         assert render(report, output_format, Style(width=80)).endswith("\n")
     (row,) = planned(git_repository, CONFIG.replace("3%", "3%, max: 9 ms")).sections["measurements"].rows
     assert row["measured"] == "head alone"
