@@ -4,7 +4,7 @@ For every network: captured or not and why; parameters of the captured Plan and 
 `torch.utils.flop_counter` counts on the module itself, which shares no code with capture; calls that no table knows.
 Networks are made on the meta device, so nothing is downloaded or computed. Run:
 
-    python benchmarks/zoo.py --output benchmarks/zoo.csv            # all of torchvision, 340 of timm
+    python benchmarks/zoo.py --output benchmarks/results/zoo.csv    # all of torchvision, 340 of timm
     python benchmarks/zoo.py --networks timm:resnet50 torchvision:swin_t
 
 Rows are written as they come, and those that are in the file already are kept: a run can be continued.

@@ -11,7 +11,7 @@ the time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from mbconv_cli.spec.code_reference import CodeReference
@@ -364,7 +364,8 @@ def same_computation(one: Plan, other: Plan) -> bool:
 def same_ops(one: Plan, other: Plan) -> bool:
     """Whether two networks run the same ops on the same input, whatever the ops are called and grouped by.
 
-    A sum is the same in either order of its inputs, and a 1x1 convolution of one pixel is a linear layer.
+    A sum is the same in either order of its inputs, a 1x1 convolution of one pixel is a linear layer, and the momentum
+    of a norm's running statistics, which no forward pass reads, does not count.
     """
     return _unnamed(one) == _unnamed(other)
 
@@ -379,7 +380,7 @@ def _unnamed(plan: Plan) -> tuple[object, ...]:
             continue
         inputs = [(places[value.name], _without_one_pixel(value.shape)) for value in op.inputs]
         ordered = sorted(inputs) if isinstance(op.kind, Add) else inputs
-        ops.append((_without_one_pixel_kind(op), tuple(ordered), _without_one_pixel(op.output.shape)))
+        ops.append((_forward_kind(op), tuple(ordered), _without_one_pixel(op.output.shape)))
         places[op.name] = (len(ops) - 1,)
     return (plan.batch_size, tuple(value.shape for value in plan.inputs), tuple(ops))
 
@@ -389,12 +390,14 @@ def _without_one_pixel(shape: Shape) -> Shape:
     return shape[:-2] if len(shape) > 2 and shape[-2:] == (1, 1) else shape
 
 
-def _without_one_pixel_kind(op: Op) -> Kind:
-    """What an op computes, the same for a vector and for a feature map of one pixel."""
+def _forward_kind(op: Op) -> Kind:
+    """What an op computes in a forward pass, the same for a vector and for a feature map of one pixel."""
     match op.kind:
         case Conv2d(groups=1, kernel_size=(1, 1), padding=(0, 0, 0, 0)) if op.inputs[0].shape[-2:] == (1, 1):
             return Linear(op.kind.in_channels, op.kind.out_channels, op.kind.bias)
         case GlobalAvgPool():
             return GlobalAvgPool(keep_dims=True)
+        case BatchNorm():
+            return replace(op.kind, momentum=0.0)
         case _:
             return op.kind

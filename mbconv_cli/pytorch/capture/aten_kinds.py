@@ -65,7 +65,8 @@ def _batch_norm(call: GraphCall) -> BatchNorm | None:
     given = all(call.weight(name) for name in ("weight", "bias", "running_mean", "running_var"))
     if not given or arguments["training"] or len(shape) not in {2, 4}:
         return None
-    return BatchNorm(shape[1], arguments["eps"], arguments["momentum"], spatial=len(shape) == 4)
+    eps, momentum = (float(f"{arguments[name]:.12g}") for name in ("eps", "momentum"))  # 1 - 0.9997 is 0.0003
+    return BatchNorm(shape[1], eps, momentum, spatial=len(shape) == 4)
 
 
 def _hardtanh(call: GraphCall) -> Activation | None:
