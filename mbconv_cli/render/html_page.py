@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from html import escape
 from importlib.resources import files
 from importlib.util import find_spec
@@ -37,6 +38,11 @@ def render_html(report: Report, _: Style) -> str:
     Raises:
         InputError: plotly, which draws the charts, is not installed.
     """
+    return page_with(report, chart_library())
+
+
+def page_with(report: Report, library: str) -> str:
+    """The page, with the script of the library that draws its charts."""
     drawn = charts(report)
     heading = _text(f"{report.kind}: {subject_line(report.subject)}".rstrip(": "))
     return "\n".join(
@@ -55,12 +61,13 @@ def render_html(report: Report, _: Style) -> str:
             *_provenance(report),
             '<p><button type="button" id="download">Download the report as JSON</button></p>',
             f'</main><script type="application/json" id="report">{script_safe(to_json(report))}</script>',
-            f"<script>{chart_library()}</script>",
+            f"<script>{library}</script>",
             f"<script>const charts = {script_safe(json.dumps(drawn))};{SCRIPT}</script></body></html>\n",
         ]
     )
 
 
+@cache
 def chart_library() -> str:
     """The library's own script, which travels with the page.
 

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mbconv_cli.render.html_page import page_with
 from mbconv_cli.render.renderers import Format, render, renderers
 from mbconv_cli.render.style import Style
 from tests.render.conftest import check_report, check_row
@@ -25,7 +26,8 @@ NAMES = st.text(st.one_of(st.characters(), st.sampled_from("<>&\"'`|@#[]():%,=-+
 def test_no_format_is_broken(name: str, message: str) -> None:
     row = check_row(name, "params", (1, 2, "param"), message, "fail", file=name, line=1, message=message)
     report = check_report((row,), notes=(message,))
-    written = {one: render(report, one, Style(width=80)) for one in renderers(report.kind)}
+    written = {one: render(report, one, Style(width=80)) for one in renderers(report.kind) if one is not Format.HTML}
+    written[Format.HTML] = page_with(report, library="")
     assert list(violations(ET.fromstring(written[Format.JUNIT]))) == []  # noqa: S314 - our own text
     assert len(list(csv.reader(io.StringIO(written[Format.CSV])))) == 2
     assert len(commands(report)) == 1
