@@ -26,7 +26,9 @@ NAMES = st.text(st.one_of(st.characters(), st.sampled_from("<>&\"'`|@#[]():%,=-+
 def test_no_format_is_broken(name: str, message: str) -> None:
     row = check_row(name, "params", (1, 2, "param"), message, "fail", file=name, line=1, message=message)
     report = check_report((row,), notes=(message,))
-    written = {one: render(report, one, Style(width=80)) for one in renderers(report.kind) if one is not Format.HTML}
+    written: dict[Format, str] = {
+        one: render(report, one, Style(width=80)) for one in renderers(report.kind) if one is not Format.HTML
+    }
     written[Format.HTML] = page_with(report, library="")
     assert list(violations(ET.fromstring(written[Format.JUNIT]))) == []  # noqa: S314 - our own text
     assert len(list(csv.reader(io.StringIO(written[Format.CSV])))) == 2
