@@ -85,7 +85,8 @@ def audit(network: Network, plan: Plan, costs: Sequence[Cost]) -> Audit:
         plan: what it was built from.
         costs: the closed forms, in the Plan's order.
     """
-    image = torch.zeros(1, *plan.input_shape, device=next(network.parameters()).device)
+    first = next(network.parameters(), None)  # poolings alone have none
+    image = torch.zeros(1, *plan.input_shape, device=None if first is None else first.device)
     analysis = FlopCountAnalysis(network, image)
     analysis.clear_op_handles().set_op_handle(**COUNTED, **dict.fromkeys(NO_MACS))
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).tracer_warnings("none")
