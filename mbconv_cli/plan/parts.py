@@ -230,11 +230,14 @@ def _mixed_depthwise(block: BlockDraft, x: Value, style: Style, row: DepthwiseRo
     parts, start = [], 0
     for index, (kernel_size, width) in enumerate(zip(row.kernel_size, _shares(x.channels, row), strict=True)):
         y = block.add("depthwise", f"slice.{index}", ChannelSlice(start, start + width), x)
-        extents = sides(kernel_size)
-        padding = _padding(y, style.padding, extents, place.stride, place.dilation)
-        conv = Conv2d(width, width, extents, place.stride, padding, width, style.bias, place.dilation)
+        sizes = sides(kernel_size)
+        padding = _padding(y, style.padding, sizes, place.stride, place.dilation)
+        conv = Conv2d(width, width, sizes, place.stride, padding, width, style.bias, place.dilation)
         parts.append(block.add("depthwise", f"conv.{index}", conv, y))
         start += width
+    extents = dict.fromkeys(f"{part.shape[1]}x{part.shape[2]}" for part in parts)
+    if len(extents) > 1:
+        raise ShapeError(f"mixed kernel sizes give {' and '.join(extents)} pixels; they need padding")
     return block.add("depthwise", "concat", Concat(), *parts)
 
 

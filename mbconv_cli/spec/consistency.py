@@ -8,7 +8,8 @@ from typing import Any, Final
 from mbconv_cli.spec.rows import ROW_TYPES, SameFilters
 from mbconv_cli.yaml.yaml_text import Document, Finding, Path
 
-_KERNEL_KEYS: Final = ("kernel_size", "depthwise_stack", "start_kernel_size", "middle_kernel_size")
+_KERNEL_KEYS: Final = ("kernel_size", "depthwise_stack", "start_kernel_size", "middle_kernel_size", "unit_kernel_size")
+_MAY_BE_EVEN: Final = "pool"  # as PyTorch's poolings: of the pixels that an even window is short of, none are padded
 _SAME_FILTERS: Final = tuple(name for name, model in ROW_TYPES.items() if issubclass(model, SameFilters))
 _IS_EVEN: Final = "is even; with symmetric padding it must be odd (or say `padding: same`)"
 
@@ -46,7 +47,8 @@ def _even_kernels(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     places: list[tuple[Path, Mapping[str, Any]]] = [((key,), _section(data, key)) for key in ("stem", "head")]
     places += [(("blocks", index), row) for index, row in enumerate(_rows(data))]
     for path, mapping in places:
-        if (mapping.get("padding") or data.get("padding", "symmetric")) != "symmetric":
+        padding = mapping.get("padding") or data.get("padding", "symmetric")
+        if padding != "symmetric" or mapping.get("type") == _MAY_BE_EVEN:
             continue
         for key in _KERNEL_KEYS:
             for kernel_size in _sizes(mapping.get(key)):
