@@ -28,7 +28,7 @@ from mbconv_cli.commands.github_actions import (
     require_room_for_annotations,
 )
 from mbconv_cli.commands.options import ArchDirOption, CheckFormatOption, DeviceOption, OutputOption, SectionOption
-from mbconv_cli.commands.output import progress_bar, show
+from mbconv_cli.commands.output import progress_bar, say, show
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import require_place
 from mbconv_cli.git.revisions import resolve_base
@@ -157,6 +157,8 @@ def _checked_or_faulty(asked: _Asked) -> Checked:
         return _checked(asked)
     except InputError as error:
         if faulty := faulty_config(asked.config or Path(DEFAULT_CONFIG), error):
+            for sentence in error.sentences:
+                say(f"mbconv: {sentence}")
             return faulty
         raise
 
