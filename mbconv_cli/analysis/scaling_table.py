@@ -7,19 +7,19 @@ from typing import Final
 
 from mbconv_cli.plan.planner import effective
 from mbconv_cli.plan.scaling import scale_filters, scale_head, scale_layer, scale_repeats, scale_stem
-from mbconv_cli.report.model import Column, Priority, Row, Section
+from mbconv_cli.report.model import Column, Kind, Priority, Row, Section
 from mbconv_cli.spec.rows import Row as ConvolutionRow
 from mbconv_cli.spec.spec import Scaling, Spec
 
 COLUMNS: Final = (
     Column("part"),
     Column("rule", priority=Priority.CONTEXT),
-    Column("filters"),
-    Column("times_width"),
-    Column("scaled_filters"),
-    Column("repeats"),
-    Column("stage_times_depth", priority=Priority.CONTEXT),
-    Column("scaled_repeats"),
+    Column("filters", kind=Kind.EXACT),
+    Column("times_width", kind=Kind.EXACT),
+    Column("scaled_filters", kind=Kind.EXACT),
+    Column("repeats", kind=Kind.EXACT),
+    Column("stage_times_depth", kind=Kind.EXACT, priority=Priority.CONTEXT),
+    Column("scaled_repeats", kind=Kind.EXACT),
 )
 
 

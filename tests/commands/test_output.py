@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,12 @@ def test_csv_names_the_tables_that_it_leaves_out(capsys: pytest.CaptureFixture[s
     shown = capsys.readouterr()
     assert shown.out == "layers\n1\n"
     assert "left out: latency of all" in shown.err
+
+
+def test_warnings_that_csv_has_no_place_for_are_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    notes = ("warning: one file was left out", "counting: MACs")
+    show(replace(REPORT, notes=notes), Format.CSV, None, "layers")
+    assert capsys.readouterr() == ("layers\n1\n", "mbconv: warning: one file was left out\n")
 
 
 def test_csv_of_a_section(capsys: pytest.CaptureFixture[str]) -> None:
