@@ -13,7 +13,9 @@ from mbconv_cli.errors import InputError
 LIBRARIES: Final = ("torchvision", "timm")
 ARCHIVE_SUFFIX: Final = ".pt2"
 _IN_FILE: Final = re.compile(r"(?P<place>.+\.py):(?P<name>[A-Za-z_]\w*)", re.DOTALL)
-_IN_MODULE: Final = re.compile(r"(?P<place>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):(?P<name>[A-Za-z_]\w*)")
+_IN_MODULE: Final = re.compile(
+    r"(?!(?:[A-Z]+_)?HEAD:)(?P<place>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):(?P<name>[A-Za-z_]\w*)"
+)
 _ARGUMENT: Final = re.compile(r"(?P<name>[A-Za-z_]\w*)=(?P<value>.*)", re.DOTALL)
 _INPUT: Final = re.compile(r"(?:(?P<name>[A-Za-z_]\w*)=)?(?P<shape>\d+(?:x\d+)*)(?::(?P<dtype>\w+))?")
 DTYPES: Final = ("float32", "float16", "bfloat16", "float64", "int64", "int32", "bool")

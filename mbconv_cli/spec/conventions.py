@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 from mbconv_cli.errors import AssumptionWarning
 from mbconv_cli.spec.extends import extend
+from mbconv_cli.spec.notation import StringRow
 from mbconv_cli.yaml.yaml_text import Document
 
 Convention: TypeAlias = Literal[
@@ -131,11 +132,7 @@ def warn_of_assumptions(document: Document, name: str) -> None:
     data, rows = document.data, document.data.get("blocks")
     if not isinstance(rows, list) or "conventions" in data:
         return
-    strings = [
-        row
-        for index, row in enumerate(rows)
-        if isinstance(row, dict) and ("blocks", index, "output_filters") not in document.value_marks
-    ]  # a row that is written as keys has a mark for each
+    strings = [row for row in rows if isinstance(row, StringRow)]
     assumed = []
     if "se" not in data and any(row.get("se_ratio") for row in strings):
         assumed.append("se: {squeeze_from: input, rounding: floor, gate: sigmoid}")

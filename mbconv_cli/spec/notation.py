@@ -33,6 +33,10 @@ _NOT_EXPRESSIBLE: Final[Mapping[str, str]] = {
 _NO_BLOCK_TYPES: Final[Mapping[str, str]] = {"mha": "attention", "mqa": "attention"}
 
 
+class StringRow(dict[str, Any]):
+    """A row that was written as one string."""
+
+
 class NotationError(ValueError):
     """A string that is no row."""
 

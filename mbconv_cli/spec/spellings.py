@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from mbconv_cli.errors import Mark
 from mbconv_cli.spec.nested_rows import unnested
-from mbconv_cli.spec.notation import NotationError, row_of
+from mbconv_cli.spec.notation import NotationError, StringRow, row_of
 from mbconv_cli.spec.pasted_rows import unpasted
 from mbconv_cli.yaml.quotes import shown
 from mbconv_cli.yaml.yaml_text import Document, Finding, Path
@@ -63,7 +63,8 @@ def canonical(document: Document) -> Parsed:
         return document, problems
     rows = [_row(row, ("blocks", index), document, problems) for index, row in enumerate(data["blocks"])]
     rows = [
-        {"joined": True} | row if index in joined and isinstance(row, dict) else row for index, row in enumerate(rows)
+        type(row)({"joined": True} | row) if index in joined and isinstance(row, dict) else row
+        for index, row in enumerate(rows)
     ]
     marks = _renamed(document.key_marks), _renamed(document.value_marks)
     return Document({**data, "blocks": rows}, *marks), problems
@@ -77,7 +78,7 @@ def _row(row: Any, path: Path, document: Document, problems: list[Finding]) -> A
     if not isinstance(row, str):
         return row
     try:
-        return row_of(row)
+        return StringRow(row_of(row))
     except NotationError as error:
         problems.append((document.mark(path), str(error)))
         return row
@@ -93,7 +94,7 @@ def _numbers_for_keys(row: list[Any]) -> str:
 
 
 def _canonical_row(row: dict[str, Any], path: Path, document: Document, problems: list[Finding]) -> dict[str, Any]:
-    translated = dict(row)
+    translated = type(row)(row)
     for spelling in ROW_SPELLINGS:
         if spelling.published not in row:
             continue

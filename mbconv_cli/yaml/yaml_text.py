@@ -212,7 +212,6 @@ class _Composer:
         value, size, origin = self.anchors[event.anchor]
         self._count(size, event)
         path = self._next_path()
-        self._copy_marks(value, origin, path)
         self.value_marks[path] = mark
         self.origins[path] = origin
         self._put(value)

@@ -156,11 +156,13 @@ def test_a_variant_costs_what_the_library_makes_of_it(variant: Variant) -> None:
     assert (costs.params, costs.macs, plan.output_shape) == counted(module, plan)
 
 
+TENSORFLOWS: Final[dict[str, Any]] = {"output_stride": 16, "pad_type": "same", "bn_eps": 1e-3}
+"""What timm's entry point sets for weights from TensorFlow."""
 SMALL: Final = "scaling.resolution=96"
 COMPUTED: Final = (
     Variant("mobilenet-v2", ("output_stride=8", SMALL), partial(timm, *TIMM[-1][1:], output_stride=8)),
     Variant("efficientnet-b0", ("output_stride=16", SMALL), partial(timm, *TIMM[0][1:], output_stride=16)),
-    Variant("efficientnet-v2-b0", ("output_stride=16", SMALL), partial(timm, *TIMM[3][1:], output_stride=16)),
+    Variant("efficientnet-v2-b0", ("output_stride=16", SMALL), partial(timm, *TIMM[3][1:], **TENSORFLOWS)),
     Variant(
         "mobilenet-v3-small",
         ("output_stride=16", "dilation_start=strided_block", SMALL),

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from mbconv_cli.analysis.networks import open_network
-from mbconv_cli.plan.ops import Activation, BatchNorm, Conv2d, Kind, Plan
+from mbconv_cli.plan.ops import Activation, AtenCall, BatchNorm, Conv2d, Kind, Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.pytorch.built_network import build
 from mbconv_cli.pytorch.peers.alignment import SORTS, align, pair_up
@@ -23,7 +23,9 @@ blocks: [{type: conv, kernel_size: 1, output_filters: 6, num_repeat: 1, stride: 
 
 
 def test_every_kind_of_op_is_of_one_sort() -> None:
-    assert sorted(kind.__name__ for kinds, _ in SORTS for kind in kinds) == sorted(k.__name__ for k in get_args(Kind))
+    """But for the open kind, which no table makes."""
+    expected = sorted(kind.__name__ for kind in get_args(Kind) if kind is not AtenCall)
+    assert sorted(kind.__name__ for kinds, _ in SORTS for kind in kinds) == expected
 
 
 @pytest.mark.parametrize("name", ["mobilenet-v3-small", "mixnet-s", "se-resnet-50", "xception"])
