@@ -19,6 +19,7 @@ def test_names_are_those_that_the_libraries_list() -> None:
 
 
 def test_what_is_typed_is_completed() -> None:
+    pytest.importorskip("timm", reason="only what is installed is completed")
     assert library_references("ti") == ["timm:"]
     assert library_references("timm:resnet50_") == [n for n in library_references("timm:") if "m:resnet50_" in n]
     assert library_references("other:") == []
