@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -15,32 +16,14 @@ from mbconv_cli.pytorch.audit import audit_plan
 from mbconv_cli.pytorch.built_network import build, settle
 from mbconv_cli.pytorch.folding import fold_network
 from mbconv_cli.pytorch.modules import leaf_module
-from mbconv_cli.spec.loader import load_text
+from mbconv_cli.spec.loader import load_file
 
 CPU: Final = torch.device("cpu")
-TABLE: Final = """
-input: {channels: 3, resolution: [65, 62]}
-activation: prelu
-norm: {scale: false}
-stem: {kernel_size: 5x3, output_filters: 8, bias: true, norm: false}
-blocks:
-  - {type: pool, pooling: average, kernel_size: 3, stride: 2, padding: same}
-  - {kernel_size: 3, expand_ratio: 2, expand_groups: 2, channel_shuffle: true, output_filters: 8, dilation: 2}
-  - {kernel_size: {mixed: [3, 5x3]}, mixed_shares: [3, 1], expand_ratio: 2, output_filters: 8, dilation: [1, 2]}
-  - {type: skip}
-  - {type: bottleneck, bottleneck_filters: 8, groups: 2, output_filters: 16, stride: 2, shortcut: pooled_projection}
-  - {type: bottleneck, bottleneck_filters: 8, output_filters: 24, shortcut_norm: false}
-  - {type: fused_mbconv, kernel_size: 3, expand_ratio: 1, unit_kernel_size: 1, output_filters: 16, padding: same}
-  - {type: fused_mbconv, kernel_size: 3, expand_ratio: 2, stride: 2, stride_at: project, output_filters: 16}
-  - {kernel_size: 3, expand_ratio: 2, group_size: 4, output_filters: 16, bias: true}
-  - {type: pool, pooling: maximum, kernel_size: 2x1, stride: [2, 1], padding: same}
-  - {type: conv, kernel_size: 1x3, groups: depthwise, padding: valid, output_filters: 16}
-classifier: {num_classes: 5}
-"""
+TABLE: Final = Path(__file__).parents[1] / "family_ops.yaml"
 
 
 def plan() -> Plan:
-    return plan_loaded(load_text(TABLE, "x.yaml"))
+    return plan_loaded(load_file(TABLE))
 
 
 def test_fvcore_counts_as_much() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from mbconv_cli.analysis.export.module_expressions import expression
-from mbconv_cli.plan.ops import Add, Block, ChannelSlice, Concat, GlobalAvgPool, Multiply, Op
+from mbconv_cli.plan.ops import Add, Block, ChannelSlice, Concat, Conv2d, GlobalAvgPool, Multiply, Op
 
 SHORT_FIELDS: Final = {"in_channels": "in", "out_channels": "out", "kernel_size": "kernel"}
 INDENT: Final = "    "
@@ -48,7 +48,6 @@ class BlockClass:
         name: of the class.
         source: its definition.
         calls: for each block, by its name, what constructs it.
-        kinds: the kinds of its ops, for the helpers that they need.
     """
 
     name: str
@@ -94,7 +93,7 @@ def _flags(kind: Any) -> tuple[Any, ...]:
             flags.append(value)
         if field.name == "padding":
             flags.append(value[0::2] == value[1::2])
-        if field.name == "groups":
+        if field.name == "groups" and isinstance(kind, Conv2d):
             flags.append("one" if value == 1 else "each" if value == kind.in_channels else "some")
     return tuple(flags)
 

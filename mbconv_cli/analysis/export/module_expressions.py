@@ -32,28 +32,23 @@ ACTIVATION_CLASSES: Final = {
     "sigmoid": "nn.Sigmoid()",
     "hard_sigmoid": "nn.Hardsigmoid()",
 }
-HELPERS: Final = '''def conv(channels_in, channels_out, kernel, stride, padding, groups, bias):
+HELPERS: Final[Mapping[str, str]] = {
+    "conv": '''def conv(channels_in, channels_out, kernel, stride, padding, groups, bias, dilation=(1, 1)):
     """A convolution whose padding is (top, bottom, left, right), in pixels."""
     top, bottom, left, right = padding
     if (top, left) == (bottom, right):
-        return nn.Conv2d(channels_in, channels_out, kernel, stride, (top, left), groups=groups, bias=bias)
+        return nn.Conv2d(channels_in, channels_out, kernel, stride, (top, left), dilation, groups, bias)
     padded = nn.ZeroPad2d((left, right, top, bottom))
-    return nn.Sequential(padded, nn.Conv2d(channels_in, channels_out, kernel, stride, groups=groups, bias=bias))
-
-
-def max_pool(kernel, stride, padding):
+    return nn.Sequential(padded, nn.Conv2d(channels_in, channels_out, kernel, stride, 0, dilation, groups, bias))''',
+    "max_pool": '''def max_pool(kernel, stride, padding):
     """Max pooling whose padding is (top, bottom, left, right), in pixels, filled with minus infinity."""
     top, bottom, left, right = padding
-    return nn.Sequential(nn.ConstantPad2d((left, right, top, bottom), float("-inf")), nn.MaxPool2d(kernel, stride))
-
-
-def without_scale(norm):
+    return nn.Sequential(nn.ConstantPad2d((left, right, top, bottom), float("-inf")), nn.MaxPool2d(kernel, stride))''',
+    "without_scale": '''def without_scale(norm):
     """A batch norm that learns a shift alone."""
     norm.weight = None
-    return norm
-
-
-class AvgPool(nn.Module):
+    return norm''',
+    "AvgPool": '''class AvgPool(nn.Module):
     """The mean under a window; pixels of the padding, (top, bottom, left, right), do not count."""
 
     def __init__(self, kernel, stride, padding):
@@ -65,10 +60,8 @@ class AvgPool(nn.Module):
         def mean(values):
             return functional.avg_pool2d(functional.pad(values, self.sides), self.kernel, self.stride)
 
-        return mean(x) / mean(torch.ones_like(x[:1, :1]))
-
-
-class Shuffle(nn.Module):
+        return mean(x) / mean(torch.ones_like(x[:1, :1]))''',
+    "Shuffle": '''class Shuffle(nn.Module):
     """The channels of some groups dealt out in turn."""
 
     def __init__(self, groups):
@@ -76,7 +69,9 @@ class Shuffle(nn.Module):
         self.groups = groups
 
     def forward(self, x):
-        return x.unflatten(1, (self.groups, -1)).transpose(1, 2).flatten(1, 2)'''
+        return x.unflatten(1, (self.groups, -1)).transpose(1, 2).flatten(1, 2)''',
+}
+"""What constructors call that PyTorch does not have, by its name."""
 
 
 def expression(kind: Kind, values: Mapping[str, str]) -> str:
@@ -89,7 +84,8 @@ def expression(kind: Kind, values: Mapping[str, str]) -> str:
     match kind:
         case Conv2d():
             names = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "groups", "bias")
-            return f"conv({', '.join(values[name] for name in names)})"
+            usual = values["dilation"] == repr((1, 1))
+            return f"conv({', '.join(values[name] for name in (*names, *(() if usual else ('dilation',))))})"
         case BatchNorm(spatial=spatial):
             norm = "nn.BatchNorm2d" if spatial else "nn.BatchNorm1d"
             made = f"{norm}({values['channels']}, eps={values['eps']}, momentum={values['momentum']})"

@@ -20,12 +20,19 @@ def python_module(plan: Plan) -> str:
     parts = [
         f'"""{_plain(plan.name)}, for images of {shape}; written by mbconv {__version__}."""',
         "import torch\nfrom torch import nn\nfrom torch.nn import functional",
-        HELPERS,
+        *_helpers("".join(one.source for one in classes)),
         *(one.source for one in classes),
         "\n".join(_network(plan, calls)),
         _main(plan),
     ]
     return "\n\n\n".join(parts) + "\n"
+
+
+def _helpers(source: str) -> Iterator[str]:
+    """The helpers that the classes call."""
+    for name, helper in HELPERS.items():
+        if re.search(rf"(?<![\w.]){name}\(", source):
+            yield helper
 
 
 def _classes(plan: Plan) -> Iterator[BlockClass]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 import torch
 
+from mbconv_cli.analysis.export.module_expressions import HELPERS
 from mbconv_cli.analysis.export.python_module import python_module
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.pytorch.exports.exported_file import TOLERANCES, Target, export_file
 from mbconv_cli.spec.catalogue import shipped
 
+FAMILY_OPS = Path(__file__).parents[2] / "family_ops.yaml"
 SMALL = 64
 """Pixels: enough for every network's strides."""
 
@@ -31,6 +34,24 @@ def test_it_computes_what_the_built_network_does(name: str) -> None:
     plan = open_network(name, resolution=max(SMALL, 96 if name == "xception" else SMALL)).plan
     exported = export_file(plan, Target.PYTHON, source=python_module(plan))
     assert exported.difference <= TOLERANCES[Target.PYTHON]
+
+
+@pytest.mark.parametrize("name", ["mobilenet-v2", "efficientnet-v2-b0"])
+def test_it_dilates(name: str) -> None:
+    plan = open_network(name, resolution=SMALL, overrides=["output_stride=8"]).plan
+    exported = export_file(plan, Target.PYTHON, source=python_module(plan))
+    assert exported.difference <= TOLERANCES[Target.PYTHON]
+
+
+def test_it_has_every_op_of_the_vocabulary() -> None:
+    plan = open_network(str(FAMILY_OPS)).plan
+    exported = export_file(plan, Target.PYTHON, source=python_module(plan))
+    assert exported.difference <= TOLERANCES[Target.PYTHON]
+
+
+def test_it_has_no_helper_that_it_does_not_call() -> None:
+    source = python_module(open_network("mobilenet-v2").plan)
+    assert [name for name in HELPERS if f" {name}(" in source] == ["conv"]
 
 
 def test_a_quote_in_a_name_ends_no_docstring() -> None:
