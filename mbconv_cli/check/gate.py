@@ -22,7 +22,7 @@ from mbconv_cli.check.row import SPEC, Check, Found, limit_text
 from mbconv_cli.check.selection import ReadNetwork, UnreadNetwork
 from mbconv_cli.check.sides import Absent, Against, Base, Sides, StoredBaseline
 from mbconv_cli.errors import InputError, Mark, Problem
-from mbconv_cli.plan.ops import same_computation
+from mbconv_cli.plan.same_plans import same_computation
 from mbconv_cli.pytorch.devices import resolve_device
 from mbconv_cli.report.baseline import StoredNetwork
 from mbconv_cli.report.model import Cell

@@ -13,7 +13,8 @@ from mbconv_cli.check.selection import ReadNetwork
 from mbconv_cli.check.sides import Absent, Base
 from mbconv_cli.machine.comparability import differences
 from mbconv_cli.measure.statistics.control_variate import ProcessFigure
-from mbconv_cli.plan.ops import Plan, same_computation
+from mbconv_cli.plan.ops import Plan
+from mbconv_cli.plan.same_plans import same_computation
 from mbconv_cli.report.baseline import StoredNetwork
 from mbconv_cli.report.model import Cell
 from mbconv_cli.report.verdict import Verdict

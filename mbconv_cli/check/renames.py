@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mbconv_cli.check.selection import ReadNetwork, labels, stem_of
 from mbconv_cli.check.sides import Absence, Absent, Base, Sides
-from mbconv_cli.plan.ops import same_computation
+from mbconv_cli.plan.same_plans import same_computation
 from mbconv_cli.report.baseline import StoredNetwork
 
 

@@ -11,8 +11,8 @@ the time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Final, Literal, NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from mbconv_cli.spec.code_reference import CodeReference
 
@@ -40,27 +40,7 @@ Role: TypeAlias = Literal[
 ]
 ActivationName: TypeAlias = Literal["relu", "relu6", "swish", "hard_swish", "sigmoid", "hard_sigmoid"]
 
-ROLES: Final[tuple[Role, ...]] = (
-    "stem",
-    "convolution",
-    "expand",
-    "depthwise",
-    "se",
-    "project",
-    "pooling",
-    "shortcut",
-    "head",
-    "classifier",
-    "pointwise",
-    "linear",
-    "attention",
-    "recurrent",
-    "norm",
-    "activation",
-    "element-wise",
-    "shape",
-    "other",
-)
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
 """In the order of a block; from `pointwise` on they are those of captured ops: what an op is, not what it is for."""
 
 INPUT: Final = "input"
@@ -350,54 +330,3 @@ class Plan:
     def output_shape(self) -> Shape:
         """The shape of the last op's output."""
         return self.ops[-1].output.shape
-
-
-def same_computation(one: Plan, other: Plan) -> bool:
-    """Whether two networks run the same ops under the same names on the same input.
-
-    What the networks and their blocks are called does not count: `expand_ratio: 6` and the `expanded_filters` that
-    it comes to are one computation.
-    """
-    return (one.input_shape, one.ops) == (other.input_shape, other.ops)
-
-
-def same_ops(one: Plan, other: Plan) -> bool:
-    """Whether two networks run the same ops on the same input, whatever the ops are called and grouped by.
-
-    A sum is the same in either order of its inputs, a 1x1 convolution of one pixel is a linear layer, and the momentum
-    of a norm's running statistics, which no forward pass reads, does not count.
-    """
-    return _unnamed(one) == _unnamed(other)
-
-
-def _unnamed(plan: Plan) -> tuple[object, ...]:
-    """The Plan with every name replaced by its place in the running order; slices, which move nothing, have none."""
-    places: dict[str, tuple[int, ...]] = {value.name: (-1 - index,) for index, value in enumerate(plan.inputs)}
-    ops: list[object] = []
-    for op in plan.ops:
-        if isinstance(op.kind, ChannelSlice):
-            places[op.name] = (*places[op.inputs[0].name], op.kind.start, op.kind.stop)
-            continue
-        inputs = [(places[value.name], _without_one_pixel(value.shape)) for value in op.inputs]
-        ordered = sorted(inputs) if isinstance(op.kind, Add) else inputs
-        ops.append((_forward_kind(op), tuple(ordered), _without_one_pixel(op.output.shape)))
-        places[op.name] = (len(ops) - 1,)
-    return (plan.batch_size, tuple(value.shape for value in plan.inputs), tuple(ops))
-
-
-def _without_one_pixel(shape: Shape) -> Shape:
-    """A feature map of one pixel as the vector that it is."""
-    return shape[:-2] if len(shape) > 2 and shape[-2:] == (1, 1) else shape
-
-
-def _forward_kind(op: Op) -> Kind:
-    """What an op computes in a forward pass, the same for a vector and for a feature map of one pixel."""
-    match op.kind:
-        case Conv2d(groups=1, kernel_size=(1, 1), padding=(0, 0, 0, 0)) if op.inputs[0].shape[-2:] == (1, 1):
-            return Linear(op.kind.in_channels, op.kind.out_channels, op.kind.bias)
-        case GlobalAvgPool():
-            return GlobalAvgPool(keep_dims=True)
-        case BatchNorm():
-            return replace(op.kind, momentum=0.0)
-        case _:
-            return op.kind

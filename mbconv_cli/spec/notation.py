@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mbconv_cli.errors import did_you_mean
+from mbconv_cli.spec.values import MIXED
 from mbconv_cli.yaml.core_schema import MAX_DIGITS
 from mbconv_cli.yaml.quotes import shorten
 
 _TOKEN: Final = re.compile(r"([a-z]+?)([0-9][0-9.]*)?")
 _TWO_STRIDES: Final = re.compile(r"s[0-9]{2}")
-_MIXED: Final = "mixed"
 _ACTIVATIONS: Final[Mapping[str, str]] = {"nre": "relu", "nr6": "relu6", "nhs": "hard_swish", "nsw": "swish"}
 _NOT_EXPRESSIBLE: Final[Mapping[str, str]] = {
     "cc": "experts (CondConv)",
@@ -147,7 +147,7 @@ def _ratio(key: str) -> Callable[[str], Mapping[str, Any]]:
 def _kernel_sizes(number: str) -> Mapping[str, Any]:
     """`3`, or `3.5.7`: several kernel sizes share the channels."""
     sizes = [_integer(size) for size in number.split(".")]
-    return {"kernel_size": {_MIXED: sizes} if len(sizes) > 1 else sizes[0]}
+    return {"kernel_size": {MIXED: sizes} if len(sizes) > 1 else sizes[0]}
 
 
 def _groups(key: str) -> Callable[[str], Mapping[str, Any]]:

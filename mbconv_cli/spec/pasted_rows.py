@@ -26,9 +26,9 @@ def unpasted(document: Document) -> tuple[Document, list[Finding]]:
         return document, []
     mark = document.mark(("blocks",))
     block = "\n" in text.rstrip()  # a literal block begins in the line behind its `|`
-    body = textwrap.dedent(_ASSIGNMENT.sub("", text)).rstrip().rstrip(",")
-    skipped = text[: len(text) - len(_ASSIGNMENT.sub("", text))].count("\n")
-    first_line = mark.line + (1 if block else 0) + skipped
+    rest = _ASSIGNMENT.sub("", text)
+    body = textwrap.dedent(rest).rstrip().rstrip(",")
+    first_line = mark.line + (1 if block else 0) + text.removesuffix(rest).count("\n")
     try:
         listed = ast.parse(body, mode="eval").body
     except SyntaxError as error:

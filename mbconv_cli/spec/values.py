@@ -46,7 +46,8 @@ def _pair_schema(maximum: int) -> dict[str, Any]:
 
 
 _RECTANGLE: Final = re.compile(r"([1-9][0-9]{0,2})x([1-9][0-9]{0,2})")
-_MIXED: Final = "mixed"
+MIXED: Final = "mixed"
+"""The key of kernels that share the channels."""
 
 
 class Rectangle(NamedTuple):
@@ -85,7 +86,7 @@ def _one_or_more(value: Any) -> Any:
         case [one, other] if isinstance(value, list):
             raise ValueError(
                 f"could be one kernel or two; write {one}x{other} for one of {one} rows and {other} columns, "
-                f"{{{_MIXED}: [{one}, {other}]}} for two that share the channels"
+                f"{{{MIXED}: [{one}, {other}]}} for two that share the channels"
             )
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
@@ -101,18 +102,20 @@ def _kernel_sizes_schema() -> dict[str, Any]:
         return {"type": "array", "items": _KERNEL_SCHEMA, "minItems": fewest, "maxItems": 8}
 
     of_several = {**kernels(1), "description": "kernels that share the channels"}
-    mixed = {"type": "object", "properties": {_MIXED: of_several}, "required": [_MIXED], "additionalProperties": False}
+    mixed = {"type": "object", "properties": {MIXED: of_several}, "required": [MIXED], "additionalProperties": False}
     return {"oneOf": [*_KERNEL_SCHEMA["oneOf"], kernels(3), {**kernels(1), "maxItems": 1}, mixed]}
 
 
 def sides(kernel_size: int | Rectangle) -> tuple[int, int]:
-    """The (height, width) of a kernel."""
-    return kernel_size if isinstance(kernel_size, Rectangle) else (kernel_size, kernel_size)
+    """The (height, width) of a kernel, as a plain pair: ops and what is written of them know no spec."""
+    if isinstance(kernel_size, Rectangle):
+        return (kernel_size.height, kernel_size.width)
+    return (kernel_size, kernel_size)
 
 
 def kernel_text(kernel_size: int | Rectangle) -> str:
     """A kernel as tables print it, height first: `3x5`."""
-    return str(Rectangle(*sides(kernel_size)))
+    return "x".join(map(str, sides(kernel_size)))
 
 
 def written_kernel(kernel_size: int | Rectangle) -> int | str:
@@ -127,7 +130,7 @@ def written_kernels(kernel_sizes: tuple[int | Rectangle, ...]) -> Any:
         case [one]:
             return one
         case [_, _]:
-            return {_MIXED: written}
+            return {MIXED: written}
     return written
 
 

@@ -11,8 +11,8 @@ from mbconv_cli.spec.library_names import library_references
 
 
 def test_names_are_those_that_the_libraries_list() -> None:
-    torchvision = pytest.importorskip("torchvision")
-    timm = pytest.importorskip("timm")
+    torchvision = pytest.importorskip("torchvision", reason="nothing to list")
+    timm = pytest.importorskip("timm", reason="nothing to list")
     listed = {f"torchvision:{name}" for name in torchvision.models.list_models()}
     assert set(library_references("torchvision:")) == listed
     assert set(library_references("timm:")) >= {f"timm:{name}" for name in timm.list_models()}

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from mbconv_cli.analysis.compare.variants import Variant, compare_variants, plan_of
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.analysis.networks import OpenNetwork
-from mbconv_cli.plan.ops import same_computation
+from mbconv_cli.plan.same_plans import same_computation
 from mbconv_cli.report.model import Report
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.spec_rewrites import (

@@ -13,8 +13,9 @@ from mbconv_cli.analysis.diff.stored_profiles import StoredProfile
 from mbconv_cli.analysis.networks import OpenNetwork
 from mbconv_cli.cost.activation_memory import peak
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.ops import Plan, same_computation, same_ops
+from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.plan_rewrites import joined_groups
+from mbconv_cli.plan.same_plans import same_computation, same_ops
 from mbconv_cli.spec.spec import Spec
 
 

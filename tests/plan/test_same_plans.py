@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mbconv_cli.plan.ops import Add, BatchNorm, ChannelSlice, Concat, Conv2d, Kind, Linear, Op, Plan, Value, same_ops
+from mbconv_cli.plan.ops import Add, BatchNorm, ChannelSlice, Concat, Conv2d, Kind, Linear, Op, Plan, Value
 from mbconv_cli.plan.plan_rewrites import joined_groups
+from mbconv_cli.plan.same_plans import same_ops
 
 IMAGE = Value("input", (4, 8, 8))
 
