@@ -109,6 +109,7 @@ def of_one_block(spec: Spec, expand_ratio: float, kernel_size: int) -> Spec:
             kernel_size=(kernel_size,),
             expand_ratio=expand_ratio,
             num_repeat=row.num_repeat,
+            joined=row.joined,
             input_filters=row.input_filters,
             output_filters=row.output_filters,
             stride=row.stride,

@@ -85,7 +85,7 @@ def _one_or_more(value: Any) -> Any:
             raise ValueError("should be a number, a kernel as 3x5, or {mixed: [3, 5, 7]}")
         case [one, other] if isinstance(value, list):
             raise ValueError(
-                f"could be one kernel or two; write {one}x{other} for one of {one} rows and {other} columns, "
+                f"could be one kernel or two; write {one}x{other} for one of that height and width, "
                 f"{{{MIXED}: [{one}, {other}]}} for two that share the channels"
             )
     return tuple(value) if isinstance(value, list | tuple) else (value,)

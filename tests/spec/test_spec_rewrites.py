@@ -70,7 +70,7 @@ def test_one_block_in_every_row() -> None:
     changed = of_one_block(SPEC, 3, 5)
     assert {type(row).__name__ for row in changed.blocks} == {"MBConv"}
     assert values(changed, "expand_ratio") == [3] * 4
-    for key in ("output_filters", "stride", "num_repeat"):
+    for key in ("output_filters", "stride", "num_repeat", "joined"):
         assert values(changed, key) == values(SPEC, key)
 
 
