@@ -13,7 +13,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 RUN_TIME: list[str] = PROJECT["dependencies"]
-EXTRAS = [each for extra in ("peers", "onnx", "cluster", "parquet") for each in PROJECT["optional-dependencies"][extra]]
+EXTRAS = [
+    each
+    for extra in ("peers", "onnx", "cluster", "parquet", "plot")
+    for each in PROJECT["optional-dependencies"][extra]
+]
 MODULES = {"pyyaml": "yaml"}
 """Packages whose module has another name."""
 BROUGHT_BY = {"numpy": "onnxruntime", "pydantic_core": "pydantic"}

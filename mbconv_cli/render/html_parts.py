@@ -5,28 +5,36 @@ from __future__ import annotations
 from typing import Final
 
 STYLE: Final = """
-:root { color-scheme: light dark; --line: #8884; --good: #18794e; --bad: #b42318; }
-@media (prefers-color-scheme: dark) { :root { --good: #4cc38a; --bad: #ff8b7e; } }
+:root { color-scheme: light dark; --line: #8884; --good: #18794e; --bad: #b42318; --warn: #b45309; }
+@media (prefers-color-scheme: dark) { :root { --good: #4cc38a; --bad: #ff8b7e; --warn: #fbbf24; } }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0; }
 main { max-width: 78rem; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.4rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.1rem; margin-bottom: 0.3rem; }
 .headline { font-size: 1.2rem; font-weight: 600; }
-.warning { border-left: 4px solid #d97706; padding-left: 0.6rem; }
-.green { color: var(--good); } .red { color: var(--bad); }
+.finding { border-left: 4px solid; padding-left: 0.6rem; margin: 0.4rem 0; overflow-wrap: anywhere; }
+.green { color: var(--good); } .red { color: var(--bad); } .yellow { color: var(--warn); }
+p.finding { color: inherit; border-color: var(--warn); }
+p.finding.green { border-color: var(--good); } p.finding.red { border-color: var(--bad); }
 .wide { overflow-x: auto; max-height: 34rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.15rem 0.6rem; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap; }
-td.number { text-align: right; }
+td.number, th.number { text-align: right; }
+td.long { white-space: normal; min-width: 16rem; }
 th { position: sticky; top: 0; background: Canvas; }
 th button { font: inherit; font-weight: 600; border: 0; background: none; color: inherit; cursor: pointer; padding: 0; }
 th[aria-sort=ascending] button::after { content: " \u25b2"; }
 th[aria-sort=descending] button::after { content: " \u25bc"; }
+td:first-child { position: sticky; left: 0; background: Canvas; }
 tfoot td { font-weight: 600; }
 pre { overflow-x: auto; padding: 0.6rem; border: 1px solid var(--line); }
-.chart { margin: 1rem 0; min-height: 24rem; }
+figure { margin: 1.5rem 0; } figure h2 { display: inline; margin-right: 1rem; }
+.chart { max-width: 100%; overflow: hidden; }
+:focus-visible { outline: 2px solid Highlight; outline-offset: 2px; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem; overflow-wrap: anywhere; } dd { margin: 0; }
-@media print { .wide { max-height: none; overflow: visible; } label, button#download { display: none; } }
+@media print { :root { color-scheme: light; } figure, tr { break-inside: avoid; } }
+@media print { .wide { max-height: none; overflow: visible; } label, button#download, select { display: none; } }
+@media (max-width: 40rem) { main { padding: 0.6rem; } dl { grid-template-columns: 1fr; } dd { margin-left: 1rem; } }
 """
 
 SCRIPT: Final = """
@@ -57,12 +65,24 @@ for (const field of document.querySelectorAll("input[data-table]")) {
       row.hidden = !row.textContent.toLowerCase().includes(wanted);
   });
 }
-const ink = getComputedStyle(document.body).color;
+const drawn = charts.map((chart, index) => document.getElementById("chart-" + index));
+const ink = (dark) => ({ "font.color": dark ? "#e8eaed" : "#202124" });
+const scheme = matchMedia("(prefers-color-scheme: dark)");
+const recolour = (dark) => drawn.forEach((place) => Plotly.relayout(place, ink(dark)));
 charts.forEach((chart, index) => {
-  const layout = Object.assign({ paper_bgcolor: "transparent", plot_bgcolor: "transparent",
-    font: { color: ink }, margin: { t: 48, r: 16 } }, chart.layout);
-  Plotly.newPlot("chart-" + index, chart.data, layout, { responsive: true, displaylogo: false });
+  const font = { color: ink(scheme.matches)["font.color"] };
+  const clear = { paper_bgcolor: "transparent", plot_bgcolor: "transparent", font };
+  Plotly.newPlot(drawn[index], chart.data, Object.assign(clear, chart.layout),
+    { responsive: true, displaylogo: false, displayModeBar: false });
 });
+scheme.addEventListener("change", () => recolour(scheme.matches));
+addEventListener("beforeprint", () => recolour(false));
+addEventListener("afterprint", () => recolour(scheme.matches));
+for (const choice of document.querySelectorAll("select[data-chart]")) {
+  const index = Number(choice.dataset.chart);
+  choice.addEventListener("change", () =>
+    Plotly.restyle(drawn[index], { values: [charts[index].choices[choice.value]] }));
+}
 document.getElementById("download").addEventListener("click", () => {
   const link = document.createElement("a");
   const text = document.getElementById("report").textContent;

@@ -8,6 +8,7 @@ from typing import Final
 from mbconv_cli.render.cells import total_columns
 from mbconv_cli.render.checks import CHECK
 from mbconv_cli.render.style import Style
+from mbconv_cli.render.trends import VERDICT_STYLES
 from mbconv_cli.report.model import Kind, Report
 
 LABEL: Final = re.compile(r"([a-z]+|not comparable|no usable result|quiet speed|device time): ")
@@ -25,6 +26,11 @@ def urgent_notes(report: Report) -> list[str]:
     return [note for note in report.notes if note.startswith(URGENT) and report.kind != CHECK]
 
 
+def findings(report: Report) -> list[str]:
+    """What stands under the headline of a page: what is urgent, or of a check what did not pass, and why."""
+    return urgent_notes(report) or [note for note in report.notes if label_of(note) in VERDICT_STYLES]
+
+
 def other_notes(report: Report) -> list[str]:
     """All footnotes that do not stand first, in full."""
     urgent = urgent_notes(report)
@@ -37,7 +43,7 @@ def brief_notes(report: Report, style: Style) -> list[str]:
     if style.verbose:
         return notes
     width = min(style.width or LONGEST_LINE, LONGEST_LINE)
-    shown = [_shortened(note, width) for note in notes if _label(note) not in HIDDEN]
+    shown = [_shortened(note, width) for note in notes if label_of(note) not in HIDDEN]
     return shown if shown == notes else [*shown, "more: --verbose shows every row and every note in full"]
 
 
@@ -48,7 +54,7 @@ def footnotes(report: Report) -> list[str]:
     return [*report.notes, *([f"counting: {report.provenance.convention}"] if counted else [])]
 
 
-def _label(note: str) -> str:
+def label_of(note: str) -> str:
     """`audit` of `audit: closed forms agree`; nothing where a note has none."""
     match = LABEL.match(note)
     return match[1] if match else ""
@@ -56,7 +62,7 @@ def _label(note: str) -> str:
 
 def _shortened(note: str, width: int) -> str:
     """The clauses of a note, in order, that one line has room for; the first one in any case."""
-    if _label(note) not in SHORTENED:
+    if label_of(note) not in SHORTENED:
         return note
     first, *others = re.split(r"(?<=[;.]) ", note)
     shown = first

@@ -43,6 +43,7 @@ class Format(str, Enum):
     BENCHMARK_ACTION = "benchmark-action"
     CHROME_TRACE = "chrome-trace"
     HTML = "html"
+    SVG = "svg"
 
     def __str__(self) -> str:
         return self.value
@@ -60,6 +61,12 @@ def _render_html(report: Report, style: Style) -> str:
     return render_html(report, style)
 
 
+def _render_svg(report: Report, style: Style) -> str:
+    from mbconv_cli.render.svg import render_svg  # loaded where a drawing is written alone, as the page is
+
+    return render_svg(report, style)
+
+
 RENDERERS: Final[Mapping[Format, Renderer]] = {
     Format.TABLE: render_table,
     Format.JSON: render_json,
@@ -72,8 +79,10 @@ _HISTORIES: Final[Mapping[Format, Renderer]] = {
     Format.BMF: render_bmf,
     Format.BENCHMARK_ACTION: render_benchmark_action,
 }
+_DRAWN: Final[Mapping[Format, Renderer]] = {Format.SVG: _render_svg}
 _OF_KIND: Final[Mapping[str, Mapping[Format, Renderer]]] = {
-    "profile": {**_HISTORIES, Format.CHROME_TRACE: render_chrome_trace},
+    "profile": {**_HISTORIES, **_DRAWN, Format.CHROME_TRACE: render_chrome_trace},
+    **dict.fromkeys(("compare-kernels", "diff", "frontier", "history", "sweep"), _DRAWN),
     CHECK: {
         Format.TABLE: lambda report, style: render_table(for_reading(report, verbose=style.verbose), style),
         Format.MARKDOWN: render_check_markdown,
@@ -82,6 +91,7 @@ _OF_KIND: Final[Mapping[str, Mapping[Format, Renderer]]] = {
         Format.CODE_QUALITY: render_code_quality,
         Format.SARIF: render_sarif,
         **_HISTORIES,
+        **_DRAWN,
     },
 }
 
@@ -92,6 +102,7 @@ FORMATS_OF_SUFFIX: Final[Mapping[str, tuple[Format, ...]]] = {
     ".json": (Format.JSON, Format.BMF, Format.BENCHMARK_ACTION, Format.CODE_QUALITY, Format.SARIF, Format.CHROME_TRACE),
     ".md": (Format.MARKDOWN,),
     ".sarif": (Format.SARIF,),
+    ".svg": (Format.SVG,),
     ".xml": (Format.JUNIT,),
     ".yaml": (Format.YAML,),
     ".yml": (Format.YAML,),

@@ -18,7 +18,7 @@ from mbconv_cli.render.plot import draw
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
 from mbconv_cli.render.styled_lines import Line, Piece, coloured_line, columns_of, plain_line
-from mbconv_cli.render.trends import TREND_STYLES
+from mbconv_cli.render.trends import TREND_STYLES, VERDICT_STYLES
 from mbconv_cli.report.model import Plot, Report, Section
 
 WIDEST_PROSE: Final = 110
@@ -26,16 +26,6 @@ _CONSOLE: Final = Console(force_terminal=True, color_system="standard", highligh
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 _NOUGHTS: Final = frozenset({"0", "0.0%", "+0.0%"})
 _NOTE_STYLES: Final = {"warning": "yellow", "no usable result": "bold yellow"}
-_VERDICT_STYLES: Final = {
-    "pass": "green",
-    "fail": "red",
-    "missing": "red",
-    "error": "red",
-    "inconclusive": "yellow",
-    "not comparable": "yellow",
-    "warning": "yellow",
-    "off": "dim",
-}
 
 
 def render_table(report: Report, style: Style) -> str:
@@ -150,7 +140,7 @@ def _cell(lane: Lane, index: int, bar: int, style: Style) -> list[Piece]:
 def _style(lane: Lane, index: int) -> str:
     text = lane.texts[index].strip()
     if lane.column.key == "verdict":
-        return _VERDICT_STYLES.get(text, "")
+        return VERDICT_STYLES.get(text, "")
     if text in _NOUGHTS:
         return "dim"
     return TREND_STYLES[lane.trends[index]] if lane.trends else ""
@@ -179,10 +169,10 @@ def _note(note: str, style: Style) -> list[Text]:
     """A note; in a terminal its lines hang under what follows its label, `audit:` for one."""
     label = match[0] if (match := LABEL.match(note)) else ""
     word = label.removesuffix(": ")
-    text = Text(safe(note, unicode=style.unicode), _NOTE_STYLES.get(word, "" if word in _VERDICT_STYLES else "dim"))
+    text = Text(safe(note, unicode=style.unicode), _NOTE_STYLES.get(word, "" if word in VERDICT_STYLES else "dim"))
     if label and "dim" in str(text.style):
         text.stylize("not dim", 0, len(label))
-    text.stylize(_VERDICT_STYLES.get(word, ""), 0, len(label))
+    text.stylize(VERDICT_STYLES.get(word, ""), 0, len(label))
     return _wrapped(text, style.width, indent=len(label))
 
 

@@ -10,6 +10,16 @@ from mbconv_cli.units import CHANGE, RATIO
 BETTER: Final = "better"
 WORSE: Final = "worse"
 TREND_STYLES: Final = {BETTER: "green", WORSE: "red", "": ""}
+VERDICT_STYLES: Final = {
+    "pass": "green",
+    "fail": "red",
+    "missing": "red",
+    "error": "red",
+    "inconclusive": "yellow",
+    "not comparable": "yellow",
+    "warning": "yellow",
+    "off": "dim",
+}
 
 
 def trends_of(section: Section, column: Column) -> tuple[str, ...]:

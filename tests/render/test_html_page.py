@@ -6,17 +6,17 @@ import json
 import re
 import shutil
 import subprocess
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mbconv_cli.analysis.diff.diff import diff
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.profile.profile import profile
 from mbconv_cli.analysis.view import View
-from mbconv_cli.render.html_charts import charts, script_safe
+from mbconv_cli.render.html_page import figures_of, page_with, script_safe
 from mbconv_cli.render.renderers import Format, render
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.document import from_json
@@ -30,7 +30,10 @@ addEventListener("securitypolicyviolation", (event) => problems.push(event.viola
 const said = console.error; console.error = (...words) => { problems.push(words.join(" ")); said(...words); };
 </script>"""
 PROBE = """<script>
-addEventListener("load", () => setTimeout(() => {
+addEventListener("load", () => setTimeout(async () => {
+  let blob;
+  URL.createObjectURL = (given) => { blob = given; return "#"; };
+  document.getElementById("download").click();
   const table = document.querySelector("table");
   const heads = [...table.querySelectorAll("th button")];
   const column = heads.findIndex((one) => one.textContent === "MACs");
@@ -44,13 +47,38 @@ addEventListener("load", () => setTimeout(() => {
   const box = slice.getBoundingClientRect();
   for (const kind of ["mouseover", "mousemove"])
     slice.dispatchEvent(new MouseEvent(kind, { bubbles: true, clientX: box.x + 4, clientY: box.y + 4 }));
-  const found = { problems, down, up, left, drawn: document.querySelectorAll(".chart .main-svg").length,
-    hover: document.querySelectorAll(".hoverlayer .hovertext").length,
+  const hover = document.querySelectorAll(".hoverlayer .hovertext").length;
+  const choice = document.querySelector("select[data-chart]");
+  const before = document.getElementById("chart-0").data[0].values[1];
+  choice.value = "params"; choice.dispatchEvent(new Event("change"));
+  const reached = [...document.querySelectorAll("th button, input, select, [role=region], summary, #download")]
+    .every((one) => { one.focus(); return document.activeElement === one; });
+  const found = { problems, hover, reached, downloaded: JSON.parse(await blob.text()).kind,
+    restyled: before !== document.getElementById("chart-0").data[0].values[1], down, up, left,
+    drawn: document.querySelectorAll(".chart .main-svg").length,
     requests: performance.getEntriesByType("resource").length,
     sorted: heads[column].parentElement.getAttribute("aria-sort") };
   const result = document.createElement("pre");
   result.id = "found"; result.textContent = JSON.stringify(found); document.body.append(result);
 }, 1500));
+</script>"""
+
+EXTENT = """<script>
+addEventListener("load", () => setTimeout(() => {
+  const charts = [...document.querySelectorAll(".chart .main-svg")];
+  const right = Math.max(...charts.map((chart) => chart.getBoundingClientRect().right));
+  parent.postMessage({ width: innerWidth, scrolls: document.documentElement.scrollWidth, right,
+    charts: charts.length, name: window.name }, "*");
+}, 1000));
+</script>"""
+COLLECT = """<script>
+const pages = [];
+addEventListener("message", (event) => {
+  pages.push(event.data);
+  if (pages.length < 6) return;
+  const result = document.createElement("pre");
+  result.id = "found"; result.textContent = JSON.stringify({ pages }); document.body.append(result);
+});
 </script>"""
 
 
@@ -97,14 +125,14 @@ def test_hostile_names_are_nothing_but_text(hostile: Report, hostile_check: Repo
         assert {tag for tag, _ in tags(text)} <= {
             *("html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "p", "span", "figure", "section"),
             *("label", "input", "div", "table", "thead", "tbody", "tfoot", "tr", "th", "td", "button", "ul", "li"),
-            *("details", "summary", "dl", "dt", "dd", "script", "pre"),
+            *("details", "summary", "dl", "dt", "dd", "script", "pre", "figure", "figcaption", "select", "option"),
         }
     assert "</script" not in script_safe(json.dumps(["</script><script>alert(1)"]))
 
 
 def test_the_icicle_adds_up_on_every_level() -> None:
     report = profile(open_network("efficientnet-b0"), view=View(overview=True))
-    (trace,) = charts(report)[0]["data"]
+    (trace,) = figures_of(report)[0]["data"]
     values = dict(zip(trace["ids"], trace["values"], strict=True))
     assert values["all"] == report.totals["macs"]
     for parent in set(trace["parents"]) - {""}:
@@ -112,31 +140,18 @@ def test_the_icicle_adds_up_on_every_level() -> None:
         assert sum(within) == values[parent]
 
 
-def test_a_measured_profile_with_limits_has_a_roofline(measured: Report) -> None:
-    titles = [chart["layout"]["title"]["text"] for chart in charts(measured)]
-    assert titles == ["stage, block, layer"]
-    both = open_network("mobilenet-v1"), open_network("mobilenet-v2")
-    assert [chart["layout"]["title"]["text"] for chart in charts(diff(*both).report)] == ["change in percent"]
+def test_a_check_begins_with_what_did_not_pass(check: Report) -> None:
+    page = page_with(check, library="")
+    findings = [attributes["class"] for tag, attributes in tags(page) if tag == "p" and attributes.get("class")]
+    assert "finding red" in findings
+    assert page.index("512 more than at origin/main") < page.index("<table")
+    assert "0 errors" not in page
 
 
 @pytest.mark.skipif(BROWSER is None, reason="needs Chromium, which CI installs")
 def test_in_a_browser_it_sorts_filters_and_draws_without_an_error(page: str, tmp_path: Path) -> None:
-    probed = page.replace("<body>", f"<body>{ERRORS}", 1).replace("</body>", f"{PROBE}</body>")
-    (tmp_path / "page.html").write_text(probed, encoding="utf-8")
-    done = subprocess.run(
-        [
-            *(str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000"),
-            *("--window-size=1000,1600", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"),
-            (tmp_path / "page.html").as_uri(),
-        ],
-        capture_output=True,
-        encoding="utf-8",
-        timeout=180,
-        check=True,
-    )
-    match = re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert match, done.stderr[-2_000:]
-    found: dict[str, Any] = json.loads(match[1].replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&"))
+    probed = with_probe(page, PROBE)
+    found = in_browser(probed, tmp_path)
     assert found["problems"] == []
     assert found["requests"] == 0
     assert found["down"] == sorted(found["down"], reverse=True)
@@ -145,3 +160,47 @@ def test_in_a_browser_it_sorts_filters_and_draws_without_an_error(page: str, tmp
     assert found["left"] == ["stages.1"]
     assert found["drawn"] >= 1
     assert found["hover"] >= 1
+    assert found["reached"], "something that acts cannot be reached by keyboard"
+    assert found["restyled"]
+    assert found["downloaded"] == "profile"
+
+
+@pytest.mark.skipif(BROWSER is None, reason="needs Chromium, which CI installs")
+def test_nothing_stands_out_of_the_page_at_any_width(measured: Report, check: Report, tmp_path: Path) -> None:
+    (tmp_path / "profile.html").write_text(with_probe(render(measured, Format.HTML, Style()), EXTENT), encoding="utf-8")
+    (tmp_path / "check.html").write_text(with_probe(render(check, Format.HTML, Style()), EXTENT), encoding="utf-8")
+    frames = [
+        f'<iframe name="{name} {width}" src="{name}.html" style="width:{width}px;height:600px;border:0"></iframe>'
+        for name in ("profile", "check")
+        for width in (400, 1000, 1600)
+    ]
+    found = in_browser(f"<html><body>{COLLECT}{''.join(frames)}</body></html>", tmp_path)
+    assert len(found["pages"]) == 6
+    for page in found["pages"]:
+        assert page["charts"] >= 1
+        assert page["right"] <= page["width"] + 1, page
+        assert page["scrolls"] <= page["width"], page
+
+
+def with_probe(page: str, probe: str) -> str:
+    return page.replace("<body>", f"<body>{ERRORS}", 1).replace("</body>", f"{probe}</body>")
+
+
+def in_browser(page: str, folder: Path) -> dict[str, Any]:
+    """What a page in a browser writes into its element `found`, as JSON."""
+    (folder / "page.html").write_text(page, encoding="utf-8")
+    done = subprocess.run(
+        [
+            *(str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000"),
+            *("--window-size=1700,1600", f"--user-data-dir={folder / 'profile'}", "--dump-dom"),
+            (folder / "page.html").as_uri(),
+        ],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=180,
+        check=True,
+    )
+    match = re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert match, done.stderr[-2_000:]
+    found: dict[str, Any] = json.loads(unescape(match[1]))
+    return found
