@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from itertools import groupby
 
 from mbconv_cli.analysis.networks import OpenNetwork, extent_text, provenance
@@ -10,7 +11,7 @@ from mbconv_cli.analysis.scaling_table import scaling_note, scaling_section
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.cost.receptive_field import receptive_field
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.ops import Block, Conv2d, GlobalAvgPool, Linear, Plan
+from mbconv_cli.plan.ops import Activation, Block, Conv2d, GlobalAvgPool, Kind, Linear, Plan, PReLU
 from mbconv_cli.plan.planner import effective
 from mbconv_cli.report.model import Column, Priority, Report, Row, Section
 from mbconv_cli.units import PIXEL
@@ -18,10 +19,11 @@ from mbconv_cli.units import PIXEL
 COLUMNS = (
     Column("stage", priority=Priority.CONTEXT),
     Column("operator"),
-    Column("resolution", PIXEL),
-    Column("channels"),
-    Column("repeats"),
-    Column("stride"),
+    Column("resolution", PIXEL, priority=Priority.DETAIL),
+    Column("channels", priority=Priority.CONTEXT),
+    Column("activation", priority=Priority.DETAIL),
+    Column("repeats", priority=Priority.DETAIL),
+    Column("stride", priority=Priority.CONTEXT),
 )
 COUNTED_OUTSIDE_BLOCKS = (
     (Conv2d, "convolution", "convolutions"),
@@ -42,7 +44,8 @@ def structure(network: OpenNetwork, *, with_scaling: bool = False) -> Report:
     runs = [list(blocks) for _, blocks in groupby(plan.blocks, key=lambda block: (block.stage, block.row))]
     rows_of_stage = Counter(blocks[0].stage for blocks in runs)
     leading = 0 if plan.batch_size is None else 1
-    rows = tuple(_row(blocks, leading, alone=rows_of_stage[blocks[0].stage] == 1) for blocks in runs)
+    functions = activations(plan)
+    rows = tuple(_row(blocks, leading, functions, alone=rows_of_stage[blocks[0].stage] == 1) for blocks in runs)
     sections = {"stages": Section(COLUMNS, rows)}
     notes = [structure_line(plan), *plan.remarks]
     spec = network.yaml_spec
@@ -81,7 +84,29 @@ def structure_line(plan: Plan) -> str:
     return " + ".join(parts)
 
 
-def _row(blocks: list[Block], leading: int, *, alone: bool) -> Row:
+def activations(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """The activation functions of each block in their order, those of its squeeze-and-excitation left out.
+
+    As table 1 of MobileNetV3 (Howard et al., arXiv:1905.02244) prints them, in its column NL.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for op in plan.ops:
+        if op.role != "se" and (function := _function(op.kind)):
+            found[op.block] = tuple(dict.fromkeys((*found.get(op.block, ()), function)))
+    return found
+
+
+def _function(kind: Kind) -> str | None:
+    match kind:
+        case Activation(function):
+            return function
+        case PReLU():
+            return "prelu"
+        case _:
+            return None
+
+
+def _row(blocks: list[Block], leading: int, functions: Mapping[str, tuple[str, ...]], *, alone: bool) -> Row:
     """A row of the table: a stage, or the part of one that begins with a block.
 
     The batch leads the shapes of a captured Plan.
@@ -93,6 +118,8 @@ def _row(blocks: list[Block], leading: int, *, alone: bool) -> Row:
         "operator": first.operator,
         "resolution": first.input_shape[leading + 1 :],
         "channels": last.output_shape[leading] if len(last.output_shape) > leading else None,
+        "activation": ", ".join(dict.fromkeys(name for block in blocks for name in functions.get(block.name, ())))
+        or None,
         "repeats": len(blocks),
         "stride": vertical if vertical == horizontal else (vertical, horizontal),
     }

@@ -3,7 +3,7 @@
 Tan et al., arXiv:1807.11626 (MnasNet), on layer diversity: with input H x W x M and output H x W x N, a depthwise
 separable convolution with a k x k kernel costs H W M (k^2 + N) multiply-adds; so one 5x5, H W M (25 + N), costs
 less than two 3x3, 2 H W M (9 + N), as soon as N > 7. Both 3x3 are taken to see M channels. As built, the second
-one sees the N channels that the first one gives: the chain M -> N -> N.
+one sees the N channels that the first one gives: M -> N -> N.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def paper_crossing(kernel: int, stack: Sequence[int]) -> Fraction | None:
     return Fraction(kernel**2 - sum(small**2 for small in stack), len(stack) - 1)
 
 
-def chain_crossing(kernel: int, stack: Sequence[int], m: int) -> float | None:
-    """The same for the chain M -> N -> ... -> N: the N at which both cost the same; above it, one kernel costs less.
+def built_crossing(kernel: int, stack: Sequence[int], m: int) -> float | None:
+    """The N at which both cost the same as built, M -> N -> ... -> N; above it, one kernel costs less.
 
     M (k^2 + N) = M (k_1^2 + N) + N (sum of the other k_i^2 + (L - 1) N) is a quadratic equation in N; its larger
     root is the only one that can be positive. Where M = N, it is the paper's crossing. None for a stack of one.

@@ -32,6 +32,8 @@ TITLES: Final[Mapping[str, str]] = {
     "macs_share": "share of MACs",
     "flops": "FLOPs",
     "detectable": "detectable slowdown",
+    "paper_crossing": "= N at the crossing on paper",
+    "built_crossing": "= N at the crossing as built",
     "params_difference": "params diff",
     "macs_difference": "MACs diff",
     "bytes_difference": "bytes diff",

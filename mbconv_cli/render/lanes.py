@@ -167,12 +167,13 @@ def _fractions(section: Section, column: Column) -> tuple[float, ...]:
 
 
 def _in_order_of_dispensing(all_lanes: list[Lane]) -> list[Lane]:
-    """First what is the same in every row, then by priority, equal ones from the left; names at the very end.
+    """First what is the same in every row and has no pair, then by priority, from the left; names at the very end.
 
     The first column of all never goes, nor does the last one of the highest priority, unless it is a name.
     """
     names, others = all_lanes[: _naming(all_lanes)], all_lanes[_naming(all_lanes) :]
-    uniform = [lane for lane in others if _is_label(lane) and len(lane.texts) > 1 and len(set(lane.texts)) == 1]
+    alone = [lane for lane in others if _is_label(lane) and not lane.column.pair]
+    uniform = [lane for lane in alone if len(lane.texts) > 1 and len(set(lane.texts)) == 1]
     ranked = sorted(others, key=lambda lane: lane.column.priority)
     return list(dict.fromkeys([*uniform, *ranked[:-1], *reversed(names[1:])]))
 

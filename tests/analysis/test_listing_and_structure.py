@@ -61,6 +61,14 @@ def test_the_stage_table_is_that_of_the_efficientnet_paper() -> None:
     ]
 
 
+def test_activations_are_those_of_mobilenet_v3s_table() -> None:
+    """Howard et al., arXiv:1905.02244, table 1, column NL: RE in the first bottlenecks, HS from 80 channels on."""
+    rows = structure(open_network("mobilenet-v3-large")).sections["stages"].rows
+    assert [row["activation"] for row in rows] == ["hard_swish", *["relu"] * 6, *["hard_swish"] * 11]
+    (block,) = structure(open_network("bottleneck-v3-se-last")).sections["stages"].rows
+    assert "sigmoid" not in str(block["activation"])
+
+
 def test_a_resolution_of_its_own_changes_the_table_and_the_macs_but_not_the_params() -> None:
     usual, small = (structure(open_network("mobilenet-v2", resolution=size)) for size in (224, 96))
     assert small.subject["input_shape"] == (1, 3, 96, 96)

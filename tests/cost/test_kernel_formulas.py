@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mbconv_cli.analysis.compare.kernel_question import KernelQuestion, layers_plan
 from mbconv_cli.cost.counts import plan_costs, total
-from mbconv_cli.cost.kernel_formulas import chain_crossing, equal_stack, paper_crossing, paper_macs, receptive_field
+from mbconv_cli.cost.kernel_formulas import built_crossing, equal_stack, paper_crossing, paper_macs, receptive_field
 from mbconv_cli.machine.device_choice import parse_device
 from mbconv_cli.pytorch.audit import audit
 from mbconv_cli.pytorch.built_network import build
@@ -57,10 +57,8 @@ def test_on_paper_one_kernel_costs_less_above_the_crossing_and_more_below(
 
 @settings(deadline=None)
 @given(kernel=ODD, stack=STACKS, m=CHANNELS, n=st.integers(min_value=1, max_value=400))
-def test_in_the_chain_one_kernel_costs_less_above_the_crossing(
-    kernel: int, stack: tuple[int, ...], m: int, n: int
-) -> None:
-    crossing = chain_crossing(kernel, stack, m)
+def test_as_built_one_kernel_costs_less_above_the_crossing(kernel: int, stack: tuple[int, ...], m: int, n: int) -> None:
+    crossing = built_crossing(kernel, stack, m)
     one = m * (kernel**2 + n)
     several = m * (stack[0] ** 2 + n) + sum(n * (size**2 + n) for size in stack[1:])
     if crossing is None:
@@ -76,12 +74,12 @@ def test_in_the_chain_one_kernel_costs_less_above_the_crossing(
 def test_both_crossings_agree_where_m_is_n(kernel: int, stack: tuple[int, ...]) -> None:
     paper = paper_crossing(kernel, stack)
     if paper is not None and paper > 0 and paper.denominator == 1:
-        assert chain_crossing(kernel, stack, int(paper)) == pytest.approx(float(paper))
+        assert built_crossing(kernel, stack, int(paper)) == pytest.approx(float(paper))
 
 
 @settings(deadline=None)
 @given(kernels=STACKS, m=CHANNELS, n=CHANNELS, height=EXTENTS, width=EXTENTS, stride=st.integers(1, 3))
-def test_the_chain_costs_what_its_formula_says(
+def test_the_layers_cost_what_its_formula_says(
     kernels: tuple[int, ...], m: int, n: int, height: int, width: int, stride: int
 ) -> None:
     plan = layers_plan(KernelQuestion(5, kernels, (n,), m, height, width, stride), kernels, n)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mbconv_cli.analysis.compare.kernel_question import KernelQuestion
-from mbconv_cli.cost.kernel_formulas import chain_crossing, paper_crossing, paper_macs, receptive_field
+from mbconv_cli.cost.kernel_formulas import built_crossing, paper_crossing, paper_macs, receptive_field
 
 
 def question_notes(question: KernelQuestion) -> list[str]:
@@ -12,7 +12,7 @@ def question_notes(question: KernelQuestion) -> list[str]:
     notes = [
         (
             "paper: MAC per H x W x M, k^2 + N a layer, every layer taken to see M channels (Tan et al., "
-            "arXiv:1807.11626, on layer diversity); chain: MAC of the layers as built, M -> N -> N"
+            "arXiv:1807.11626, on layer diversity); built: MAC of the layers as built, where the second sees N channels"
         ),
         f"ratio: {kernel} over {stack}; below 1 the {kernel} costs less",
         *_crossing_notes(question),
@@ -40,14 +40,14 @@ def _crossing_notes(question: KernelQuestion) -> list[str]:
         f"({len(question.stack)} - 1) = {exact}; {_above(float(exact), kernel)}"
     )
     if question.m is None:
-        return [paper, "crossing of the chain: the same, as M = N"]
-    chain = chain_crossing(question.kernel, question.stack, question.m)
-    assert chain is not None  # there are two layers at least
+        return [paper, "crossing as built: the same, as M = N"]
+    built = built_crossing(question.kernel, question.stack, question.m)
+    assert built is not None  # there are two layers at least
     return [
         paper,
         (
-            f"crossing of the chain: (L - 1) N^2 + (k_2^2 + ... + k_L^2) N = M (k^2 - k_1^2), with M = {question.m}: "
-            f"N = {chain:.6g}; {_above(chain, kernel)}"
+            f"crossing as built: (L - 1) N^2 + (k_2^2 + ... + k_L^2) N = M (k^2 - k_1^2), with M = {question.m}: "
+            f"N = {built:.6g}; {_above(built, kernel)}"
         ),
     ]
 

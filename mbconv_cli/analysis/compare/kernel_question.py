@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from mbconv_cli.cost.kernel_formulas import chain_crossing, paper_crossing
+from mbconv_cli.cost.kernel_formulas import built_crossing, paper_crossing
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.plan_rewrites import without_norm_and_activation
 from mbconv_cli.plan.planner import make_plan
@@ -61,10 +61,10 @@ class KernelQuestion:
 
     @property
     def crossings(self) -> tuple[float | None, float | None]:
-        """The N above which the one kernel costs less, on paper and in the chain; None where there is no such N."""
+        """The N above which the one kernel costs less, on paper and as built; None where there is no such N."""
         exact = paper_crossing(self.kernel, self.stack)
         paper = None if exact is None else float(exact)
-        return paper, paper if self.m is None else chain_crossing(self.kernel, self.stack, self.m)
+        return paper, paper if self.m is None else built_crossing(self.kernel, self.stack, self.m)
 
 
 def layers_plan(question: KernelQuestion, kernels: Sequence[int], n: int) -> Plan:

@@ -46,12 +46,12 @@ CROSSING_COLUMNS: Final = (
     Column("m"),
     Column("paper_kernel", "MAC per HWM", Kind.EXACT, Better.LOWER, priority=Priority.CONTEXT, pair="paper"),
     Column("paper_stack", "MAC per HWM", Kind.EXACT, Better.LOWER, priority=Priority.CONTEXT, pair="paper"),
-    Column("paper_ratio", RATIO, Kind.EXACT),
-    Column("paper_winner"),
-    Column("chain_kernel", MAC, Kind.EXACT, Better.LOWER, priority=Priority.CONTEXT, pair="chain"),
-    Column("chain_stack", MAC, Kind.EXACT, Better.LOWER, priority=Priority.CONTEXT, pair="chain"),
-    Column("chain_ratio", RATIO, Kind.EXACT),
-    Column("chain_winner"),
+    Column("paper_ratio", RATIO, Kind.EXACT, pair="paper result"),
+    Column("paper_winner", pair="paper result"),
+    Column("built_kernel", MAC, Kind.EXACT, Better.LOWER, priority=Priority.CONTEXT, pair="built"),
+    Column("built_stack", MAC, Kind.EXACT, Better.LOWER, priority=Priority.CONTEXT, pair="built"),
+    Column("built_ratio", RATIO, Kind.EXACT, pair="built result"),
+    Column("built_winner", pair="built result"),
 )
 MEASURED_COLUMNS: Final = (*LATENCY_RATIO, Column("latency_winner"))
 CANDIDATE_COLUMNS: Final = (
@@ -60,7 +60,7 @@ CANDIDATE_COLUMNS: Final = (
     Column("m"),
     *COSTS,
     Column("receptive_field", PIXEL, Kind.EXACT),
-    Column("between_bytes", BYTE, Kind.EXACT, Better.LOWER),
+    Column("intermediate_bytes", BYTE, Kind.EXACT, Better.LOWER),
 )
 
 
@@ -117,8 +117,8 @@ def _subject(question: KernelQuestion) -> dict[str, Cell]:
 
 def _totals(question: KernelQuestion) -> dict[str, Cell]:
     """The N above which one kernel costs less; absent where no N is different from another."""
-    paper, chain = question.crossings
-    return {} if paper is None or chain is None else {"paper_crossing": paper, "chain_crossing": chain}
+    paper, built = question.crossings
+    return {} if paper is None or built is None else {"paper_crossing": paper, "built_crossing": built}
 
 
 def _crossing_section(
@@ -132,7 +132,7 @@ def _crossing_section(
 
 def _crossing_row(question: KernelQuestion, n: int, pair: tuple[Plan, Plan], latency: Estimate | None) -> Row:
     paper = paper_macs((question.kernel,), n), paper_macs(question.stack, n)
-    chain = tuple(question.batch_size * total(plan_costs(plan)).macs for plan in pair)
+    built = tuple(question.batch_size * total(plan_costs(plan)).macs for plan in pair)
     row: dict[str, Cell] = {
         "n": n,
         "m": question.channels_in(n),
@@ -140,10 +140,10 @@ def _crossing_row(question: KernelQuestion, n: int, pair: tuple[Plan, Plan], lat
         "paper_stack": paper[1],
         "paper_ratio": paper[0] / paper[1],
         "paper_winner": _winner(question, paper[0], paper[1]),
-        "chain_kernel": chain[0],
-        "chain_stack": chain[1],
-        "chain_ratio": chain[0] / chain[1],
-        "chain_winner": _winner(question, chain[0], chain[1]),
+        "built_kernel": built[0],
+        "built_stack": built[1],
+        "built_ratio": built[0] / built[1],
+        "built_winner": _winner(question, built[0], built[1]),
     }
     if latency is None:
         return row
@@ -174,8 +174,8 @@ def _measured_note(rows: Sequence[Row]) -> str:
 
 
 def _plot(question: KernelQuestion, measured: Comparison | None) -> Plot:
-    """The paper's ratio, the chain's where it differs, and the measured one."""
-    keys = ["paper_ratio", *(["chain_ratio"] if question.m else []), *(["latency_ratio"] if measured else [])]
+    """The paper's ratio, that of the layers as built where it differs, and the measured one."""
+    keys = ["paper_ratio", *(["built_ratio"] if question.m else []), *(["latency_ratio"] if measured else [])]
     crossings = dict.fromkeys(crossing for crossing in question.crossings if crossing is not None)
     return Plot("n", tuple(keys), level=1.0, marks=tuple(crossings))
 
@@ -202,12 +202,12 @@ def _candidate_row(
         "m": question.channels_in(n),
         **cost_cells(total(plan_costs(plan)), question.batch_size),
         "receptive_field": receptive_field(kernels, question.stride),
-        "between_bytes": _between(question, plan),
+        "intermediate_bytes": _intermediate_bytes(question, plan),
         **(latency_cells(latency) if latency else {}),
     }
 
 
-def _between(question: KernelQuestion, plan: Plan) -> int:
+def _intermediate_bytes(question: KernelQuestion, plan: Plan) -> int:
     """Bytes of the feature maps that one layer hands to the next; nothing where there is one layer."""
     handed = 0
     for block in plan.blocks[:-1]:

@@ -36,29 +36,29 @@ def row(report: Report, n: int) -> dict[str, object]:
 @pytest.mark.parametrize(("n", "winner"), [(6, "3x3, 3x3"), (7, "tie"), (8, "5x5")])
 def test_the_neighbourhood_of_mnasnets_crossing(n: int, winner: str) -> None:
     report = compare_kernels(KernelQuestion(5, (3, 3), (8,)))
-    assert row(report, n)["paper_winner"] == row(report, n)["chain_winner"] == winner
-    assert report.totals == {"paper_crossing": 7.0, "chain_crossing": 7.0}
+    assert row(report, n)["paper_winner"] == row(report, n)["built_winner"] == winner
+    assert report.totals == {"paper_crossing": 7.0, "built_crossing": 7.0}
     assert "at N = 8, on paper: 33 for 5x5 against 34 for 3x3, 3x3" in report.notes
     assert report.sections["crossing"].plot is None
 
 
-def test_with_another_m_the_chain_differs_from_the_paper() -> None:
+def test_with_another_m_what_is_built_differs_from_the_paper() -> None:
     report = compare_kernels(KernelQuestion(5, (3, 3), (8, 12, 16), m=32))
     assert row(report, 12)["paper_winner"] == "5x5"
-    assert row(report, 12)["chain_kernel"] == 32 * (25 + 12) * 56 * 56
-    assert row(report, 12)["chain_stack"] == (32 * (9 + 12) + 12 * (9 + 12)) * 56 * 56
-    assert row(report, 12)["chain_winner"] == "3x3, 3x3"
+    assert row(report, 12)["built_kernel"] == 32 * (25 + 12) * 56 * 56
+    assert row(report, 12)["built_stack"] == (32 * (9 + 12) + 12 * (9 + 12)) * 56 * 56
+    assert row(report, 12)["built_winner"] == "3x3, 3x3"
     plot = report.sections["crossing"].plot
     assert plot is not None
-    assert plot.y == ("paper_ratio", "chain_ratio")
+    assert plot.y == ("paper_ratio", "built_ratio")
     assert len(plot.marks) == 2
 
 
-def test_candidates_say_what_lies_between_the_layers() -> None:
+def test_candidates_have_the_bytes_between_their_layers() -> None:
     report = compare_kernels(KernelQuestion(7, (3, 3, 3), (4,), m=2, height=10, width=6, stride=2, batch_size=3))
     one, stack = report.sections["candidates"].rows
-    assert one["between_bytes"] == 0
-    assert stack["between_bytes"] == 2 * (4 * 5 * 3) * 3 * 4
+    assert one["intermediate_bytes"] == 0
+    assert stack["intermediate_bytes"] == 2 * (4 * 5 * 3) * 3 * 4
     assert (one["receptive_field"], stack["receptive_field"]) == (7, 11)
     assert any(note.startswith("warning: not the same receptive field") for note in report.notes)
 

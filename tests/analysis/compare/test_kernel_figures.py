@@ -58,7 +58,7 @@ def counted(question: KernelQuestion, kernels: Sequence[int], n: int) -> dict[st
         "params": sum(parameter.numel() for parameter in network.parameters()),
         "macs": counter.get_total_flops() // 2,
         "bytes": FLOAT32 * moved[0],
-        "between_bytes": FLOAT32 * between[0],
+        "intermediate_bytes": FLOAT32 * between[0],
     }
 
 
@@ -72,10 +72,10 @@ def test_every_figure_is_that_of_the_built_layers(question: KernelQuestion) -> N
         assert isinstance(n, int)
         found = [counted(question, kernels, n) for kernels in ((question.kernel,), question.stack)]
         one, stack = (figures["macs"] for figures in found)
-        assert (row["chain_kernel"], row["chain_stack"]) == (one, stack)
-        assert isinstance(row["chain_ratio"], float)
-        assert math.isclose(row["chain_ratio"], one / stack)
-        assert row["chain_winner"] == winner(question, one, stack)
+        assert (row["built_kernel"], row["built_stack"]) == (one, stack)
+        assert isinstance(row["built_ratio"], float)
+        assert math.isclose(row["built_ratio"], one / stack)
+        assert row["built_winner"] == winner(question, one, stack)
         assert row["paper_winner"] == winner(
             question, paper(question, (question.kernel,), n), paper(question, question.stack, n)
         )
