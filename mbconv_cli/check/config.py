@@ -13,9 +13,9 @@ from pydantic import Field, Strict, ValidationError
 from mbconv_cli.check.acceptance import Acceptance
 from mbconv_cli.errors import InputError, Problem
 from mbconv_cli.quantities import Bytes, Count, Milliseconds, Share, parse_share
+from mbconv_cli.report.report_schema import DIALECT
 from mbconv_cli.report.verdict import Level
 from mbconv_cli.spec.catalogue import read
-from mbconv_cli.spec.json_schema import DIALECT
 from mbconv_cli.spec.validation_messages import findings
 from mbconv_cli.spec.values import Frozen, Text
 from mbconv_cli.yaml.yaml_text import Document, Path, read_yaml

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from pydantic import TypeAdapter
 
+from mbconv_cli.report.report_schema import DIALECT
 from mbconv_cli.spec.extends import NOT_INHERITED
 from mbconv_cli.spec.notation import EFFICIENTNET, TIMM, Notation
 from mbconv_cli.spec.rows import ROW_TYPES, AnyRow
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.spellings import ROW_SPELLINGS
 from mbconv_cli.spec.values import Stride
-
-DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schema() -> dict[str, Any]:

@@ -9,8 +9,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from mbconv_cli.errors import InputError
+from mbconv_cli.report.report_schema import DIALECT
 from mbconv_cli.spec.catalogue import shipped
-from mbconv_cli.spec.json_schema import DIALECT, json_schema
+from mbconv_cli.spec.json_schema import json_schema
 from mbconv_cli.spec.loader import load_text
 from mbconv_cli.spec.rows import ROW_TYPES
 from mbconv_cli.yaml.yaml_text import read_yaml

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mbconv_cli.analysis.columns import BYTES, COSTS, LATENCY, LATENCY_RATIO, MACS, PARAMS, cost_cells, estimate_cells
+from mbconv_cli.analysis.columns import (
+    BYTES,
+    COSTS,
+    FLOPS,
+    LATENCY,
+    LATENCY_RATIO,
+    MACS,
+    PARAMS,
+    cost_cells,
+    estimate_cells,
+)
 from mbconv_cli.analysis.compare.block_family import BlockQuestion, block_plans
 from mbconv_cli.analysis.grouping import block_parts
 from mbconv_cli.analysis.measuring import BLOCK_SECONDS, MeasureRequest, measure_sets, usable_figures
@@ -29,6 +39,7 @@ PART_COLUMNS: Final = (
     Column("block", priority=Priority.DERIVED),
     Column("part"),
     *(part for column in (PARAMS, MACS, BYTES) for part in (column, Column(f"{column.key}_share", SHARE, Kind.EXACT))),
+    FLOPS,
 )
 
 
