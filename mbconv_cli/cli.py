@@ -35,6 +35,7 @@ TASKS: Final[Mapping[str, Mapping[str, str]]] = {
         "ablate": "ablate_network.ablate_command",
     },
     "Choose a network": {
+        "frontier": "show_frontier.frontier_command",
         "sweep": "sweep_space.sweep_command",
     },
     "Guard a repository": {

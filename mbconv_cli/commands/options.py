@@ -212,6 +212,7 @@ def _format_option(valid: Iterable[Format]) -> Any:
 FormatOption: TypeAlias = Annotated[Format, _format_option(RENDERERS)]
 ShowFormatOption: TypeAlias = Annotated[Format, _format_option((*RENDERERS, Format.YAML))]
 ProfileFormatOption: TypeAlias = Annotated[Format, _format_option(renderers("profile"))]
+PlotFormatOption: TypeAlias = Annotated[Format, _format_option(renderers("frontier"))]
 CheckFormatOption: TypeAlias = Annotated[Format, _format_option(renderers("check"))]
 OutputOption: TypeAlias = Annotated[
     Any,  # a Path, or None for standard output

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
@@ -164,6 +164,22 @@ def progress_bar(task: str, count: int | None = None) -> Iterator[Callable[[floa
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task(task, total=1.0 if count is None else count)
         yield lambda done: progress.update(bar, completed=done)
+
+
+@contextmanager
+def progress_bars() -> Iterator[Callable[[str], Callable[[float], None]]]:
+    """Bars of tasks whose names and number are not known before: each is begun with a name, and ends the one before.
+
+    Yields:
+        What begins a task, and returns what takes the share of it that is done.
+    """
+    with ExitStack() as stack:
+
+        def begin(task: str) -> Callable[[float], None]:
+            stack.close()
+            return stack.enter_context(progress_bar(task))
+
+        yield begin
 
 
 def takes_unicode(output: Path | None) -> bool:

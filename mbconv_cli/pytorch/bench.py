@@ -82,7 +82,7 @@ def run_batches(
 
 
 @contextmanager
-def kept_if_interrupted(benches: Sequence[Bench]) -> Iterator[None]:
+def kept_if_interrupted(benches: Sequence[object]) -> Iterator[None]:
     """An interruption passes only as long as there is nothing to report."""
     try:
         yield

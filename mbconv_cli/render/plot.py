@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from mbconv_cli.render.cells import title, value_text
+from mbconv_cli.render.cells import ROUNDED_FROM, title, value_text
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Cell, Column, Plot, Row, Section
+from mbconv_cli.units import decimal
 
 HEIGHT: Final = 14
 MOST_COLUMNS: Final = 72
@@ -128,8 +129,13 @@ def _symbols(curves: dict[str, list[Point]], pen: Pen) -> list[str]:
 def _labels(vertical: Axis, plot: Plot) -> list[str]:
     """A label for each row, the highest values first; most are empty."""
     values = [vertical.low, vertical.high, *([] if plot.level is None else [plot.level])]
-    labels = {vertical.cell(value): f"{value:.4g}" for value in values}
+    labels = {vertical.cell(value): _figure(value) for value in values}
     return [labels.get(cell, "") for cell in reversed(range(vertical.cells))]
+
+
+def _figure(value: float) -> str:
+    """Four digits, of a large number with a prefix."""
+    return decimal(value) if abs(value) >= ROUNDED_FROM else f"{value:.4g}"
 
 
 def _ticks(horizontal: Axis, marks: Sequence[float]) -> str:
@@ -138,11 +144,11 @@ def _ticks(horizontal: Axis, marks: Sequence[float]) -> str:
     for value in sorted({horizontal.low, horizontal.high, *filter(horizontal.holds, marks)}):
         start = horizontal.cell(value)
         line = f"{line:<{start}}" if not line or len(line) < start else f"{line} "
-        line += f"{value:.4g}"
+        line += _figure(value)
     return line
 
 
 def _legend(curves: dict[str, list[Point]], plot: Plot, pen: Pen) -> str:
     parts = [f"{symbol} {name}" for symbol, name in zip(_symbols(curves, pen), curves, strict=True)]
-    parts += [f"{pen.mark} {title(Column(plot.x))} = {mark:.4g}" for mark in plot.marks]
+    parts += [f"{pen.mark} {title(Column(plot.x))} = {_figure(mark)}" for mark in plot.marks]
     return f"over {title(Column(plot.x))}: " + "   ".join(parts)

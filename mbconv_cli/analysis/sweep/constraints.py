@@ -44,13 +44,17 @@ class Condition:
         return _OPERATORS[self.relation](figures[self.key], self.value)
 
 
-def parse_conditions(texts: Sequence[str]) -> tuple[Condition, ...]:
+def parse_conditions(texts: Sequence[str], units: Mapping[str, Mapping[str, int]] = UNITS) -> tuple[Condition, ...]:
     """All conditions, which hold together.
+
+    Args:
+        texts: each `KEY RELATION QUANTITY`.
+        units: of the figures that there are.
 
     Raises:
         InputError: one is not of the form KEY RELATION QUANTITY, or no figure can satisfy all of them.
     """
-    conditions = tuple(_condition(text) for text in texts)
+    conditions = tuple(_condition(text, units) for text in texts)
     for upper in (c for c in conditions if c.relation in _UPPER):
         for lower in (c for c in conditions if c.key == upper.key and c.relation in _LOWER):
             touching = "<" not in (upper.relation, lower.relation) and ">" not in (upper.relation, lower.relation)
@@ -59,16 +63,16 @@ def parse_conditions(texts: Sequence[str]) -> tuple[Condition, ...]:
     return conditions
 
 
-def _condition(text: str) -> Condition:
+def _condition(text: str, units: Mapping[str, Mapping[str, int]]) -> Condition:
     match = _CONDITION.fullmatch(text)
     if not match:
         raise InputError(f"--where {text!r}: should be KEY RELATION QUANTITY, e.g. 'macs <= 400M'")
     key, relation, quantity = match.groups()
-    if key not in UNITS:
-        hint = did_you_mean(key, UNITS) or f"; valid are {', '.join(UNITS)}"
+    if key not in units:
+        hint = did_you_mean(key, units) or f"; valid are {', '.join(units)}"
         raise InputError(f"--where {text!r}: no exact figure {key!r}{hint}")
     try:
-        limit = parse_quantity(quantity, UNITS[key], "20 MiB" if "bytes" in key else "400M")
+        limit = parse_quantity(quantity, units[key], "20 MiB" if "bytes" in key else "400M")
     except ValueError as error:
         raise InputError(f"--where {text!r}: {error}") from error
     return Condition(text, key, relation, limit.value)

@@ -22,6 +22,25 @@ VERSION: Final[str] = onnxruntime.__version__
 _ERRORS_ONLY: Final = 3
 
 
+class PlainSession:
+    """A session without a profile.
+
+    Args:
+        model: a serialized ONNX network with one input and one output.
+        images: `[N, C, H, W]`, float32.
+        threads: of the session's pool.
+    """
+
+    def __init__(self, model: bytes, images: NDArray[Any], threads: int) -> None:
+        self._session = _session(model, threads)
+        self._feed = {self._session.get_inputs()[0].name: images}
+
+    def run(self, _: Stamp | None = None) -> NDArray[Any]:
+        """One pass; what the network gives."""
+        found: NDArray[Any] = self._session.run(None, self._feed)[0]
+        return found
+
+
 class Sessions:
     """A plain and a profiled session that take the same images.
 

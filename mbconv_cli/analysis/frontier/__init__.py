@@ -1,0 +1,1 @@
+"""`mbconv frontier`: several networks between cost and accuracy, and which of them nothing beats."""

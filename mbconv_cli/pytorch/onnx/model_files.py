@@ -1,0 +1,58 @@
+"""Networks exported to ONNX files, each audited and compared with torch's output before it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from mbconv_cli.cost.activation_memory import forward_bytes
+from mbconv_cli.cost.counts import plan_costs, total
+from mbconv_cli.errors import CheckFailedError
+from mbconv_cli.measure.audit_result import failures
+from mbconv_cli.measure.latency import Progress
+from mbconv_cli.plan.ops import Plan
+from mbconv_cli.pytorch.audit import audit
+from mbconv_cli.pytorch.built_network import build, images_to_settle, settle
+from mbconv_cli.pytorch.device_memory import require_memory, translate_memory_errors
+from mbconv_cli.pytorch.onnx.onnx_bench import COPIES, TOLERANCE
+from mbconv_cli.pytorch.onnx.onnx_export import export
+from mbconv_cli.pytorch.onnx.sessions import PlainSession
+from mbconv_cli.pytorch.peers.peer_forward import relative_difference
+
+
+def export_models(plans: Sequence[tuple[Plan, Path]], batch_size: int, progress: Progress) -> None:
+    """Write each Plan's ONNX file.
+
+    Raises:
+        InputError: the CPU has too little memory, or an ONNX file cannot hold the weights.
+        CheckFailedError: closed forms and fvcore disagree, or the outputs of torch and onnxruntime do.
+    """
+    for index, (plan, path) in enumerate(plans):
+        path.write_bytes(_exported(plan, batch_size))
+        progress((index + 1) / len(plans))
+
+
+def _exported(plan: Plan, batch_size: int) -> bytes:
+    costs, cpu = plan_costs(plan), torch.device("cpu")
+    with translate_memory_errors(cpu):
+        weights = total(costs).params * torch.float32.itemsize
+        require_memory(forward_bytes(plan, costs, batch_size, torch.float32.itemsize) + COPIES * weights, cpu)
+        network = build(plan, cpu, inplace=False)
+        settle(network, torch.randn(images_to_settle(plan), *plan.input_shape))
+        audited = audit(network, plan, costs)
+        if not audited.agrees:
+            raise CheckFailedError(*failures(audited))
+        images = torch.randn(batch_size, *plan.input_shape)
+        model = export(network, plan, images)
+        with torch.inference_mode():
+            expected = network(images)
+        found = torch.from_numpy(PlainSession(model, images.numpy(), 1).run())
+        difference = relative_difference(found, expected)
+    if not difference <= TOLERANCE:
+        raise CheckFailedError(
+            f"{plan.name}: onnxruntime's output differs from torch's by {difference:.1e} of the largest; "
+            f"up to {TOLERANCE:g} agrees"
+        )
+    return model
