@@ -18,7 +18,7 @@ from mbconv_cli.pytorch import preparation, turn_process
 from mbconv_cli.pytorch.turn_process import run
 
 CPU = DeviceChoice("cpu")
-NETWORK = open_network("bottleneck-v3-se-last")
+NETWORK = open_network("bottleneck-v3-se-last", resolution=16)
 FOLDED = Execution(threads=1, fold_norm=True)
 
 
@@ -66,6 +66,7 @@ def test_a_count_that_is_not_confirmed_is_refused(monkeypatch: pytest.MonkeyPatc
         run(TurnRequest((Candidate(NETWORK.plan, Execution(threads=1)),), CPU, 0.01), progress=lambda _: None)
 
 
+@pytest.mark.slow  # an export takes many seconds; what it gives is tested in onnx/
 def test_onnxruntime_runs_the_exported_file(tmp_path: Path) -> None:
     for package in ("onnx", "onnxscript", "onnxruntime"):
         pytest.importorskip(package, reason=f"the extra `onnx` is not installed: no {package}")
