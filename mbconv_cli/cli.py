@@ -45,6 +45,7 @@ TASKS: Final[Mapping[str, Mapping[str, str]]] = {
         "validate": "validate_specs.validate_command",
     },
     "Take away": {
+        "import": "import_network.import_command",
         "export": "export_network.export_command",
     },
     "Inspect the tool": {

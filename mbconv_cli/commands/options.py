@@ -227,6 +227,18 @@ OutputOption: TypeAlias = Annotated[
         show_default="standard output",
     ),
 ]
+TextOutputOption: TypeAlias = Annotated[
+    Any,  # likewise
+    typer.Option(
+        "--output",
+        "-o",
+        rich_help_panel=OUTPUT,
+        metavar="FILE",
+        parser=parse_output,
+        help="Write into this file, atomically; - is standard output.",
+        show_default="standard output",
+    ),
+]
 SectionOption: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mbconv_cli.plan.ops import Add, BatchNorm, ChannelSlice, Conv2d, GlobalAvgPool, Kind, Linear, Op, Plan, Shape
+from mbconv_cli.plan.ops import (
+    Add,
+    BatchNorm,
+    ChannelSlice,
+    Conv2d,
+    GlobalAvgPool,
+    Kind,
+    Linear,
+    Op,
+    Plan,
+    Shape,
+    Value,
+)
 
 
 def same_computation(one: Plan, other: Plan) -> bool:
@@ -19,13 +31,54 @@ def same_computation(one: Plan, other: Plan) -> bool:
 def same_ops(one: Plan, other: Plan) -> bool:
     """Whether two networks run the same ops on the same input, whatever the ops are called and grouped by.
 
-    A sum is the same in either order of its inputs, a 1x1 convolution of one pixel is a linear layer, and the momentum
+    A sum is the same in either order of its inputs, a 1x1 convolution of one pixel is a linear layer and its norm a
+    vector's, and the momentum
     of a norm's running statistics, which no forward pass reads, does not count.
     """
     return _unnamed(one) == _unnamed(other)
 
 
-def _unnamed(plan: Plan) -> tuple[object, ...]:
+def same_graph(one: Plan, other: Plan) -> bool:
+    """As `same_ops`, in whichever order the branches of a block run: a shortcut before the sum's other side or after.
+
+    Both Plans are put in one order, from the output back, and then compared op by op.
+    """
+    return same_ops(in_graph_order(one), in_graph_order(other))
+
+
+def first_difference(one: Plan, other: Plan) -> Op:
+    """Of two Plans that are not of one graph, the first op of the one that the other has not at its place."""
+    ordered = in_graph_order(one)
+    pairs = zip(_unnamed(ordered)[2], _unnamed(in_graph_order(other))[2], strict=False)
+    alike = next((index for index, (mine, theirs) in enumerate(pairs) if mine != theirs), 0)
+    return [op for op in ordered.ops if not isinstance(op.kind, ChannelSlice)][alike]
+
+
+def in_graph_order(plan: Plan) -> Plan:
+    """The Plan with its ops in an order that follows from what they read alone; ops that nobody reads come last."""
+    makers = {op.name: op for op in plan.ops}
+    digests: dict[str, int] = {value.name: hash((-1, index)) for index, value in enumerate(plan.inputs)}
+    for op in plan.ops:
+        digests[op.name] = hash((_forward_kind(op), tuple(digests[value.name] for value in _ordered(op, digests))))
+    ordered: dict[str, Op] = {}
+    for root in (plan.ops[-1], *plan.ops):
+        stack = [root]
+        while stack:
+            op = stack[-1]
+            missing = [v.name for v in _ordered(op, digests) if v.name in makers and v.name not in ordered]
+            if missing:
+                stack.append(makers[missing[0]])
+            else:
+                ordered.setdefault(stack.pop().name, op)
+    return replace(plan, ops=tuple(ordered.values()))
+
+
+def _ordered(op: Op, digests: dict[str, int]) -> list[Value]:
+    """What an op reads; of a sum in an order that does not depend on how it was written."""
+    return sorted(op.inputs, key=lambda value: digests[value.name]) if isinstance(op.kind, Add) else list(op.inputs)
+
+
+def _unnamed(plan: Plan) -> tuple[int | None, tuple[Shape, ...], tuple[object, ...]]:
     """The Plan with every name replaced by its place in the running order; slices, which move nothing, have none."""
     places: dict[str, tuple[int, ...]] = {value.name: (-1 - index,) for index, value in enumerate(plan.inputs)}
     ops: list[object] = []
@@ -53,6 +106,6 @@ def _forward_kind(op: Op) -> Kind:
         case GlobalAvgPool():
             return GlobalAvgPool(keep_dims=True)
         case BatchNorm():
-            return replace(op.kind, momentum=0.0)
+            return replace(op.kind, momentum=0.0, spatial=True)
         case _:
             return op.kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import yaml
@@ -57,11 +58,40 @@ def to_yaml(spec: Spec, *, unicode: bool = True) -> str:
     return yaml.dump(written, Dumper=_Dumper, sort_keys=False, width=100_000, allow_unicode=unicode)
 
 
+def short_yaml(data: Mapping[str, Any]) -> str:
+    """A network's keys and values as a person writes them: a section, and a row, on a line of its own.
+
+    Args:
+        data: as a file has it; rows in a list of their own are those of one stage.
+    """
+    lines: list[str] = []
+    opening = next((key for key in data if key in {"stem", "blocks", "head", "classifier"}), "")
+    for key, value in data.items():
+        if lines and key in {opening, "expect"}:
+            lines.append("")
+        if key != "blocks":
+            lines.append(f"{key}: {_inline(value)}")
+            continue
+        lines.append("blocks:")
+        for row in value:
+            of_stage = row if isinstance(row, list) else [row]
+            first, rest = ("  - - ", "    - ") if isinstance(row, list) else ("  - ", "")
+            lines += [f"{rest if index else first}{_inline(one)}" for index, one in enumerate(of_stage)]
+    return "\n".join(lines) + "\n"
+
+
+def _inline(value: Any) -> str:
+    """A value on one line."""
+    flow = _section(value) if isinstance(value, dict) else value
+    text: str = yaml.dump(flow, Dumper=_Dumper, sort_keys=False, width=100_000, allow_unicode=True)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
 def _row(row: BlockRow) -> _Flow:
     return _section({"type": row.type} | row.model_dump(mode="json", exclude_defaults=True))
 
 
-def _section(mapping: dict[str, Any]) -> _Flow:
+def _section(mapping: Mapping[str, Any]) -> _Flow:
     return _Flow({key: _value(key, value) for key, value in mapping.items()})
 
 

@@ -1,0 +1,59 @@
+"""`mbconv import`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mbconv_cli.analysis.importing import imported
+from mbconv_cli.analysis.networks import CodeOptions, open_network
+from mbconv_cli.commands.options import (
+    ArchDirOption,
+    ArgOption,
+    CodeArgument,
+    InputOption,
+    ResolutionOption,
+    TextOutputOption,
+)
+from mbconv_cli.commands.output import remark, write_text
+from mbconv_cli.spec.catalogue import user_catalogue
+from mbconv_cli.units import counted
+
+NameOption = Annotated[
+    str | None,
+    typer.Option("--name", metavar="NAME", help="What the file calls the network.", show_default="the file's name"),
+]
+
+
+def import_command(
+    network: CodeArgument,
+    output: TextOutputOption = None,
+    name: NameOption = None,
+    arguments: ArgOption = None,
+    inputs: InputOption = None,
+    resolution: ResolutionOption = None,
+    arch_dir: ArchDirOption = None,
+) -> None:
+    """Write a network as its paper's table: a module of PyTorch becomes a YAML file that all commands take.
+
+    The table is planned again and compared with the module op by op: it is written only if every op is equal. Else
+    the exit code is 1, and the first op that no table has is named, with how much was recognised before it.
+
+    For example:
+
+    - `mbconv import timm:tf_efficientnetv2_s -o s.yaml`
+
+    - `mbconv import torchvision:mobilenet_v2 --arg width_mult=0.5`
+
+    - `mbconv import my_net.py:build --input 1x3x224x224 -o mine.yaml`
+    """
+    catalogue = user_catalogue(arch_dir or ())
+    code = CodeOptions(tuple(arguments or ()), tuple(inputs or ()))
+    opened = open_network(network, resolution=resolution, catalogue=catalogue, code=code)
+    found = imported(opened, name)
+    write_text(found.text, output)
+    for one in found.remarks:
+        remark(one)
+    lines = counted(len(found.text.splitlines()), "line")
+    remark(f"{lines}; all {counted(found.ops, 'op')} equal to those of {opened.plan.name}")

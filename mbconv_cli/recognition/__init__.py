@@ -1,0 +1,1 @@
+"""Plan -> Spec: what a paper would print of these ops."""

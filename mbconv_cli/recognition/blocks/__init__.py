@@ -1,0 +1,1 @@
+"""One recogniser for each block type of `plan/blocks/`."""

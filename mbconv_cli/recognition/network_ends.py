@@ -1,0 +1,104 @@
+"""Reading what stands before and behind the rows of a network: stem, head and classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mbconv_cli.plan.ops import BatchNorm, Conv2d, GlobalAvgPool, Linear, MaxPool, Op
+from mbconv_cli.recognition.convolution_steps import ONE, ConvolutionStep, activations, convolutions, paddings_of
+from mbconv_cli.recognition.found_block import Choices, one
+from mbconv_cli.recognition.op_graph import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEnd:
+    """Stem, head or classifier.
+
+    Attributes:
+        keys: what it says, whatever the network's own settings are.
+        choices: the keys that the network says where they are absent here, each with the values that do.
+        network_padding: the words for padding that the network must have, since the part has no key for it.
+        end: behind its last op.
+        cost: as of a block.
+    """
+
+    keys: Mapping[str, Any]
+    choices: Choices
+    network_padding: frozenset[str] | None
+    end: Cursor
+    cost: float = 0.5
+
+
+def stems(start: Cursor) -> Iterator[FoundEnd]:
+    """The convolutions that may be a stem, each without the pooling behind it and with it."""
+    for step, behind in convolutions(start, norm=None):
+        conv = step.conv
+        if conv.groups > 1 or conv.dilation != ONE:
+            continue
+        keys = {**_keys(step), "stride": conv.stride}
+        choices = {**_choices(step), "padding": step.paddings}
+        yield FoundEnd(keys, choices, None, behind)
+        for op, pooled in behind.then(MaxPool):
+            assert isinstance(op.kind, MaxPool)
+            max_pool = {"kernel_size": op.kind.kernel_size, "stride": op.kind.stride}
+            yield FoundEnd({**keys, "max_pool": max_pool}, choices, paddings_of(op), pooled)
+
+
+def heads(start: Cursor) -> Iterator[FoundEnd]:
+    """The convolutions that may be a head."""
+    for step, behind in convolutions(start, norm=None):
+        if step.conv.groups == 1 and (step.conv.stride, step.conv.dilation) == (ONE, ONE):
+            yield FoundEnd(_keys(step), _choices(step), step.paddings, behind)
+
+
+def classifiers(start: Cursor) -> Iterator[FoundEnd]:
+    """Global pooling and one or two fully connected layers."""
+    for _, pooled in start.then(GlobalAvgPool):
+        for last, end in _layers(pooled):
+            if _bias(last):
+                yield FoundEnd({"num_classes": last.output.channels}, {}, None, end)
+        for hidden, behind in _layers(pooled):
+            for norm, normed in _normed(behind):
+                for activation, active in activations(normed):
+                    for last, end in _layers(active):
+                        if _bias(last):
+                            keys = {
+                                "hidden_filters": hidden.output.channels,
+                                "hidden_bias": _bias(hidden),
+                                "hidden_norm": norm,
+                                "num_classes": last.output.channels,
+                            }
+                            yield FoundEnd(keys, {"activation": one(activation)}, None, end)
+
+
+def _keys(step: ConvolutionStep) -> dict[str, Any]:
+    conv = step.conv
+    return {"kernel_size": conv.kernel_size, "output_filters": conv.out_channels, "norm": step.norm}
+
+
+def _choices(step: ConvolutionStep) -> Choices:
+    return {"activation": one(step.activation), "bias": one(step.conv.bias)}
+
+
+def _layers(cursor: Cursor) -> Iterator[tuple[Op, Cursor]]:
+    """Fully connected layers, as such or as 1x1 convolutions of one pixel."""
+    for op, behind in cursor.then(Linear, Conv2d):
+        if isinstance(op.kind, Linear) or (_is_dense(op.kind) and op.output.shape[1:] == ONE):
+            yield op, behind
+
+
+def _is_dense(kind: object) -> bool:
+    return isinstance(kind, Conv2d) and (kind.kernel_size, kind.groups, kind.padding) == (ONE, 1, (0, 0, 0, 0))
+
+
+def _bias(op: Op) -> bool:
+    assert isinstance(op.kind, Conv2d | Linear)
+    return op.kind.bias
+
+
+def _normed(cursor: Cursor) -> Iterator[tuple[bool, Cursor]]:
+    yield False, cursor
+    for _, behind in cursor.then(BatchNorm):
+        yield True, behind

@@ -1,0 +1,26 @@
+"""The recogniser of each block type."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mbconv_cli.recognition.blocks.recognise_bottleneck import bottlenecks
+from mbconv_cli.recognition.blocks.recognise_conv import convs, pools
+from mbconv_cli.recognition.blocks.recognise_depthwise_separable import depthwise_separables
+from mbconv_cli.recognition.blocks.recognise_fused_mbconv import fused_mbconvs
+from mbconv_cli.recognition.blocks.recognise_mbconv import mbconvs
+from mbconv_cli.recognition.blocks.recognise_universal_inverted_bottleneck import universal_inverted_bottlenecks
+from mbconv_cli.recognition.blocks.recognise_xception import xceptions
+from mbconv_cli.recognition.found_block import Recogniser
+
+RECOGNISERS: Final[tuple[Recogniser, ...]] = (
+    mbconvs,
+    depthwise_separables,
+    fused_mbconvs,
+    bottlenecks,
+    universal_inverted_bottlenecks,
+    xceptions,
+    convs,
+    pools,
+)
+"""All of them are asked; the reading of a whole network with the fewest and plainest blocks is taken."""
