@@ -13,7 +13,7 @@ from mbconv_cli.check.config import DEFAULT_CONFIG, load_config
 from mbconv_cli.check.exact_judgement import EXACT
 from mbconv_cli.check.network_history import HistoryRequest, network_history
 from mbconv_cli.check.selection import select
-from mbconv_cli.commands.options import ArchDirOption, FormatOption, OutputOption, SectionOption, complete_network
+from mbconv_cli.commands.options import ArchDirOption, OutputOption, PlotFormatOption, SectionOption, complete_network
 from mbconv_cli.commands.output import progress_bar, show
 from mbconv_cli.errors import InputError, did_you_mean
 from mbconv_cli.git.repository import Repository, repository_of
@@ -46,7 +46,7 @@ def history_command(
     which: HistoryArgument = None,
     metric: MetricOption = None,
     arch_dir: ArchDirOption = None,
-    output_format: FormatOption = Format.AUTO,
+    output_format: PlotFormatOption = Format.AUTO,
     output: OutputOption = None,
     section: SectionOption = None,
 ) -> None:

@@ -16,8 +16,8 @@ from mbconv_cli.analysis.sweep.schedulers import chunks_on_cluster, chunks_on_co
 from mbconv_cli.analysis.sweep.sweep import COST_KEYS, Findings, Wanted, run_sweep, sweep_report
 from mbconv_cli.commands.options import (
     ArchDirOption,
-    FormatOption,
     OutputOption,
+    PlotFormatOption,
     SectionOption,
     SetOption,
     complete_network,
@@ -124,7 +124,7 @@ def sweep_command(
     rows: RowsOption = None,
     jobs: JobsOption = None,
     scheduler: SchedulerOption = None,
-    output_format: FormatOption = Format.AUTO,
+    output_format: PlotFormatOption = Format.AUTO,
     arch_dir: ArchDirOption = None,
     output: OutputOption = None,
     section: SectionOption = None,

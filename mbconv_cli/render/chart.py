@@ -15,6 +15,7 @@ class Drawn(str, Enum):
 
     POINTS = "points"
     LINE = "line"
+    STEPS = "steps"
     BARS = "bars"
     WIDE_BARS = "wide bars"
 

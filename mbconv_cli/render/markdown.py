@@ -6,6 +6,7 @@ from mbconv_cli.render.cells import subject_line, total_columns, totals_parts
 from mbconv_cli.render.excerpts import for_people
 from mbconv_cli.render.markdown_text import bullets, escaped, table
 from mbconv_cli.render.notes import other_notes, urgent_notes
+from mbconv_cli.render.plot import draw
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Report
@@ -21,6 +22,8 @@ def render_markdown(report: Report, style: Style) -> str:
     parts += [_paragraph(text) for text in report.prose]
     for name, section in report.sections.items():
         parts.append(f"### {escaped(name)}\n\n{table(name, section)}")
+        if section.plot:
+            parts.append(_paragraph(draw(section, section.plot, style)))
     parts.append(bullets(other_notes(report)))
     return "\n\n".join(filter(None, parts)) + "\n"
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from mbconv_cli.render.cells import ROUNDED_FROM, title, value_text
+from mbconv_cli.render.front import FrontPoint, front_points, names, steps
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Cell, Column, Plot, Row, Section
 from mbconv_cli.units import decimal
@@ -19,20 +20,22 @@ LEAST_COLUMNS: Final = 16
 LABEL_WIDTH: Final = 8
 _GAP: Final = 2
 
+
 Point: TypeAlias = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """The characters that a plot is drawn with; `curves` are taken in turn."""
+    """The characters that a plot is drawn with; `curves` are taken in turn, `step` joins the points of a front."""
 
     curves: str
     level: str
     mark: str
+    step: str
 
 
-UNICODE_PEN: Final = Pen("●◆○+", "─", "│")
-ASCII_PEN: Final = Pen("ox*+", "-", "|")
+UNICODE_PEN: Final = Pen("●◆○+", "─", "│", "·")
+ASCII_PEN: Final = Pen("ox*+", "-", "|", ".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Axis:
 def draw(section: Section, plot: Plot, style: Style) -> str:
     """The curves over the axis, with the level as a line across, the marks as lines upwards, and a legend.
 
+    A point that has a `label` is a letter, which the legend explains.
+
     Returns:
         Lines of text; nothing but a sentence where there are not two points.
     """
@@ -71,12 +76,14 @@ def draw(section: Section, plot: Plot, style: Style) -> str:
     pen = UNICODE_PEN if style.unicode else ASCII_PEN
     ys = [y for points in curves.values() for _, y in points] + ([] if plot.level is None else [plot.level])
     columns = min(max((style.width or MOST_COLUMNS) - LABEL_WIDTH - _GAP, LEAST_COLUMNS), MOST_COLUMNS)
-    horizontal = Axis(xs[0], xs[-1], columns, logarithmic=xs[0] > 0 and not _even_steps(xs))
+    horizontal = Axis(xs[0], xs[-1], columns, logarithmic=by_factors(xs))
     vertical = Axis(min(ys), max(ys), HEIGHT)
-    rows = _canvas(curves, plot, pen, horizontal, vertical)
+    front = front_points(section, plot)
+    rows = _canvas(curves, front, plot, pen, horizontal, vertical)
     lines = [f"{label:>{LABEL_WIDTH}} {row}" for label, row in zip(_labels(vertical, plot), rows, strict=True)]
     lines.append(" " * (LABEL_WIDTH + 1) + _ticks(horizontal, plot.marks))
-    return "\n".join([*lines, " " * (LABEL_WIDTH + 1) + _legend(curves, plot, pen)])
+    lines += [" " * (LABEL_WIDTH + 1) + line for line in (_legend(curves, front, plot, pen), *names(front, columns))]
+    return "\n".join(lines)
 
 
 def _curves(section: Section, plot: Plot) -> dict[str, list[Point]]:
@@ -103,22 +110,44 @@ def _points(rows: Sequence[Row], x_key: str, y_key: str) -> list[Point]:
     return [(x, y) for x, y in cells if isinstance(x, int | float) and isinstance(y, int | float)]
 
 
+def by_factors(values: Sequence[float]) -> bool:
+    """Whether values are spread by their logarithm: where they are positive, and steps between them are uneven."""
+    return values[0] > 0 and not _even_steps(values)
+
+
+def figure_text(value: float) -> str:
+    """Four digits, of a large number with a prefix."""
+    return decimal(value) if abs(value) >= ROUNDED_FROM else f"{value:.4g}"
+
+
 def _even_steps(values: Sequence[float]) -> bool:
     steps = [after - before for before, after in itertools.pairwise(values)]
     return max(steps) - min(steps) < 1e-9 * max(steps)
 
 
-def _canvas(curves: dict[str, list[Point]], plot: Plot, pen: Pen, horizontal: Axis, vertical: Axis) -> list[str]:
-    """Rows of characters, the highest values first."""
+def _canvas(
+    curves: dict[str, list[Point]],
+    front: list[FrontPoint],
+    plot: Plot,
+    pen: Pen,
+    horizontal: Axis,
+    vertical: Axis,
+) -> list[str]:
+    """Rows of characters, the highest values first; letters go over all others."""
     rows = [[" "] * horizontal.cells for _ in range(vertical.cells)]
     for mark in plot.marks:
         for row in rows if horizontal.holds(mark) else []:
             row[horizontal.cell(mark)] = pen.mark
     if plot.level is not None:
         rows[vertical.cell(plot.level)] = [pen.level] * horizontal.cells
+    for row, column in steps(front, lambda x, y: (vertical.cell(y), horizontal.cell(x))):
+        rows[row][column] = pen.step
     for symbol, points in zip(_symbols(curves, pen), curves.values(), strict=True):
         for x, y in points:
             rows[vertical.cell(y)][horizontal.cell(x)] = symbol
+    for point in front:
+        if point.letter:
+            rows[vertical.cell(point.y)][horizontal.cell(point.x)] = point.letter
     return ["".join(row).rstrip() for row in reversed(rows)]
 
 
@@ -129,13 +158,8 @@ def _symbols(curves: dict[str, list[Point]], pen: Pen) -> list[str]:
 def _labels(vertical: Axis, plot: Plot) -> list[str]:
     """A label for each row, the highest values first; most are empty."""
     values = [vertical.low, vertical.high, *([] if plot.level is None else [plot.level])]
-    labels = {vertical.cell(value): _figure(value) for value in values}
+    labels = {vertical.cell(value): figure_text(value) for value in values}
     return [labels.get(cell, "") for cell in reversed(range(vertical.cells))]
-
-
-def _figure(value: float) -> str:
-    """Four digits, of a large number with a prefix."""
-    return decimal(value) if abs(value) >= ROUNDED_FROM else f"{value:.4g}"
 
 
 def _ticks(horizontal: Axis, marks: Sequence[float]) -> str:
@@ -144,11 +168,15 @@ def _ticks(horizontal: Axis, marks: Sequence[float]) -> str:
     for value in sorted({horizontal.low, horizontal.high, *filter(horizontal.holds, marks)}):
         start = horizontal.cell(value)
         line = f"{line:<{start}}" if not line or len(line) < start else f"{line} "
-        line += _figure(value)
+        line += figure_text(value)
     return line
 
 
-def _legend(curves: dict[str, list[Point]], plot: Plot, pen: Pen) -> str:
-    parts = [f"{symbol} {name}" for symbol, name in zip(_symbols(curves, pen), curves, strict=True)]
-    parts += [f"{pen.mark} {title(Column(plot.x))} = {_figure(mark)}" for mark in plot.marks]
+def _legend(curves: dict[str, list[Point]], front: list[FrontPoint], plot: Plot, pen: Pen) -> str:
+    symbols = dict(zip(curves, _symbols(curves, pen), strict=True))
+    letters = [point.letter for point in front if point.letter]
+    if letters and plot.by is not None:
+        symbols[_group_title(plot.y[0], plot.by, plot.front)] = "-".join(dict.fromkeys((letters[0], letters[-1])))
+    parts = [f"{symbol} {name}" for name, symbol in symbols.items()]
+    parts += [f"{pen.mark} {title(Column(plot.x))} = {figure_text(mark)}" for mark in plot.marks]
     return f"over {title(Column(plot.x))}: " + "   ".join(parts)

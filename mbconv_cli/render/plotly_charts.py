@@ -79,9 +79,13 @@ def _trace(series: Series) -> Figure:
             **spread,
         }
     mode = "lines" if series.drawn is Drawn.LINE and not series.names else "markers"
-    mode = "lines+markers" if series.drawn is Drawn.LINE and series.names else mode
+    steps = series.drawn is Drawn.STEPS
+    mode = "lines+markers" if steps or (series.drawn is Drawn.LINE and series.names) else mode
     mode += "+text" if series.texts else ""
-    drawn = {"line": {"color": colour}, "marker": {"color": colour}} if colour else {}
+    line = ({"color": colour} if colour else {}) | ({"shape": "hv"} if steps else {})
+    drawn = {"line": line, **({"marker": {"color": colour}} if colour else {})}
+    if series.half_widths:
+        drawn["error_x"] = {"type": "data", "array": series.half_widths, "color": "#888"}
     return trace | {"type": "scatter", "mode": mode, "textposition": "top center", **drawn}
 
 

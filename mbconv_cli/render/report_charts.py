@@ -7,6 +7,7 @@ from typing import Final
 
 from mbconv_cli.render.cells import SPREAD_SUFFIXES, cell_text, title, total_columns
 from mbconv_cli.render.chart import Axis, Chart, Drawn, Series, Tone
+from mbconv_cli.render.plot import by_factors
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.trends import trend
 from mbconv_cli.report.model import Better, Cell, Column, Plot, Report, Row, Section
@@ -181,12 +182,14 @@ def _curves(report: Report) -> Iterator[Chart]:
     columns = total_columns(report.sections)
     for name, section in report.sections.items():
         if plot := section.plot:
+            series = tuple(_series(section, plot))
+            xs = sorted({float(x) for each in series for x in each.x})
             x, *ys = (columns.get(key, Column(key)) for key in (plot.x, *plot.y))
             yield Chart(
                 title=shown(name),
-                x=Axis(_with_unit(x)),
+                x=Axis(_with_unit(x), logarithmic=len(xs) > 1 and plot.by is not None and by_factors(xs)),
                 y=Axis(_with_unit(ys[0]) if len(ys) == 1 else ""),
-                series=tuple(_series(section, plot)),
+                series=series,
                 level=plot.level,
                 marks=plot.marks,
             )
@@ -206,11 +209,15 @@ def _series(section: Section, plot: Plot) -> Iterator[Series]:
 
 def _one_series(plot: Plot, key: str, group: Cell, rows: Sequence[Row]) -> Series:
     by = Column(plot.by) if plot.by else None
+    joined = by is not None and plot.front is not None and group == plot.front
+    rows = sorted(rows, key=lambda row: number(row, plot.x)) if joined else rows
+    points = Drawn.STEPS if joined else Drawn.POINTS
     return Series(
         name=f"{title(by)}: {shown(cell_text({by.key: group}, by))}" if by else title(Column(key)),
-        drawn=Drawn.LINE if by is None else Drawn.POINTS,
+        drawn=Drawn.LINE if by is None else points,
         x=tuple(number(row, plot.x) for row in rows),
         y=tuple(number(row, key) for row in rows),
+        half_widths=_half_widths(rows, plot.x) if by else (),
         names=tuple(shown(row.get("name", "")) for row in rows),
         texts=tuple(shown(row.get("label") or "") for row in rows) if any(row.get("label") for row in rows) else (),
     )

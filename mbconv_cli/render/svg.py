@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from mbconv_cli.errors import InputError
 from mbconv_cli.render.cells import subject_line
 from mbconv_cli.render.chart import COLOURS, Chart, Drawn, Series, Tone
+from mbconv_cli.render.plot import figure_text
 from mbconv_cli.render.report_charts import charts
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
@@ -96,8 +97,11 @@ def _draw(axes: Axes, chart: Chart) -> None:
 
 
 def _scale(axes: Axes, chart: Chart) -> None:
-    """Steps that are factors, where the chart has such: with plain figures, for exponents would be markup."""
-    from matplotlib.ticker import NullFormatter, StrMethodFormatter
+    """Steps that are factors, where the chart has such; figures without exponents, which would be markup."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    def figure(value: float, _: int | None = None) -> str:
+        return figure_text(value)
 
     for axis, set_scale, drawn in (
         (chart.x, axes.set_xscale, axes.xaxis),
@@ -105,7 +109,7 @@ def _scale(axes: Axes, chart: Chart) -> None:
     ):
         if axis.logarithmic:
             set_scale("log")
-            drawn.set_major_formatter(StrMethodFormatter("{x:g}"))
+            drawn.set_major_formatter(FuncFormatter(figure))
             drawn.set_minor_formatter(NullFormatter())
 
 
@@ -125,11 +129,14 @@ def _draw_bars(axes: Axes, series: Series, places: Sequence[int]) -> None:
 
 
 def _draw_points(axes: Axes, series: Series) -> None:
-    line = "-" if series.drawn is Drawn.LINE else ""
+    line = "-" if series.drawn in {Drawn.LINE, Drawn.STEPS} else ""
     marker = "o" if series.names else ""
-    axes.plot(
+    axes.errorbar(
         [float(x) for x in series.x],
         [float(y) for y in series.y],
+        xerr=[half if math.isfinite(half) else 0.0 for half in series.half_widths] or None,
+        elinewidth=0.8,
+        drawstyle="steps-post" if series.drawn is Drawn.STEPS else "default",
         linestyle=line,
         marker=marker,
         markersize=4,

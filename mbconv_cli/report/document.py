@@ -135,8 +135,15 @@ def _plot(document: Mapping[str, Any] | None) -> Plot | None:
         level=None if level is None else float(level),
         marks=tuple(float(mark) for mark in document["marks"]),
         by=None if document.get("by") is None else str(document["by"]),
+        front=_front(document.get("front")),
         rows=None if document.get("rows") is None else tuple(_cells(row) for row in document["rows"]),
     )
+
+
+def _front(value: object) -> str | bool | None:
+    if value is None or isinstance(value, str | bool):
+        return value
+    raise TypeError(f"a front cannot be a {type(value).__name__}")
 
 
 def _cells(row: Mapping[str, Any]) -> Row:

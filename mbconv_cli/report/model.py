@@ -70,7 +70,9 @@ class Plot:
         level: a value of y to compare the curves with.
         marks: values of x that matter.
         by: the key of a column whose values part the points of a curve into several.
-        rows: the points, where they are others than the section's rows.
+        rows: the points, where they are others than the section's rows. A point's `name` is shown where there is a
+            pointer, its `label` beside it.
+        front: the value of `by` whose points are a front: they are joined by steps.
     """
 
     x: str
@@ -79,6 +81,7 @@ class Plot:
     marks: tuple[float, ...] = ()
     by: str | None = None
     rows: tuple[Row, ...] | None = None
+    front: str | bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

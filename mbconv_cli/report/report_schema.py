@@ -103,6 +103,7 @@ def _plot() -> dict[str, Any]:
                 "items": _CELLS,
                 "description": "the points, if not the section's rows",
             },
+            "front": {"type": ["string", "boolean"], "description": "the value of `by` whose points are a front"},
         },
-        optional=("by", "rows"),
+        optional=("by", "rows", "front"),
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from mbconv_cli.render.markdown import render_markdown
 from mbconv_cli.render.plot import HEIGHT, Axis, draw
 from mbconv_cli.render.style import Style
 from mbconv_cli.render.table import render_table
@@ -72,3 +73,39 @@ def test_points_of_a_plot_may_be_others_than_the_rows() -> None:
     section = Section((Column("x"), Column("y")), ())
     rows = ({"x": 1, "y": 1.0}, {"x": 2, "y": 2.0})
     assert draw(section, Plot("x", ("y",), rows=rows), Style()).count("●") == 3  # two points and the legend
+
+
+FRONT = Plot("ms", ("top1",), by="pareto", rows=(
+    {"ms": 30.0, "top1": 78.0, "pareto": "yes", "label": "large"},
+    {"ms": 10.0, "top1": 70.0, "pareto": "yes", "label": "small"},
+    {"ms": 30.0, "top1": 72.0, "pareto": "no"},
+), front="yes")  # fmt: skip
+
+
+def test_the_points_of_a_front_are_letters_joined_by_steps() -> None:
+    lines = draw(Section((), (), FRONT), FRONT, Style(width=60, unicode=False)).splitlines()
+    assert lines[0].rstrip().endswith("b")
+    assert lines[HEIGHT - 1].split()[1] == "a" + "." * 49
+    assert sum(line.rstrip().endswith(".") for line in lines[1:HEIGHT]) == HEIGHT - 2  # the other point stands on it
+    assert lines[-2].split("over ms: ")[1] == "o top1, pareto: no   a-b top1, pareto: yes"
+    assert lines[-1].split() == ["a", "small", "b", "large"]
+
+
+def test_a_front_of_more_points_than_letters_has_none() -> None:
+    rows: tuple[Row, ...] = tuple({"ms": float(n), "top1": n, "pareto": True, "label": f"net {n}"} for n in range(60))
+    many = Plot("ms", ("top1",), by="pareto", rows=rows, front=True)
+    text = draw(Section((), (), many), many, Style(width=60, unicode=False))
+    assert "o top1, pareto: yes" in text
+    assert "net" not in text
+
+
+def test_json_keeps_the_front() -> None:
+    report = Report("frontier", Provenance("1", "c"), sections={"networks": Section((), (), FRONT)})
+    assert from_json(to_json(report), "a").sections["networks"].plot == FRONT
+
+
+def test_markdown_draws_it_as_code() -> None:
+    report = Report("frontier", Provenance("1", "c"), sections={"networks": Section((), (), FRONT)})
+    text = render_markdown(report, Style())
+    assert text.count("```") == 2
+    assert "a small   b large" in text

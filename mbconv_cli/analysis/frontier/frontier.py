@@ -217,11 +217,19 @@ def _cells(one: Entrant, question: Question) -> dict[str, Cell]:
 
 
 def _plot(rows: Sequence[Row], question: Question) -> Plot | None:
-    points = tuple(
-        {key: row[key] for key in (NAME.key, question.x, TOP1.key, FRONT.key)} for row in rows if FRONT.key in row
-    )
+    keys = (NAME.key, question.x, f"{question.x}_low", f"{question.x}_high", TOP1.key, FRONT.key)
+    points = tuple({key: row[key] for key in keys if key in row} | _label(row) for row in rows if FRONT.key in row)
     marks = tuple(float(budget.limit) for budget in question.budgets if budget.key == question.x)
-    return Plot(question.x, (TOP1.key,), marks=marks, by=FRONT.key, rows=points) if len(points) > 1 else None
+    return (
+        Plot(question.x, (TOP1.key,), marks=marks, by=FRONT.key, rows=points, front=OnFront.YES.value)
+        if len(points) > 1
+        else None
+    )
+
+
+def _label(row: Row) -> dict[str, Cell]:
+    """The name beside a point, of those on the front."""
+    return {"label": row[NAME.key]} if row[FRONT.key] == OnFront.YES.value else {}
 
 
 def _sentence(by_form: Mapping[str, Sequence[Entrant]], question: Question) -> str:

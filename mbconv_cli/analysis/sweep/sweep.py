@@ -21,6 +21,8 @@ PEAK: Final = Column("peak_bytes", BYTE, Kind.EXACT, Better.LOWER)
 COSTS: Final = (PARAMS, MACS, FLOPS, BYTES, PEAK)
 COST_KEYS: Final = tuple(column.key for column in COSTS)
 MOST_PLOTTED: Final = 300
+MOST_LABELS: Final = 26
+"""Points of a front that are named beside a plot."""
 MOST_ERRORS: Final = 3
 
 
@@ -155,8 +157,14 @@ def _plot(findings: Findings, marked: Callable[[Iterable[Figures]], tuple[Row, .
     """The first two objectives of the front and of a sample of the other rows."""
     x, y = findings.wanted.objectives[:2]
     shown = {row[POINT]: row for row in (*findings.plotted, *findings.front.items)}
-    points = [{key: row[key] for key in (x, y, "pareto")} for row in marked(shown.values())]
-    return Plot(x, (y,), by="pareto", rows=tuple(points))
+    few = len(findings.front.items) <= MOST_LABELS
+    points = [
+        {key: row[key] for key in (x, y, "pareto")}
+        | {"name": f"point {row[POINT]}"}
+        | ({"label": f"point {row[POINT]}"} if few and row["pareto"] else {})
+        for row in marked(shown.values())
+    ]
+    return Plot(x, (y,), by="pareto", rows=tuple(points), front=True)
 
 
 def _notes(job: SweepJob, findings: Findings) -> Iterator[str]:
