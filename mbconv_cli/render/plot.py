@@ -140,8 +140,8 @@ def _canvas(
             row[horizontal.cell(mark)] = pen.mark
     if plot.level is not None:
         rows[vertical.cell(plot.level)] = [pen.level] * horizontal.cells
-    for row, column in steps(front, lambda x, y: (vertical.cell(y), horizontal.cell(x))):
-        rows[row][column] = pen.step
+    for place, column in steps(front, lambda x, y: (vertical.cell(y), horizontal.cell(x))):
+        rows[place][column] = pen.step
     for symbol, points in zip(_symbols(curves, pen), curves.values(), strict=True):
         for x, y in points:
             rows[vertical.cell(y)][horizontal.cell(x)] = symbol

@@ -83,7 +83,7 @@ def _trace(series: Series) -> Figure:
     mode = "lines+markers" if steps or (series.drawn is Drawn.LINE and series.names) else mode
     mode += "+text" if series.texts else ""
     line = ({"color": colour} if colour else {}) | ({"shape": "hv"} if steps else {})
-    drawn = {"line": line, **({"marker": {"color": colour}} if colour else {})}
+    drawn: Figure = {"line": line, **({"marker": {"color": colour}} if colour else {})}
     if series.half_widths:
         drawn["error_x"] = {"type": "data", "array": series.half_widths, "color": "#888"}
     return trace | {"type": "scatter", "mode": mode, "textposition": "top center", **drawn}
