@@ -90,6 +90,17 @@ CodeArgument: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+CodesArgument: TypeAlias = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="NETWORK",
+        help="A name that `mbconv list` shows, a path to a YAML file, REV:PATH for a file as of a git revision, or - "
+        "for standard input. Or code, which is run: timm:NAME, torchvision:NAME, FILE.py:CALLABLE, MODULE:CALLABLE or "
+        "FILE.pt2. Several are shown side by side.",
+        autocompletion=complete_code,
+        show_default=False,
+    ),
+]
 ArgOption: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.grouping import By
@@ -24,11 +25,17 @@ from mbconv_cli.commands.form_options import (
     parse_batch_sizes,
     require_measured,
 )
-from mbconv_cli.commands.measuring_options import StrictOption, parse_precision, parse_seconds, require_usable
+from mbconv_cli.commands.measuring_options import (
+    StrictOption,
+    parse_precision,
+    parse_seconds,
+    require_effect,
+    require_usable,
+)
 from mbconv_cli.commands.options import (
     ArchDirOption,
     ArgOption,
-    CodeArgument,
+    CodesArgument,
     DeviceOption,
     InputOption,
     OutputOption,
@@ -52,6 +59,7 @@ from mbconv_cli.commands.profile_options import (
     SortOption,
     TopOption,
 )
+from mbconv_cli.commands.several_networks import profile_several
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import require_place
 from mbconv_cli.machine.device_choice import AUTO, DeviceChoice, parse_device
@@ -72,7 +80,7 @@ DEFAULT_ROWS: Final = {Backend.TORCH: By.LAYER, Backend.ONNXRUNTIME: By.BLOCK}
 
 
 def profile_command(
-    network: CodeArgument,
+    networks: CodesArgument,
     device: DeviceOption = None,
     batch_size: BatchSizesOption = "1",
     resolution: ResolutionOption = None,
@@ -103,7 +111,7 @@ def profile_command(
     output: OutputOption = None,
     section: SectionOption = None,
 ) -> None:
-    """Profile a network: parameters, MACs, bytes and milliseconds of every layer.
+    """Profile a network: parameters, MACs, bytes and milliseconds of every layer; or several networks side by side.
 
     Counts are exact and checked against fvcore; times are measured, each with its interval.
 
@@ -127,6 +135,8 @@ def profile_command(
 
     - `mbconv profile mobilenet-v3-large --backend onnxruntime`
 
+    - `mbconv profile mobilenet-v2 mobilenet-v3-large tinynet-a --threads 1`
+
     - `mbconv profile timm:convnext_tiny --by module --depth 2`
 
     - `mbconv profile ./mine.yaml --no-latency --format json -o mine.json`
@@ -147,7 +157,19 @@ def profile_command(
     _require_roofline(roofline, recalibrate, batch_sizes, execution, latency=latency)
     catalogue = user_catalogue(arch_dir or ())
     code = CodeOptions(tuple(arguments or ()), tuple(inputs or ()), batch_sizes[0])
-    opened = open_network(network, resolution=resolution, catalogue=catalogue, overrides=overrides or (), code=code)
+    if len(networks) > 1:
+        require_effect(
+            "with several networks, which have a row each; give one network",
+            by=by, depth=depth, top=top, sort=sort, precision=precision, max_time=max_time,
+            roofline=roofline or None, arg=arguments, input=inputs,
+        )  # fmt: skip
+        if len(batch_sizes) > 1:
+            raise InputError("several batch sizes of several networks: give one batch size, or one network")
+    several = [
+        open_network(reference, resolution=resolution, catalogue=catalogue, overrides=overrides or (), code=code)
+        for reference in networks
+    ]
+    opened = several[0]
     if opened.plan.code and len(batch_sizes) == 1:
         batch_sizes = (opened.plan.code.batch_size,)  # --input may hold it
         execution = replace(execution, batch_size=batch_sizes[0])
@@ -160,18 +182,32 @@ def profile_command(
             processes=processes,
             strict=strict or None,
         )
-        show(_profile(opened, batch_sizes, execution, view, None, None), output_format, output, section)
+        report = (
+            profile_several(several, execution, None, None)
+            if len(several) > 1
+            else _profile(opened, batch_sizes, execution, view, None, None)
+        )
+        show(report, output_format, output, section)
         return
     if choice.type != AUTO:
         require_supported(execution, choice.type)
     if output is not None:
         require_place(output)
+    if len(several) > 1:
+        _show_measured(profile_several(several, execution, choice, processes), output_format, output, section, strict)
+        return
     if mode is Mode.COMPILE:
         remark(f"compiling {opened.plan.name}; this may take minutes")
     calibration = _calibration(choice, execution, anew=recalibrate) if roofline else None
     with progress_bar(f"measuring {opened.plan.name}") as progress:
         request = LatencyRequest(choice, budget, progress, processes or usual_processes(execution))
         report = _profile(opened, batch_sizes, execution, view, request, calibration)
+    _show_measured(report, output_format, output, section, strict)
+
+
+def _show_measured(
+    report: Report, output_format: Format, output: Path | None, section: str | None, strict: bool
+) -> None:
     show(report, output_format, output, section)
     require_usable(report, strict=strict)
     if not report.measurement["complete"]:

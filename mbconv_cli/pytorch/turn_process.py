@@ -12,10 +12,11 @@ import torch
 from mbconv_cli.cost.activation_memory import forward_bytes
 from mbconv_cli.cost.counts import plan_costs
 from mbconv_cli.errors import CheckFailedError
+from mbconv_cli.machine.allocator import keep_memory
 from mbconv_cli.measure.audit_result import Audit, failures
 from mbconv_cli.measure.budget import Budget
 from mbconv_cli.measure.clock import Clock, HostClock
-from mbconv_cli.measure.execution import Backend, plan_to_run, require_supported
+from mbconv_cli.measure.execution import Allocator, Backend, plan_to_run, require_supported
 from mbconv_cli.measure.latency import Pass, Progress, measure
 from mbconv_cli.measure.processes.turn_requests import Candidate, Turn, TurnRequest
 from mbconv_cli.measure.processes.turns import ComparisonBudget, interleave
@@ -56,6 +57,8 @@ def run(request: TurnRequest, progress: Progress) -> tuple[Turn, ...]:
         KeyboardInterrupt: it was interrupted before there was anything to report.
     """
     turns: list[Turn] = []
+    if any(candidate.execution.allocator is Allocator.KEEP for candidate in request.candidates):
+        keep_memory()
     for index, candidate in enumerate(request.candidates):
         with kept_if_interrupted(turns):
             turns.append(_turn(candidate, request))

@@ -68,6 +68,7 @@ SHOWN = {
     "schema of a check": ["schema", "--check"],
     "check of all shipped networks": ["check", "--config", "check-all"],
     "no command": [],
+    "profile of several networks": ["profile", "mobilenet-v2", "good.yaml", "--no-latency"],
     "frontier over MACs": ["frontier", "mobilenet-v2", "mobilenet-v3-small", "--x", "macs", "--budget", "macs=100M"],
     "sweep": ["sweep", "good.yaml", "--vary", "scaling.width=0.5:1.5:0.5", "--jobs", "1"],
     "help": ["--help"],
@@ -209,6 +210,11 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "check with a wrong config": (["check", "--config", "check-typo"], "check-typo:2:25: max: should be a quantity"),
     "check with options of measuring": (["check", "--config", "check-all", "--threads", "1"], "--threads changes"),
     "check on no device": (["check", "--config", "check-time", "--device", "foo"], "--device 'foo' is not a device"),
+    "layers of several networks": (
+        ["profile", "mobilenet-v2", "good.yaml", "--no-latency", "--by", "stage"],
+        "--by changes nothing with several networks",
+    ),
+    "one network twice": (["profile", "mobilenet-v2", "mobilenet-v2", "--no-latency"], "is given twice"),
     "frontier within no cost": (["frontier", "--budget", "latency=15ms"], "did you mean 'latency_ms'"),
     "frontier within no quantity": (["frontier", "--budget", "latency_ms=soon"], "such as 15 ms"),
     "frontier within time without measuring": (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from mbconv_cli.analysis.columns import BYTES, LATENCY, MACS, PARAMS, latency_cells
 from mbconv_cli.analysis.frontier.contenders import Contender, form_labels
 from mbconv_cli.analysis.frontier.cost_budgets import LATENCY_MS, Answer, CostBudget, Interval, Offer, answer
-from mbconv_cli.analysis.frontier.ranking import OnFront, Point, on_front, rank_ranges
+from mbconv_cli.analysis.frontier.ranking import OnFront, Point, on_front, rank_cells
 from mbconv_cli.analysis.networks import extent_text, provenance
 from mbconv_cli.errors import InputError
 from mbconv_cli.machine.fingerprint import host_fingerprint
@@ -165,11 +165,11 @@ def _section(entrants: Sequence[Entrant], question: Question) -> Section:
     """The rows in the order of the cost, those that are not measured last; and a plot of those with an accuracy."""
     key = question.x
     known = sorted((one for one in entrants if one.interval(key)), key=lambda one: one.figure(key))
-    ranks = rank_ranges([interval for one in known if (interval := one.interval(key))])
+    ranks = rank_cells([interval for one in known if (interval := one.interval(key))])
     front = _front(known, key)
     rows: list[Row] = []
-    for one, (first, last) in zip(known, ranks, strict=True):
-        rank = {RANK.key: str(first) if first == last else f"{first}-{last}"} if key == LATENCY_MS else {}
+    for one, of_one in zip(known, ranks, strict=True):
+        rank = {RANK.key: of_one} if key == LATENCY_MS else {}
         pareto = {FRONT.key: front[one.contender.name].value} if one.contender.name in front else {}
         rows.append({**_cells(one, question), **rank, **pareto})
     rows += [_cells(one, question) for one in entrants if one.interval(key) is None]

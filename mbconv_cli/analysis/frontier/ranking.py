@@ -58,6 +58,11 @@ def _one_on_front(point: Point, points: Sequence[Point]) -> OnFront:
     return OnFront.UNDECIDED if any(beats_perhaps(other, point) for other in others) else OnFront.YES
 
 
+def rank_cells(intervals: Sequence[tuple[float, float]]) -> list[str]:
+    """Each interval's rank from the lowest, or the range of those that it may have: `3` or `3-5`."""
+    return [str(first) if first == last else f"{first}-{last}" for first, last in rank_ranges(intervals)]
+
+
 def rank_ranges(intervals: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
     """For each interval, the first and the last rank from the lowest that it may have.
 
