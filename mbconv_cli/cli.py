@@ -15,10 +15,8 @@ import typer
 from typer.core import TyperGroup
 
 from mbconv_cli import __version__
-from mbconv_cli.commands.command_overview import overview_text
 from mbconv_cli.commands.guard import INTERRUPTED, debug, exit_code, guarded
 from mbconv_cli.commands.output import print_text, say, style_of_stdout
-from mbconv_cli.commands.user_defaults import defaults_for
 from mbconv_cli.errors import AssumptionWarning, InputError, did_you_mean
 
 TASKS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -132,6 +130,8 @@ def _without_flag_type(parameter: Any) -> Any:
 
 def print_overview() -> None:
     """Print what one can do, as wide as the terminal."""
+    from mbconv_cli.commands.command_overview import overview_text
+
     style = style_of_stdout()
     print_text(overview_text(TASKS, min(style.width or WIDEST_HELP, WIDEST_HELP), color=style.color))
 
@@ -161,6 +161,8 @@ def options(
     if context.invoked_subcommand is None:
         print_overview()
         return
+    from mbconv_cli.commands.user_defaults import defaults_for
+
     context.default_map = defaults_for(context.invoked_subcommand, COMMANDS, Path())
 
 
@@ -179,6 +181,9 @@ def main() -> None:
     """The entry point."""
     gc.set_threshold(COLLECT_EVERY)
     os.environ["PYTHONSAFEPATH"] = "1"  # no Python started from here looks for modules in the current directory
+    os.environ.setdefault(
+        "PYDANTIC_DISABLE_PLUGINS", "__all__"
+    )  # looking for some takes longer than a check of one file
     warnings.showwarning = _show_warning
     code = exit_code(lambda: app(prog_name="mbconv", args=sys.argv[1:], standalone_mode=False))
     if code == INTERRUPTED:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import geometric_mean
 from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.machine.fingerprint import host_fingerprint, usable_cores
-from mbconv_cli.machine.threads import cpu_bounds
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
 from mbconv_cli.units import counted
@@ -78,6 +76,8 @@ def with_slowdown(comparison: Comparison) -> Comparison:
     levels = [outcome.reference_levels for outcome in comparison.outcomes]
     if not levels or not all(levels):
         return comparison
+    from statistics import geometric_mean
+
     from mbconv_cli.machine.comparability import fingerprint
     from mbconv_cli.machine.quiet_speed import quiet_speed
     from mbconv_cli.measure.statistics.control_variate import best_level
@@ -130,6 +130,8 @@ def advice(machine: Mapping[str, Cell], taken: float | None, overloaded: bool, o
         free = max(1, cores - busy)
         may_shrink = isinstance(threads, int) and threads > free
         return f"{others}; " + (f"try --threads {free}" if may_shrink else "end it, or measure later")
+    from mbconv_cli.machine.threads import cpu_bounds
+
     quota = cpu_bounds().quota
     if machine["device"] == "cpu" and quota is not None and quota < 1:
         return f"a control group allows {quota:.3g} cores' time, which stops every pass for a while; allow a whole core"

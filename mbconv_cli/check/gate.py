@@ -11,19 +11,17 @@ from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.check.acceptance import REMOVED
 from mbconv_cli.check.acceptances import NOTHING_ACCEPTED, Acceptances
 from mbconv_cli.check.blame import blame
-from mbconv_cli.check.conditions import present_conditions
 from mbconv_cli.check.config import LATENCY, AnyRule, LoadedConfig
 from mbconv_cli.check.exact_judgement import EXACT, exact_metrics, judge_exact, stage_metric
 from mbconv_cli.check.latency_question import LatencyQuestion, latency_question
-from mbconv_cli.check.measured_judgement import Timing
 from mbconv_cli.check.next_steps import budget_mark, next_step
 from mbconv_cli.check.presence import baseless_row, removed_row, renamed_row
 from mbconv_cli.check.row import SPEC, Check, Found, limit_text
 from mbconv_cli.check.selection import ReadNetwork, UnreadNetwork
 from mbconv_cli.check.sides import Absent, Against, Base, Sides, StoredBaseline
+from mbconv_cli.check.timing import Timing
 from mbconv_cli.errors import InputError, Mark, Problem
 from mbconv_cli.plan.same_plans import same_computation
-from mbconv_cli.pytorch.devices import resolve_device
 from mbconv_cli.report.baseline import StoredNetwork
 from mbconv_cli.report.model import Cell
 from mbconv_cli.report.verdict import Level, Verdict
@@ -81,6 +79,9 @@ class Gate:
         """The baseline's fingerprint, and the one that measuring here would have."""
         assert isinstance(self.against, StoredBaseline)
         assert self.measure is not None
+        from mbconv_cli.check.conditions import present_conditions
+        from mbconv_cli.pytorch.devices import resolve_device
+
         device = str(resolve_device(self.measure.device))
         batch_size = self.config.config.latency.batch_size
         return self.against.baseline.fingerprint or {}, present_conditions(device, self.measure.threads, batch_size)

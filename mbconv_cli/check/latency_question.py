@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from mbconv_cli.check.config import AnyRule
-from mbconv_cli.check.measured_judgement import LatencyTask, TimedCheck
 from mbconv_cli.check.row import Found
 from mbconv_cli.check.selection import ReadNetwork
 from mbconv_cli.check.sides import Absent, Base
+from mbconv_cli.check.timing import LatencyTask, TimedCheck
 from mbconv_cli.machine.comparability import differences
-from mbconv_cli.measure.statistics.control_variate import ProcessFigure
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.same_plans import same_computation
 from mbconv_cli.report.baseline import StoredNetwork
 from mbconv_cli.report.model import Cell
 from mbconv_cli.report.verdict import Verdict
+
+if TYPE_CHECKING:
+    from mbconv_cli.measure.statistics.control_variate import ProcessFigure
 
 IDENTICAL: Final = "identical plan"
 _WORST_FIRST: Final = (
@@ -82,6 +84,8 @@ def latency_question(
 
 def _figures(base: StoredNetwork) -> tuple[ProcessFigure, ...]:
     """What each process of the baseline measured."""
+    from mbconv_cli.measure.statistics.control_variate import ProcessFigure
+
     latencies = base.latency_ms or ()
     levels = base.reference_ms if base.reference_ms and len(base.reference_ms) == len(latencies) else None
     return tuple(map(ProcessFigure, latencies, levels or (None,) * len(latencies)))

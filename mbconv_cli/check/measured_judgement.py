@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from statistics import geometric_mean
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mbconv_cli.analysis.measuring import MeasureRequest, busy_warning, device_note, measure_sets
-from mbconv_cli.check.config import AnyRule
 from mbconv_cli.check.row import Found
+from mbconv_cli.check.timing import LatencyTask, TimedCheck, Timing
 from mbconv_cli.measure.statistics.control_variate import (
     ProcessFigure,
     corrected_latency,
@@ -30,13 +30,12 @@ from mbconv_cli.measure.statistics.regression import (
     judge,
     trimmed_mean,
 )
-from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
 from mbconv_cli.report.verdict import Verdict
+from mbconv_cli.units import counted
 
 if TYPE_CHECKING:
     from mbconv_cli.measure.processes.comparisons import Comparison, Outcome
-from mbconv_cli.units import counted
 
 GATE_SECONDS: Final = 0.75
 """How long a process measures one network, base and head in turn: with ten, a network takes some 30 s. By the rounds in
@@ -44,55 +43,6 @@ GATE_SECONDS: Final = 0.75
 (mobilenet-v3-small); half the time gives 1.6 and 1.2 %, and twice the time would give some 0.8 %."""
 
 _WORST_FIRST: Final = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
-
-
-@dataclass(frozen=True, slots=True)
-class LatencyTask:
-    """A network to be timed.
-
-    Attributes:
-        network: its key.
-        rule: what it may come to.
-        head: what is checked.
-        base: what it is measured against side by side, if anything.
-        stored: what each process of a baseline found, measured under the same conditions.
-    """
-
-    network: str
-    rule: AnyRule
-    head: Plan
-    base: Plan | None = None
-    stored: tuple[ProcessFigure, ...] = ()
-
-    @property
-    def candidates(self) -> tuple[Plan, ...]:
-        """What takes turns in a process, the base first."""
-        return (self.head,) if self.base is None else (self.base, self.head)
-
-    @property
-    def tests(self) -> int:
-        """How many questions are asked of it."""
-        compared = self.rule.max_increase is not None and (self.base is not None or bool(self.stored))
-        return int(compared) + int(self.rule.max is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class TimedCheck:
-    """What became of a task: the verdict, the figures in ms, and the cells of what was measured."""
-
-    found: Found
-    base: float | None
-    head: float
-    measured: Mapping[str, Cell]
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """All tasks' results by network, and how they came about."""
-
-    checks: Mapping[str, TimedCheck] = field(default_factory=dict)
-    machine: Mapping[str, Cell] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
 
 
 def time_networks(tasks: Sequence[LatencyTask], wanted: MeasureRequest, *, batch_size: int, margin: float) -> Timing:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mbconv_cli.analysis.networks import provenance
-from mbconv_cli.check.measured_judgement import GATE_SECONDS, LatencyTask
+from mbconv_cli.check.measured_judgement import GATE_SECONDS
+from mbconv_cli.check.timing import LatencyTask
 from mbconv_cli.report.model import Cell, Column, Kind, Report, Section
 from mbconv_cli.units import COUNT, SECOND
 

@@ -16,22 +16,18 @@ from mbconv_cli.check.former_config import FormerConfig, UnreadConfig, former_co
 from mbconv_cli.check.gate import Gate
 from mbconv_cli.check.latency_question import LatencyQuestion
 from mbconv_cli.check.loosened_rules import loosened_rules
-from mbconv_cli.check.measured_judgement import Timing, time_networks
-from mbconv_cli.check.planned_measurements import plan_report
 from mbconv_cli.check.renames import with_renames
 from mbconv_cli.check.row import CONFIG, OVERRIDE, SPEC, Check, tally
 from mbconv_cli.check.selection import unmatched
 from mbconv_cli.check.sides import Against, Sides, both_sides, name_of
+from mbconv_cli.check.timing import Timing
 from mbconv_cli.errors import CheckFailedError, InputError, Mark, MbconvError, UndecidedError
 from mbconv_cli.git.revisions import Revision
 from mbconv_cli.machine.fingerprint import host_fingerprint
-from mbconv_cli.measure.statistics.regression import FALSE_ALARM
 from mbconv_cli.report.model import Report, Row, Section
-from mbconv_cli.report.verdict import CHECK_COLUMNS, CHECKS, MEASURED_KEYS, Level, Verdict
+from mbconv_cli.report.verdict import CHECK, CHECK_COLUMNS, CHECKS, MEASURED_KEYS, Level, Verdict
 from mbconv_cli.spec.catalogue import Catalogue
 
-CHECK: Final = "check"
-"""The kind of its report."""
 _HINT: Final = "; give --against REV or --baseline FILE"
 
 
@@ -60,9 +56,11 @@ def check(
     """
     gate, sides, former, questions = _prepared(config, against, catalogue, measure)
     timing = Timing()
-    if measure:
+    if measure and (tasks := [question.task for question in questions.values() if question.task]):
+        from mbconv_cli.check.measured_judgement import time_networks
+
         timing = time_networks(
-            [question.task for question in questions.values() if question.task],
+            tasks,
             measure,
             batch_size=config.config.latency.batch_size,
             margin=float(config.config.latency.margin.value),
@@ -92,6 +90,8 @@ def measuring_plan(
     Raises:
         InputError: the config names what there is not.
     """
+    from mbconv_cli.check.planned_measurements import plan_report
+
     _, sides, _, questions = _prepared(config, against, catalogue, measure)
     tasks = [(one.label, question.task) for one in sides if (question := questions.get(one.key)) and question.task]
     return plan_report({"name": str(config.path), **compared_with(against)}, tasks, measure.processes)
@@ -157,6 +157,8 @@ def _report(gate: Gate, sides: Sequence[Sides], checks: Sequence[Check], timing:
     settings = commits(gate.config.folder, gate.against)
     rows = [check.row() for check in checks]
     if timing.checks and gate.measure:
+        from mbconv_cli.measure.statistics.regression import FALSE_ALARM
+
         settings |= {"processes": gate.measure.processes, "false_alarm": FALSE_ALARM}
     return Report(
         CHECK,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -32,11 +32,13 @@ from mbconv_cli.commands.output import progress_bar, say, show
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import require_place
 from mbconv_cli.git.revisions import resolve_base
-from mbconv_cli.measure.latency import Progress
 from mbconv_cli.render.renderers import Format
 from mbconv_cli.report.baseline import DEFAULT_BASELINE, read_baseline
 from mbconv_cli.report.model import Report
 from mbconv_cli.spec.catalogue import user_catalogue
+
+if TYPE_CHECKING:
+    from mbconv_cli.measure.latency import Progress
 
 AgainstOption = Annotated[
     str | None,

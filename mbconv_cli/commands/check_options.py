@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -17,13 +17,14 @@ from mbconv_cli.check.config import (
     LoadedConfig,
     load_config,
 )
-from mbconv_cli.check.first_config import first_config
 from mbconv_cli.commands.output import remark
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import require_place, write_atomically
 from mbconv_cli.machine.device_choice import parse_device
-from mbconv_cli.measure.latency import Progress
 from mbconv_cli.units import counted
+
+if TYPE_CHECKING:
+    from mbconv_cli.measure.latency import Progress
 
 ConfigOption: TypeAlias = Annotated[
     Path | None,
@@ -95,6 +96,8 @@ def write_first_config(path: Path | None, **others: object) -> None:
     for option, value in others.items():
         if value:
             raise InputError(f"--{option} changes nothing beside --init; leave it out")
+    from mbconv_cli.check.first_config import first_config
+
     file = path or Path(DEFAULT_CONFIG)
     if file.exists():
         raise InputError(f"{file} is there already; edit it, or name another file with --config FILE")

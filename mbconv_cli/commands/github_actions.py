@@ -66,7 +66,8 @@ def append_step_summary(report: Report) -> None:
 
     A summary that cannot be written is reported, and changes nothing about the check.
     """
-    _append(STEP_SUMMARY, render(report, Format.MARKDOWN, Style()))
+    if os.environ.get(STEP_SUMMARY):
+        _append(STEP_SUMMARY, render(report, Format.MARKDOWN, Style()))
 
 
 def append_outputs(report: Report, exit_code: int) -> None:

@@ -14,7 +14,6 @@ from typing import TextIO
 from mbconv_cli.commands.presentation import presentation
 from mbconv_cli.errors import InputError, did_you_mean
 from mbconv_cli.files import write_atomically
-from mbconv_cli.render.csv_text import render_section
 from mbconv_cli.render.notes import urgent_notes
 from mbconv_cli.render.renderers import FORMATS_OF_SUFFIX, Format, render
 from mbconv_cli.render.safe_text import safe
@@ -49,6 +48,8 @@ def show(report: Report, output_format: Format, output: Path | None, section: st
 
 def _show_csv(report: Report, output: Path | None, section: str | None) -> None:
     """One section, with those that are left out named on standard error; or all of them, as files of a folder."""
+    from mbconv_cli.render.csv_text import render_section
+
     for note in urgent_notes(report):
         remark(note)  # a table of values has no place for it
     names = list(report.sections)

@@ -25,12 +25,14 @@ def alive_activations(plan: Plan) -> tuple[int, ...]:
     Every op is taken to write a new tensor; what works in place needs less.
     """
     alive = {value.name: math.prod(value.shape) for value in plan.inputs}
+    now = sum(alive.values())
     elements: list[int] = []
     for op, dying in zip(plan.ops, dying_inputs(plan), strict=True):
-        alive[op.name] = _written(op)
-        elements.append(sum(alive.values()))
+        written = alive[op.name] = _written(op)
+        now += written
+        elements.append(now)
         for name in dying:
-            del alive[name]
+            now -= alive.pop(name)
     return tuple(elements)
 
 

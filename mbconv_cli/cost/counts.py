@@ -85,13 +85,7 @@ def plan_costs(plan: Plan) -> tuple[Cost, ...]:
 
 def total(costs: Iterable[Cost]) -> Cost:
     """The sum of costs."""
-    params = macs = weights = activations = 0
-    for cost in costs:
-        params += cost.params
-        macs += cost.macs
-        weights += cost.weights
-        activations += cost.activations
-    return Cost(params, macs, weights, activations)
+    return Cost(*map(sum, zip(*costs, strict=True)))
 
 
 def _count(kind: ClosedKind, output_shape: Shape) -> tuple[int, int, int]:

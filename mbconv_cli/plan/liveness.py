@@ -10,7 +10,7 @@ def dying_inputs(plan: Plan) -> tuple[tuple[str, ...], ...]:
     read_later = {plan.ops[-1].name}
     dying: list[tuple[str, ...]] = []
     for op in reversed(plan.ops):
-        names = dict.fromkeys(value.name for value in op.inputs)
-        dying.append(tuple(name for name in names if name not in read_later))
+        names = dict.fromkeys([value.name for value in op.inputs])
+        dying.append(tuple([name for name in names if name not in read_later]))
         read_later.update(names)
     return tuple(reversed(dying))

@@ -258,7 +258,7 @@ def _padding(
     dilation: tuple[int, int] = (1, 1),
 ) -> tuple[int, int, int, int]:
     """(top, bottom, left, right) in pixels."""
-    height, width = (spanned(size, factor) for size, factor in zip(kernel_size, dilation, strict=True))
+    height, width = spanned(kernel_size[0], dilation[0]), spanned(kernel_size[1], dilation[1])
     match padding:
         case "symmetric":
             return ((height - 1) // 2, (height - 1) // 2, (width - 1) // 2, (width - 1) // 2)

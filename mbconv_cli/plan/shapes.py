@@ -107,15 +107,13 @@ def spanned(kernel_size: int, dilation: int) -> int:
 
 def _windows(shape: Shape, kind: Conv2d | MaxPool | AvgPool) -> tuple[int, int]:
     """How many windows fit: (height, width) of the output."""
-    dilation = kind.dilation if isinstance(kind, Conv2d) else (1, 1)
-    spans = [spanned(size, factor) for size, factor in zip(kind.kernel_size, dilation, strict=True)]
+    down, across = kind.dilation if isinstance(kind, Conv2d) else (1, 1)
+    tall, wide = spanned(kind.kernel_size[0], down), spanned(kind.kernel_size[1], across)
     top, bottom, left, right = kind.padding
-    height = (shape[1] + top + bottom - spans[0]) // kind.stride[0] + 1
-    width = (shape[2] + left + right - spans[1]) // kind.stride[1] + 1
+    height = (shape[1] + top + bottom - tall) // kind.stride[0] + 1
+    width = (shape[2] + left + right - wide) // kind.stride[1] + 1
     if height < 1 or width < 1:
-        raise ShapeError(
-            f"a {shape[1]}x{shape[2]} feature map shrinks below one pixel under a {spans[0]}x{spans[1]} kernel"
-        )
+        raise ShapeError(f"a {shape[1]}x{shape[2]} feature map shrinks below one pixel under a {tall}x{wide} kernel")
     return height, width
 
 

@@ -8,8 +8,6 @@ from typing import Final
 from mbconv_cli.report.model import Report, Row
 from mbconv_cli.report.verdict import CHECKS, Level, Severity, Verdict, severity
 
-CHECK: Final = "check"
-"""The kind of report that has checks."""
 _WELL: Final = (Severity.PASSED, Severity.OFF)
 
 

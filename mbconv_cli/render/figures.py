@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mbconv_cli.render.cells import total_columns
-from mbconv_cli.render.checks import CHECK, checks
+from mbconv_cli.render.checks import checks
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.report.model import Report
+from mbconv_cli.report.verdict import CHECK
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from mbconv_cli.render.cells import (
     visible_columns,
 )
 from mbconv_cli.render.check_view import for_reading
-from mbconv_cli.render.checks import CHECK
 from mbconv_cli.render.diff_headline import diff_headline
 from mbconv_cli.render.html_parts import SCRIPT, STYLE
 from mbconv_cli.render.icicle import icicle_of
@@ -32,6 +31,7 @@ from mbconv_cli.render.style import Style
 from mbconv_cli.render.trends import TREND_STYLES, VERDICT_STYLES, trends_of
 from mbconv_cli.report.document import to_json
 from mbconv_cli.report.model import Column, Kind, Report, Row, Section
+from mbconv_cli.report.verdict import CHECK
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 """Nothing is fetched from anywhere: https://www.w3.org/TR/CSP3/."""

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Final
 
-from rich.cells import set_cell_size
-
 from mbconv_cli.render.cells import PLUS_MINUS, cell_text, has_large_counts, is_numeric, title, visible_columns
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
@@ -234,4 +232,6 @@ def _cut(lane: Lane, width: int, mark: str) -> Lane:
 def _shortened(text: str, width: int, mark: str) -> str:
     if columns_of(text) <= width:
         return text
+    from rich.cells import set_cell_size
+
     return set_cell_size(text, width - len(mark)).rstrip() + mark

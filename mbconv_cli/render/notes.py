@@ -6,10 +6,10 @@ import re
 from typing import Final
 
 from mbconv_cli.render.cells import total_columns
-from mbconv_cli.render.checks import CHECK
 from mbconv_cli.render.style import Style
 from mbconv_cli.render.trends import VERDICT_STYLES
 from mbconv_cli.report.model import Kind, Report
+from mbconv_cli.report.verdict import CHECK
 
 LABEL: Final = re.compile(r"([a-z]+|not comparable|no usable result|quiet speed|device time): ")
 URGENT: Final = ("no usable result: ", "warning: ")

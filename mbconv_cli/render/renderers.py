@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum
+from importlib import import_module
 from typing import Final, TypeAlias
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.render.benchmark_action import render_benchmark_action
-from mbconv_cli.render.bmf import render_bmf
-from mbconv_cli.render.check_markdown import render_check_markdown
-from mbconv_cli.render.check_view import for_reading
-from mbconv_cli.render.checks import CHECK
-from mbconv_cli.render.chrome_trace import render_chrome_trace
-from mbconv_cli.render.code_quality import render_code_quality
-from mbconv_cli.render.csv_text import render_csv
-from mbconv_cli.render.github import render_github
-from mbconv_cli.render.json_text import render_json
-from mbconv_cli.render.markdown import render_markdown
-from mbconv_cli.render.sarif import render_sarif
 from mbconv_cli.render.style import Style
-from mbconv_cli.render.table import render_table
 from mbconv_cli.report.model import Report
+from mbconv_cli.report.verdict import CHECK
 
 Renderer: TypeAlias = Callable[[Report, Style], str]
 
@@ -49,47 +38,40 @@ class Format(str, Enum):
         return self.value
 
 
-def _render_junit(report: Report, style: Style) -> str:
-    from mbconv_cli.render.junit import render_junit  # XML is loaded where it is written alone
+def _renderer(place: str) -> Renderer:
+    """The renderer at a place below `mbconv_cli.render`, which is loaded when it writes."""
+    module, _, function = place.rpartition(".")
 
-    return render_junit(report, style)
+    def write(report: Report, style: Style) -> str:
+        text: str = getattr(import_module(f"mbconv_cli.render.{module}"), function)(report, style)
+        return text
 
-
-def _render_html(report: Report, style: Style) -> str:
-    from mbconv_cli.render.html_page import render_html  # as long as any table: loaded where a page is written alone
-
-    return render_html(report, style)
-
-
-def _render_svg(report: Report, style: Style) -> str:
-    from mbconv_cli.render.svg import render_svg  # loaded where a drawing is written alone, as the page is
-
-    return render_svg(report, style)
+    return write
 
 
 RENDERERS: Final[Mapping[Format, Renderer]] = {
-    Format.TABLE: render_table,
-    Format.JSON: render_json,
-    Format.CSV: render_csv,
-    Format.MARKDOWN: render_markdown,
-    Format.HTML: _render_html,
+    Format.TABLE: _renderer("table.render_table"),
+    Format.JSON: _renderer("json_text.render_json"),
+    Format.CSV: _renderer("csv_text.render_csv"),
+    Format.MARKDOWN: _renderer("markdown.render_markdown"),
+    Format.HTML: _renderer("html_page.render_html"),
 }
 """Those of every report."""
 _HISTORIES: Final[Mapping[Format, Renderer]] = {
-    Format.BMF: render_bmf,
-    Format.BENCHMARK_ACTION: render_benchmark_action,
+    Format.BMF: _renderer("bmf.render_bmf"),
+    Format.BENCHMARK_ACTION: _renderer("benchmark_action.render_benchmark_action"),
 }
-_DRAWN: Final[Mapping[Format, Renderer]] = {Format.SVG: _render_svg}
+_DRAWN: Final[Mapping[Format, Renderer]] = {Format.SVG: _renderer("svg.render_svg")}
 _OF_KIND: Final[Mapping[str, Mapping[Format, Renderer]]] = {
-    "profile": {**_HISTORIES, **_DRAWN, Format.CHROME_TRACE: render_chrome_trace},
+    "profile": {**_HISTORIES, **_DRAWN, Format.CHROME_TRACE: _renderer("chrome_trace.render_chrome_trace")},
     **dict.fromkeys(("compare-kernels", "diff", "frontier", "history", "sweep"), _DRAWN),
     CHECK: {
-        Format.TABLE: lambda report, style: render_table(for_reading(report, verbose=style.verbose), style),
-        Format.MARKDOWN: render_check_markdown,
-        Format.JUNIT: _render_junit,
-        Format.GITHUB: render_github,
-        Format.CODE_QUALITY: render_code_quality,
-        Format.SARIF: render_sarif,
+        Format.TABLE: _renderer("check_table.render_check_table"),
+        Format.MARKDOWN: _renderer("check_markdown.render_check_markdown"),
+        Format.JUNIT: _renderer("junit.render_junit"),
+        Format.GITHUB: _renderer("github.render_github"),
+        Format.CODE_QUALITY: _renderer("code_quality.render_code_quality"),
+        Format.SARIF: _renderer("sarif.render_sarif"),
         **_HISTORIES,
         **_DRAWN,
     },

@@ -1,7 +1,7 @@
 """Lines of cells with a style each, as plain text or with the escape codes of colours.
 
 Tables have thousands of cells, and a `rich.text.Text` of each takes several times as long as all else; their codes are
-rich's own, asked for once a style.
+rich's own, asked for once a style. It is loaded where colours, narrow lines or wide characters need it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,6 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import dropwhile
 from typing import Final, TypeAlias
-
-from rich.cells import cell_len
-from rich.color import ColorSystem
-from rich.style import Style as RichStyle
 
 Piece: TypeAlias = str | tuple[str, str]
 """A part of a line, with a style or plain."""
@@ -40,7 +36,21 @@ def coloured_line(line: Line) -> str:
 
 def columns_of(text: str) -> int:
     """The columns of a terminal that a text takes; wide characters take two."""
-    return len(text) if text.isascii() else cell_len(text)
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def wrapped(line: Line, width: int) -> list[Line]:
+    """A line in as many as it takes, broken between words."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(width=width)
+    lines = Text.assemble(*line).wrap(console, width)
+    return [[(part.text, str(part.style or "")) for part in one.render(console)] for one in lines]
 
 
 def _without_blank_end(line: Line) -> Iterable[Piece]:
@@ -58,5 +68,8 @@ def _text(piece: Piece) -> str:
 @cache
 def _codes(style: str) -> tuple[str, str]:
     """What stands before and after a text of a style."""
+    from rich.color import ColorSystem
+    from rich.style import Style as RichStyle
+
     before, _, after = RichStyle.parse(style).render(_PLACE, color_system=ColorSystem.STANDARD).partition(_PLACE)
     return before, after

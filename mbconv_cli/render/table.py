@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
-
 from mbconv_cli.render.cells import subject_line, total_columns, totals_parts
 from mbconv_cli.render.diff_headline import diff_headline
 from mbconv_cli.render.excerpts import for_people
@@ -17,12 +13,11 @@ from mbconv_cli.render.notes import LABEL, brief_notes, urgent_notes
 from mbconv_cli.render.plot import draw
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
-from mbconv_cli.render.styled_lines import Line, Piece, coloured_line, columns_of, plain_line
+from mbconv_cli.render.styled_lines import Line, Piece, coloured_line, columns_of, plain_line, wrapped
 from mbconv_cli.render.trends import TREND_STYLES, VERDICT_STYLES
 from mbconv_cli.report.model import Plot, Report, Section
 
 WIDEST_PROSE: Final = 110
-_CONSOLE: Final = Console(force_terminal=True, color_system="standard", highlight=False, legacy_windows=False)
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 _NOUGHTS: Final = frozenset({"0", "0.0%", "+0.0%"})
 _NOTE_STYLES: Final = {"warning": "yellow", "no usable result": "bold yellow"}
@@ -30,30 +25,15 @@ _NOTE_STYLES: Final = {"warning": "yellow", "no usable result": "bold yellow"}
 
 def render_table(report: Report, style: Style) -> str:
     """Headline, totals, a table per section, notes."""
-    if not style.color:
-        return "".join(f"{_plain(line)}\n" for line in _lines(report, style))
-    return "".join(f"{_coloured(line)}\n" for line in _lines(report, style))
+    written = coloured_line if style.color else plain_line
+    return "".join(f"{written(line)}\n" for line in _lines(report, style))
 
 
-def _plain(line: Text | Line) -> str:
-    return line.plain.rstrip() if isinstance(line, Text) else plain_line(line)
-
-
-def _coloured(line: Text | Line) -> str:
-    """A line with the codes of its colours: prose by rich, a table's by its cells."""
-    if not isinstance(line, Text):
-        return coloured_line(line)
-    line.rstrip()  # in place
-    with _CONSOLE.capture() as shown:
-        _CONSOLE.print(line, soft_wrap=True, end="")
-    return shown.get()
-
-
-def _lines(report: Report, style: Style) -> Iterator[Text | Line]:
+def _lines(report: Report, style: Style) -> Iterator[Line]:
     """All lines of the text: parts, with an empty line between them."""
     sections = for_people(report, style).sections
     fitted = {name: fitted_lanes(name, section, report.totals, style) for name, section in sections.items()}
-    parts: list[list[Text | Line]] = [list(_head(report, style))]
+    parts: list[list[Line]] = [list(_head(report, style))]
     parts.append([line for note in urgent_notes(report) for line in _note(note, style)])
     parts += [_paragraph(text, style) for text in report.prose]
     parts += [list(_table(fitted[name], section, style)) for name, section in sections.items()]
@@ -61,38 +41,38 @@ def _lines(report: Report, style: Style) -> Iterator[Text | Line]:
     notes = [*brief_notes(report, style), *_notes_on_width(list(fitted.values()))]
     parts.append([line for note in notes for line in _note(note, style)])
     for index, part in enumerate(filter(None, parts)):
-        yield from [Text()] * bool(index)
+        yield from [[]] * bool(index)
         yield from part
 
 
-def _paragraph(text: str, style: Style) -> list[Text | Line]:
+def _paragraph(text: str, style: Style) -> list[Line]:
     """A paragraph in lines that fit; a drawing, which has several lines, as it is."""
-    lines = [Text(safe(line, unicode=style.unicode)) for line in text.split("\n")]
-    return [*lines] if len(lines) > 1 else [*_wrapped(lines[0], style.width or WIDEST_PROSE)]
+    lines: list[Line] = [[safe(line, unicode=style.unicode)] for line in text.split("\n")]
+    return lines if len(lines) > 1 else _wrapped(lines[0], style.width or WIDEST_PROSE)
 
 
-def _drawn(section: Section, plot: Plot, style: Style) -> Iterator[Text]:
+def _drawn(section: Section, plot: Plot, style: Style) -> Iterator[Line]:
     """A section's curves."""
     for line in draw(section, plot, style).splitlines():
-        yield Text(line)
+        yield [line]
 
 
-def _head(report: Report, style: Style) -> Iterator[Text]:
+def _head(report: Report, style: Style) -> Iterator[Line]:
     if report.subject:
-        yield from _wrapped(Text(safe(subject_line(report.subject), unicode=style.unicode), "bold"), style.width)
+        yield from _wrapped([(safe(subject_line(report.subject), unicode=style.unicode), "bold")], style.width)
     if changes := diff_headline(report, unicode=style.unicode):
-        yield from _wrapped(Text.assemble(*changes), style.width)
+        yield from _wrapped(changes, style.width)
         return
     line = ""
     for part in totals_parts(report.totals, total_columns(report.sections)):
         shown = safe(part, unicode=style.unicode)
-        if line and style.width is not None and cell_len(f"{line}, {shown}") >= style.width:
-            yield Text(line + ",")
+        if line and style.width is not None and columns_of(f"{line}, {shown}") >= style.width:
+            yield [line + ","]
             line = shown
         else:
             line = f"{line}, {shown}" if line else shown
     if line:
-        yield Text(line)
+        yield [line]
 
 
 def _table(fitted: Fitted, section: Section, style: Style) -> Iterator[Line]:
@@ -165,22 +145,21 @@ def _notes_on_width(fitted: list[Fitted]) -> list[str]:
     return [*notes, f"rounded: {', '.join(rounded)} (--exact shows all digits)"] if rounded else notes
 
 
-def _note(note: str, style: Style) -> list[Text]:
+def _note(note: str, style: Style) -> list[Line]:
     """A note; in a terminal its lines hang under what follows its label, `audit:` for one."""
+    text = safe(note, unicode=style.unicode)
     label = match[0] if (match := LABEL.match(note)) else ""
     word = label.removesuffix(": ")
-    text = Text(safe(note, unicode=style.unicode), _NOTE_STYLES.get(word, "" if word in VERDICT_STYLES else "dim"))
-    if label and "dim" in str(text.style):
-        text.stylize("not dim", 0, len(label))
-    text.stylize(VERDICT_STYLES.get(word, ""), 0, len(label))
-    return _wrapped(text, style.width, indent=len(label))
+    of_text = _NOTE_STYLES.get(word, "" if word in VERDICT_STYLES else "dim")
+    of_label = VERDICT_STYLES.get(word) or of_text.replace("dim", "")
+    return _wrapped([(text[len(label) :], of_text)], style.width, (label, of_label))
 
 
-def _wrapped(text: Text, width: int | None, indent: int = 0) -> list[Text]:
+def _wrapped(line: Line, width: int | None, label: tuple[str, str] = ("", "")) -> list[Line]:
+    """A line in as many as a width takes, the first one behind a label, the others below what follows it."""
     if width is None:
-        return [text]
+        return [[label, *line]]
+    indent = len(label[0])
     width = max(min(width, WIDEST_PROSE), 2 * indent, 1)
-    first, rest = text.divide([indent]) if indent else (Text(), text)
-    hanging = Text(" " * indent)
-    lines = rest.wrap(Console(width=width), width - indent)
-    return [(first if number == 0 else hanging) + line for number, line in enumerate(lines)]
+    lines = wrapped(line, width - indent)
+    return [[label if number == 0 else " " * indent, *one] for number, one in enumerate(lines)]

@@ -8,6 +8,9 @@ from typing import Final, assert_never
 from mbconv_cli.report.model import Better, Column, Kind, Priority
 from mbconv_cli.units import CHANGE, COUNT, RATIO
 
+CHECK: Final = "check"
+"""The kind of report that has checks."""
+
 
 class Verdict(str, Enum):
     """What a check came to. The vocabulary is closed."""

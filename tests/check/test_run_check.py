@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mbconv_cli.analysis.measuring import MeasureRequest
-from mbconv_cli.check import gate
 from mbconv_cli.check.config import CountRule, load_config
 from mbconv_cli.check.exact_judgement import EXACT, exact_metrics, judge_exact
 from mbconv_cli.check.measured_judgement import _ms_text, _ratio_text
@@ -285,7 +284,8 @@ def alike(monkeypatch: pytest.MonkeyPatch) -> None:
     from mbconv_cli.check.conditions import conditions
     from mbconv_cli.machine.fingerprint import host_fingerprint
 
-    monkeypatch.setattr(gate, "present_conditions", lambda *_: conditions(host_fingerprint() | MACHINE, batch_size=1))
+    present = conditions(host_fingerprint() | MACHINE, batch_size=1)
+    monkeypatch.setattr("mbconv_cli.check.conditions.present_conditions", lambda *_: present)
 
 
 @pytest.mark.usefixtures("alike")

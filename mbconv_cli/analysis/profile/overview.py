@@ -8,10 +8,11 @@ from typing import Final
 
 from mbconv_cli.analysis.columns import LATENCY, MACS
 from mbconv_cli.analysis.grouping import By
-from mbconv_cli.analysis.profile.reconciliation import CALLS
 from mbconv_cli.analysis.view import View, arranged
 from mbconv_cli.report.model import Column, Excerpt, Row, Section
 
+CALLS: Final = "calls of modules"
+"""The row for what the end-to-end pass takes and the flat program of its layers does not."""
 TOP: Final = 10
 PARTS: Final = frozenset({By.LAYER, By.BLOCK})
 """The rows that are too many to read as a first answer, and that stages sum up."""

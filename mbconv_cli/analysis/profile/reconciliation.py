@@ -8,6 +8,7 @@ from statistics import median
 from typing import Final
 
 from mbconv_cli.analysis.columns import LATENCY, LATENCY_SHARE, latency_cells
+from mbconv_cli.analysis.profile.overview import CALLS
 from mbconv_cli.measure.bench_result import Bench
 from mbconv_cli.measure.latency import Measurement
 from mbconv_cli.measure.statistics.control_variate import Corrected, ProcessFigure, at_quiet_speed
@@ -15,7 +16,6 @@ from mbconv_cli.measure.statistics.estimates import Estimate, median_interval, m
 from mbconv_cli.report.model import Cell, Column, Row, Section
 
 PROGRAM: Final = "captured program"
-CALLS: Final = "calls of modules"
 AT_QUIET_SPEED: Final = "end to end, at quiet speed"
 
 
