@@ -98,6 +98,15 @@ def resolve(revision: str, folder: Path | None = None) -> Revision:
     return Revision(repository, revision, commit_of(repository, revision))
 
 
+def is_revision(name: str) -> bool:
+    """Whether git knows a commit of this name in the repository of the working directory."""
+    try:
+        resolve(name)
+    except InputError:
+        return False
+    return True
+
+
 def resolve_base(reference: str, folder: Path | None = None) -> Revision:
     """What a working tree is compared with: where it branched off from a revision, as for a pull request.
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from importlib.machinery import PathFinder
+from pathlib import Path
 from typing import Final
 
 from mbconv_cli.errors import InputError
+from mbconv_cli.git.revisions import is_revision
 
 LIBRARIES: Final = ("torchvision", "timm")
 ARCHIVE_SUFFIX: Final = ".pt2"
@@ -76,7 +80,11 @@ def parse_code(text: str) -> CodeReference | None:
     """The code that a reference names, or None where it names none.
 
     `torchvision:NAME` and `timm:NAME` are networks of a library, `FILE.py:CALLABLE` and `PACKAGE.MODULE:CALLABLE` are
-    Python, and `FILE.pt2` is an archive that `torch.export.save` has written.
+    Python, and `FILE.pt2` is an archive that `torch.export.save` has written. `main:nets` is no code where `main` is a
+    revision of git and no module.
+
+    Raises:
+        InputError: it names both a module and a revision.
     """
     library, colon, name = text.partition(":")
     if colon and library in LIBRARIES:
@@ -85,9 +93,34 @@ def parse_code(text: str) -> CodeReference | None:
         return CodeReference(text, Origin.ARCHIVE, text, "")
     if found := _IN_FILE.fullmatch(text):
         return CodeReference(text, Origin.FILE, found["place"], found["name"])
-    if found := _IN_MODULE.fullmatch(text):
+    if (found := _IN_MODULE.fullmatch(text)) and not _is_at_revision(text, found["place"], found["name"]):
         return CodeReference(text, Origin.PACKAGE, found["place"], found["name"])
     return None
+
+
+def _is_at_revision(text: str, place: str, name: str) -> bool:
+    """Whether a text that looks like `MODULE:CALLABLE` is `REV:path`.
+
+    Raises:
+        InputError: it can be either.
+    """
+    if not is_revision(place):
+        return False
+    if not _is_importable(place):
+        return True
+    file = Path(*place.split(".")).with_suffix(".py")
+    code = f"./{file.as_posix()}:{name}" if file.exists() else f"the module's file, FILE.py:{name},"
+    both = f"{text}: {place} is a module and a revision of git"
+    raise InputError(f"{both}; write {code} for the code, {place}~0:{name} for the revision")
+
+
+def _is_importable(place: str) -> bool:
+    """Whether Python finds the module, or the package it is in, here or where it is installed; nothing is run.
+
+    A folder without `__init__.py` counts for what is in it, not as a module itself.
+    """
+    found = PathFinder.find_spec(place.partition(".")[0], [*sys.path, str(Path.cwd())])
+    return found is not None and (found.origin is not None or "." in place)
 
 
 def parse_arguments(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -1,9 +1,10 @@
-"""GitLab's code quality report and SARIF, held against the required and allowed keys of their documentation."""
+"""GitLab's code quality report and SARIF, held against their documentation's keys, and SARIF against its schema."""
 
 from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -30,6 +31,8 @@ def an_object(required: dict[str, Any], optional: dict[str, Any] | None = None) 
 
 
 # https://docs.gitlab.com/ci/testing/code_quality/: every issue has these keys; the path is relative, without `./`.
+# Stricter than what GitLab itself refuses: its app/validators/json_schemas/codeclimate.json needs description,
+# fingerprint, severity and location, a path that is text and a line that is a whole number, and allows other keys.
 CODE_QUALITY = {
     "type": "array",
     "items": an_object(
@@ -99,6 +102,7 @@ SARIF = an_object(  # 3.13
     }
 )
 SCHEMAS = {Format.CODE_QUALITY: CODE_QUALITY, Format.SARIF: SARIF}
+OFFICIAL_SARIF = json.loads((Path(__file__).parent / "schemas" / "sarif-2.1.0.json").read_text(encoding="utf-8"))
 
 
 def written(report: Report, output_format: Format) -> Any:
@@ -110,6 +114,16 @@ def written(report: Report, output_format: Format) -> Any:
 def test_is_valid(name: str, output_format: Format, request: pytest.FixtureRequest) -> None:
     jsonschema.validate(written(request.getfixturevalue(name), output_format), SCHEMAS[output_format])
     jsonschema.validate(written(check_report(()), output_format), SCHEMAS[output_format])
+
+
+@pytest.mark.parametrize("name", ["check", "hostile_check"])
+def test_is_valid_by_the_schema_of_sarif(name: str, request: pytest.FixtureRequest) -> None:
+    validator = jsonschema.Draft4Validator(OFFICIAL_SARIF, format_checker=jsonschema.FormatChecker())
+    log = written(request.getfixturevalue(name), Format.SARIF)
+    assert log["runs"][0]["results"]
+    assert list(validator.iter_errors(log)) == []
+    log["runs"][0]["results"][0]["level"] = "grave"
+    assert [error.validator for error in validator.iter_errors(log)] == ["enum"]
 
 
 def test_an_issue_is_on_its_line_and_weighs_what_its_verdict_does(check: Report) -> None:

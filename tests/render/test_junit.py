@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
 from xml.etree import ElementTree as ET
 
+import junitparser
 import pytest
 
 from mbconv_cli.render.junit import render_junit
@@ -28,6 +30,20 @@ def case(root: ET.Element, network: str, metric: str) -> ET.Element:
 def test_is_valid(name: str, request: pytest.FixtureRequest) -> None:
     assert list(violations(parsed(request.getfixturevalue(name)))) == []
     assert list(violations(parsed(EMPTY))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"), [("check", {"Failure", "Error", "Skipped"}), ("hostile_check", {"Failure"})]
+)
+def test_junitparser_counts_the_same(name: str, kinds: set[str], request: pytest.FixtureRequest) -> None:
+    text = render_junit(request.getfixturevalue(name), Style())
+    whole: Any = junitparser.JUnitXml.fromstring(text.encode())
+    counted = (whole.tests, whole.failures, whole.errors, whole.skipped)
+    suites = list(whole)
+    whole.update_statistics()  # counts the cases itself
+    assert counted[:3] == (whole.tests, whole.failures, whole.errors)
+    assert sum(suite.skipped for suite in suites) == whole.skipped
+    assert {type(result).__name__ for suite in suites for case in suite for result in case.result} == kinds
 
 
 @pytest.mark.parametrize(

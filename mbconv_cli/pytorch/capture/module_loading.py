@@ -160,7 +160,9 @@ def _package_module(code: CodeReference) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or not code.place.startswith(error.name):
             raise
-        raise InputError(f"{code.text}: no module {code.place!r} is installed or in the current directory") from error
+        raise InputError(
+            f"{code.text}: no module {code.place!r} is installed or here, and git knows no such revision"
+        ) from error
 
 
 def _make_importable(folder: Path) -> None:
