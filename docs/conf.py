@@ -9,9 +9,12 @@ from mbconv_cli import __version__
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
-from command_reference import reference  # noqa: E402 - it stands beside this file
+import command_reference  # noqa: E402 - it stands beside this file
+import schema_reference  # noqa: E402 - likewise
 
-(HERE / "commands.md").write_text(reference(), encoding="utf-8")  # not kept: the commands are the source
+# Neither is kept: the commands and the schemas are the source.
+(HERE / "commands.md").write_text(command_reference.reference(), encoding="utf-8")
+(HERE / "files.md").write_text(schema_reference.reference(), encoding="utf-8")
 
 project = "mbconv"
 author = "The mbconv founders"

@@ -31,6 +31,7 @@ RUNS: Final[dict[str, tuple[str, ...]]] = {
     "compare-kernels": ("--n 8", "--n 4..8 --m 16", "--in-network mnasnet-a1"),
     "compare-blocks": ("--in 16 --out 16 --resolution 14",),
     "ablate": ("mobilenet-v3-small",),
+    "frontier": ("mobilenet-v2 mobilenet-v3-large --x macs --budget macs=400M",),
     "sweep": ("mobilenet-v3-small --vary scaling.width=0.5,1.0",),
     "check": ("", "--plan"),
     "history": ("net.yaml",),

@@ -14,10 +14,10 @@ from mbconv_cli.analysis.networks import provenance
 from mbconv_cli.analysis.pareto import Front
 from mbconv_cli.analysis.sweep.evaluation import ERROR, POINT, Chunk, Figures, SweepJob
 from mbconv_cli.analysis.sweep.row_files import RowFile, decoded_rows
-from mbconv_cli.report.model import Better, Column, Kind, Plot, Report, Row, Section
+from mbconv_cli.report.model import Better, Column, Kind, Plot, Priority, Report, Row, Section
 from mbconv_cli.units import BYTE, counted
 
-PEAK: Final = Column("peak_bytes", BYTE, Kind.EXACT, Better.LOWER)
+PEAK: Final = Column("peak_bytes", BYTE, Kind.EXACT, Better.LOWER, priority=Priority.DETAIL)
 COSTS: Final = (PARAMS, MACS, FLOPS, BYTES, PEAK)
 COST_KEYS: Final = tuple(column.key for column in COSTS)
 MOST_PLOTTED: Final = 300
