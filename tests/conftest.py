@@ -6,6 +6,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# The same few examples in every run; `pytest --hypothesis-profile=thorough` draws many new ones.
+settings.register_profile("quick", max_examples=40, deadline=None, derandomize=True, database=None)
+settings.register_profile("thorough", max_examples=500, deadline=None)
+settings.load_profile("quick")
 
 # Read when torch is imported. Tests run side by side, a process for each core; with as many threads in
 # each process they wait for each other and take four times as long.

@@ -42,7 +42,6 @@ def test_the_crossing_on_paper(kernel: int, stack: tuple[int, ...], crossing: Fr
     assert paper_crossing(kernel, stack) == crossing
 
 
-@settings(deadline=None)
 @given(kernel=ODD, stack=STACKS, n=st.integers(min_value=1, max_value=10_000))
 def test_on_paper_one_kernel_costs_less_above_the_crossing_and_more_below(
     kernel: int, stack: tuple[int, ...], n: int
@@ -55,7 +54,6 @@ def test_on_paper_one_kernel_costs_less_above_the_crossing_and_more_below(
         assert (one < several, one == several) == (n > crossing, n == crossing)
 
 
-@settings(deadline=None)
 @given(kernel=ODD, stack=STACKS, m=CHANNELS, n=st.integers(min_value=1, max_value=400))
 def test_as_built_one_kernel_costs_less_above_the_crossing(kernel: int, stack: tuple[int, ...], m: int, n: int) -> None:
     crossing = built_crossing(kernel, stack, m)
@@ -69,7 +67,6 @@ def test_as_built_one_kernel_costs_less_above_the_crossing(kernel: int, stack: t
         assert one == several
 
 
-@settings(deadline=None)
 @given(kernel=ODD, stack=STACKS)
 def test_both_crossings_agree_where_m_is_n(kernel: int, stack: tuple[int, ...]) -> None:
     paper = paper_crossing(kernel, stack)
@@ -77,7 +74,6 @@ def test_both_crossings_agree_where_m_is_n(kernel: int, stack: tuple[int, ...]) 
         assert built_crossing(kernel, stack, int(paper)) == pytest.approx(float(paper))
 
 
-@settings(deadline=None)
 @given(kernels=STACKS, m=CHANNELS, n=CHANNELS, height=EXTENTS, width=EXTENTS, stride=st.integers(1, 3))
 def test_the_layers_cost_what_its_formula_says(
     kernels: tuple[int, ...], m: int, n: int, height: int, width: int, stride: int
@@ -91,7 +87,7 @@ def test_the_layers_cost_what_its_formula_says(
     assert total(plan_costs(plan)).params == per_pixel + norms
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(
     kernels=STACKS, m=CHANNELS, n=CHANNELS, height=EXTENTS, width=EXTENTS, stride=st.integers(1, 2), bare=st.booleans()
 )
@@ -105,7 +101,6 @@ def test_the_layers_are_built_as_they_are_counted(
     assert found.macs == total(costs).macs
 
 
-@settings(deadline=None)
 @given(kernel=st.integers(min_value=1, max_value=20).map(lambda half: 2 * half + 1))
 def test_the_default_stack_sees_as_much(kernel: int) -> None:
     assert receptive_field(equal_stack(kernel), stride=1) == kernel

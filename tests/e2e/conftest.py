@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -15,6 +16,7 @@ import pytest
 
 import mbconv_cli
 from mbconv_cli.cli import main
+from mbconv_cli.spec.catalogue import _paths_in
 
 Environment: TypeAlias = Callable[[Mapping[str, str]], dict[str, str]]
 Run: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
@@ -64,17 +66,23 @@ def mbconv(tmp_path: Path) -> Run:
 
 
 @pytest.fixture
-def mbconv_in_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def mbconv_in_process(tmp_path: Path) -> Run:
     """Runs `mbconv` in the process of the tests, which imports torch and its libraries once for all of them."""
-    for variable in TERMINAL_VARIABLES:
-        monkeypatch.delenv(variable, raising=False)
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["mbconv", *arguments])
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as end:
-            main()
+    def run(*arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+        given, out, err = (io.TextIOWrapper(io.BytesIO(text), "utf-8") for text in (stdin.encode(), b"", b""))
+        _paths_in.cache_clear()  # files are written between two commands of a test
+        with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+            warnings.simplefilter("default")
+            for variable in TERMINAL_VARIABLES:
+                patch.delenv(variable, raising=False)
+            for variable, value in {"PYTHONSAFEPATH": "1", **variables}.items():
+                patch.setenv(variable, value)
+            patch.chdir(tmp_path)
+            patch.setattr(sys, "argv", ["mbconv", *arguments])
+            patch.setattr(sys, "stdin", given)
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as end:
+                main()
         texts = [stream.buffer.getvalue().decode() for stream in (out, err)]
         return subprocess.CompletedProcess(arguments, int(end.value.code or 0), *texts)
 

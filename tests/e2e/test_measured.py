@@ -24,7 +24,7 @@ YAML = "input: {channels: 3, resolution: 32}\nblocks:\n  - {kernel_size: 3, expa
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory, environment: Environment) -> dict[str, Any]:
     done = subprocess.run(
-        [*MODULE, "profile", "mobilenet-v3-small", "--device", "cpu", "--format", "json"],
+        [*MODULE, "profile", "mobilenet-v3-small", "--device", "cpu", "--max-time", "4", "--format", "json"],
         capture_output=True,
         encoding="utf-8",
         env=environment({}),
@@ -92,10 +92,10 @@ def test_the_samples_are_those_of_the_processes(document: dict[str, Any]) -> Non
     assert document["measurement"]["complete"] is True
 
 
-def test_one_process_is_this_one(mbconv: Run, tmp_path: Path) -> None:
+def test_one_process_is_this_one(mbconv_in_process: Run, tmp_path: Path) -> None:
     (tmp_path / "tiny.yaml").write_text(YAML, encoding="utf-8")
     options = ("--device", "cpu", "--processes", "1", "--max-time", "0.5", "--format", "json")
-    document = json.loads(mbconv("profile", "tiny.yaml", *options).stdout)
+    document = json.loads(mbconv_in_process("profile", "tiny.yaml", *options).stdout)
     assert document["measurement"]["processes"] == 1
     references = {"reference_1_ms", "reference_2_ms", "process_reference_ms"}
     assert document["samples"].keys() == {"latency_ms"} | references
@@ -103,11 +103,11 @@ def test_one_process_is_this_one(mbconv: Run, tmp_path: Path) -> None:
     assert latency["end to end"] == median(document["samples"]["latency_ms"])
 
 
-def test_a_finer_precision_and_a_bound_are_kept(mbconv: Run, tmp_path: Path) -> None:
+def test_a_finer_precision_and_a_bound_are_kept(mbconv_in_process: Run, tmp_path: Path) -> None:
     (tmp_path / "tiny.yaml").write_text(YAML, encoding="utf-8")
     arguments = ["profile", "tiny.yaml", "--device", "cpu", "--format", "json"]
     bound = ("--precision", "0.0001%", "--max-time", "1.5")
-    document = json.loads(mbconv(*arguments, *bound, "--processes", "2").stdout)
+    document = json.loads(mbconv_in_process(*arguments, *bound, "--processes", "2").stdout)
     measurement = document["measurement"]
     assert measurement["processes"] == 2
     assert measurement["precision_asked"] == pytest.approx(1e-6)
@@ -116,12 +116,12 @@ def test_a_finer_precision_and_a_bound_are_kept(mbconv: Run, tmp_path: Path) -> 
     assert any("where 0.0001 % was asked for" in note for note in document["notes"])
 
 
-def test_a_device_that_is_not_there(mbconv: Run) -> None:
+def test_a_device_that_is_not_there(mbconv_in_process: Run) -> None:
     import torch
 
     if torch.cuda.is_available():
         pytest.skip("this machine has CUDA")
-    done = mbconv("profile", "mobilenet-v2", "--device", "cuda")
+    done = mbconv_in_process("profile", "mobilenet-v2", "--device", "cuda")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("mbconv: device 'cuda' is not there: ")
     assert "cpu" in done.stderr.split("available: ")[1]
@@ -148,10 +148,12 @@ GLIBC_ONLY = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="there
     "options",
     [(), ("--pass", "train"), ("--fold-norm",), pytest.param(("--allocator", "keep"), marks=GLIBC_ONLY)],
 )
-def test_several_batch_sizes_in_a_form(mbconv: Run, tmp_path: Path, options: tuple[str, ...]) -> None:
+def test_several_batch_sizes_in_a_form(mbconv_in_process: Run, tmp_path: Path, options: tuple[str, ...]) -> None:
     (tmp_path / "net.yaml").write_text(YAML)
+    processes = "2" if "keep" in options else "1"  # an allocator is chosen when a process starts
     arguments = ("profile", "net.yaml", "--device", "cpu", "--by", "role", "--format", "json", *options)
-    done = mbconv(*arguments, "--batch-size", "1,3")
+    bounds = ("--processes", processes, "--threads", "1", "--max-time", "1")
+    done = mbconv_in_process(*arguments, "--batch-size", "1,3", *bounds)
     assert (done.returncode, done.stderr) == (0, "")
     document = json.loads(done.stdout)
     batches = document["sections"]["batch_sizes"]["rows"]
@@ -174,15 +176,15 @@ def test_several_batch_sizes_in_a_form(mbconv: Run, tmp_path: Path, options: tup
     assert document["provenance"]["settings"]["allocator"] == ("keep" if "keep" in options else "system")
 
 
-def test_more_memory_than_there_is(mbconv: Run) -> None:
-    done = mbconv("profile", "efficientnet-b7", "--device", "cpu", "--batch-size", "1000000")
+def test_more_memory_than_there_is(mbconv_in_process: Run) -> None:
+    done = mbconv_in_process("profile", "efficientnet-b7", "--device", "cpu", "--batch-size", "1000000")
     assert (done.returncode, done.stdout) == (2, "")
     assert "take a smaller --batch-size" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_place_that_cannot_be_written_is_told_before_measuring(mbconv: Run, tmp_path: Path) -> None:
-    done = mbconv("profile", "mobilenet-v2", "--device", "cpu", "-o", "missing/report.json")
+def test_a_place_that_cannot_be_written_is_told_before_measuring(mbconv_in_process: Run, tmp_path: Path) -> None:
+    done = mbconv_in_process("profile", "mobilenet-v2", "--device", "cpu", "-o", "missing/report.json")
     assert (done.returncode, done.stdout) == (2, "")
     assert "missing/report.json: not written: No such file or directory" in done.stderr
     assert list(tmp_path.iterdir()) == []
@@ -212,7 +214,7 @@ def test_the_times_of_onnxruntime_add_up_too(mbconv: Run, tmp_path: Path) -> Non
         (("--no-latency",), "--backend changes nothing with --no-latency"),
     ],
 )
-def test_what_onnxruntime_cannot_do_is_refused(mbconv: Run, options: tuple[str, ...], reason: str) -> None:
-    done = mbconv("profile", "mobilenet-v2", "--backend", "onnxruntime", *options)
+def test_what_onnxruntime_cannot_do_is_refused(mbconv_in_process: Run, options: tuple[str, ...], reason: str) -> None:
+    done = mbconv_in_process("profile", "mobilenet-v2", "--backend", "onnxruntime", *options)
     assert (done.returncode, done.stdout) == (2, "")
     assert reason in done.stderr

@@ -13,12 +13,12 @@ from tests.e2e.conftest import Run
 TINY = "input: {channels: 3, resolution: 32}\nblocks:\n  - {kernel_size: 3, expand_ratio: 6, output_filters: 16}\n"
 
 
-def test_the_machine_is_measured_once(mbconv: Run, tmp_path: Path) -> None:
+def test_the_machine_is_measured_once(mbconv_in_process: Run, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
 
     def profile(*options: str) -> dict[str, Any]:
         arguments = ("profile", "-", "--device", "cpu", "--threads", "1", "--by", "role", "--roofline")
-        done = mbconv(*arguments, "--format", "json", *options, stdin=TINY, MBCONV_CACHE_DIR=str(cache))
+        done = mbconv_in_process(*arguments, "--format", "json", *options, stdin=TINY, MBCONV_CACHE_DIR=str(cache))
         assert (done.returncode, done.stderr) == (0, "")
         report: dict[str, Any] = json.loads(done.stdout)
         return report

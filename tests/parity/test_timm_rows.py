@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 import torch
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -17,7 +17,6 @@ from mbconv_cli.pytorch.built_network import build
 from mbconv_cli.pytorch.weights import copy_weights
 from mbconv_cli.spec.loader import load_text
 
-EXAMPLES: Final = 150
 CHANNELS: Final = 16
 RESOLUTION: Final = 12
 NETWORK: Final[dict[str, Any]] = {
@@ -61,7 +60,6 @@ def of_timm(rows: list[str]) -> nn.Module:
     return nn.Sequential(*make(CHANNELS, builder.decode_arch_def([[row] for row in rows]))).eval()
 
 
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)
 @given(rows=st.lists(string_rows(), min_size=1, max_size=2))
 def test_a_string_row_is_the_block_that_timm_makes_of_it(rows: list[str]) -> None:
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mbconv_cli.plan.scaling import make_divisible, scale_filters, scale_repeat, scale_repeats
@@ -82,7 +82,6 @@ def test_a_repeat_never_vanishes() -> None:
     assert scale_repeat(1, Scaling(depth=1e-9)) == 1
 
 
-@settings(deadline=None)  # the first example loads timm
 @given(
     stages=st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=4), min_size=1, max_size=4),
     depth=st.sampled_from([0.5, 0.9, 1.0, 1.3, 1.4, 2.2, 3.1]),

@@ -1,11 +1,10 @@
 """Whatever a file holds, it is a network or it is refused in plain sentences; there is no third way.
 
-The examples are the same in every run. `MBCONV_EXAMPLES=3000 pytest tests/properties` tries as many new ones.
+The examples are the same in every run, but for `pytest --hypothesis-profile=thorough`, which draws many new ones.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -18,12 +17,8 @@ from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.catalogue import decode, read, shipped
 from mbconv_cli.spec.loader import load_text
 
-EXAMPLES = int(os.environ.get("MBCONV_EXAMPLES", "300"))
 SETTINGS = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize="MBCONV_EXAMPLES" not in os.environ,
-    database=None,
+    max_examples=3 * settings().max_examples,  # a file is read in a moment
     suppress_health_check=[HealthCheck.too_slow],
 )
 

@@ -7,7 +7,7 @@ import io
 import json
 from xml.etree import ElementTree as ET
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mbconv_cli.render.html_page import page_with
@@ -22,7 +22,6 @@ from tests.render.test_github import commands
 NAMES = st.text(st.one_of(st.characters(), st.sampled_from("<>&\"'`|@#[]():%,=-+*_~\\\n\r\t\x00\x1b\u202e\ufffe;")))
 
 
-@settings(deadline=None)  # how long it takes is not what is tested
 @given(NAMES, NAMES)
 def test_no_format_is_broken(name: str, message: str) -> None:
     row = check_row(name, "params", (1, 2, "param"), message, "fail", file=name, line=1, message=message)

@@ -1,12 +1,11 @@
 """Networks of all kinds: the closed forms, fvcore, torch's own counter and the built module say the same.
 
 The networks are drawn from the Spec's own schema, so that a new key or block type is tried without a word here.
-The examples are the same in every run. `MBCONV_EXAMPLES=1000 pytest tests/properties` tries as many new ones.
+The examples are the same in every run, but for `pytest --hypothesis-profile=thorough`, which draws many new ones.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Final, TypeVar
@@ -32,14 +31,7 @@ from mbconv_cli.spec.spec import DESCRIPTIVE_KEYS, Spec
 from mbconv_cli.spec.yaml_writer import to_yaml
 
 Made = TypeVar("Made")
-EXAMPLES = int(os.environ.get("MBCONV_EXAMPLES", "150"))
-SETTINGS = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize="MBCONV_EXAMPLES" not in os.environ,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+SETTINGS = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 # What costs nothing, or depends on other files or rows.
 LEFT_OUT: Final = (*DESCRIPTIVE_KEYS, "input_filters")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -62,7 +62,6 @@ def counted(question: KernelQuestion, kernels: Sequence[int], n: int) -> dict[st
     }
 
 
-@settings(deadline=None, max_examples=40, derandomize=True, database=None)
 @given(question=QUESTIONS)
 def test_every_figure_is_that_of_the_built_layers(question: KernelQuestion) -> None:
     report = compare_kernels(question)

@@ -49,7 +49,7 @@ def summed(rows: Sequence[Row], key: str) -> int:
     return sum(cell for row in rows if isinstance(cell := row[key], int))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(NAMES, NAMES, st.sampled_from(DiffBy), st.integers(1, 3))
 def test_differences_add_up_to_that_of_the_totals(base: str, head: str, by: DiffBy, batch_size: int) -> None:
     old, new = open_network(base), open_network(head)
@@ -64,7 +64,7 @@ def test_differences_add_up_to_that_of_the_totals(base: str, head: str, by: Diff
     assert totals["flops"]["difference"] == 2 * summed(report.sections[by.section].rows, "macs_difference")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(NAMES, st.sampled_from(DiffBy))
 def test_a_network_does_not_differ_from_itself(name: str, by: DiffBy) -> None:
     found = diff(open_network(name), open_network(name), by=by)
@@ -74,7 +74,7 @@ def test_a_network_does_not_differ_from_itself(name: str, by: DiffBy) -> None:
     assert found.report.notes == ("identical plan: both compute the same, op by op",)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.sampled_from(["efficientnet-b0", "mobilenet-v2", "mnasnet-a1"]),
     st.integers(0, 7),
