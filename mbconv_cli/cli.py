@@ -35,6 +35,7 @@ TASKS: Final[Mapping[str, Mapping[str, str]]] = {
     "Choose a network": {
         "frontier": "show_frontier.frontier_command",
         "sweep": "sweep_space.sweep_command",
+        "table": "build_table.table",
     },
     "Guard a repository": {
         "check": "check_networks.check_command",

@@ -60,6 +60,7 @@ from mbconv_cli.commands.profile_options import (
     TopOption,
 )
 from mbconv_cli.commands.several_networks import profile_several
+from mbconv_cli.commands.turn_options import PredictOption
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import require_place
 from mbconv_cli.machine.device_choice import AUTO, DeviceChoice, parse_device
@@ -103,6 +104,7 @@ def profile_command(
     precision: PrecisionOption = None,
     max_time: MaxTimeOption = None,
     processes: ProfileProcessesOption = None,
+    predict: PredictOption = None,
     roofline: RooflineOption = False,
     recalibrate: RecalibrateOption = False,
     strict: StrictOption = False,
@@ -173,6 +175,21 @@ def profile_command(
     if opened.plan.code and len(batch_sizes) == 1:
         batch_sizes = (opened.plan.code.batch_size,)  # --input may hold it
         execution = replace(execution, batch_size=batch_sizes[0])
+    if predict is not None:
+        require_effect(
+            "with --predict, which measures nothing",
+            device=device, precision=precision, max_time=max_time, processes=processes, roofline=roofline or None,
+            strict=strict or None, no_latency=None if latency else True,
+        )  # fmt: skip
+        if len(several) > 1:
+            raise InputError("--predict with several networks: `mbconv frontier --predict` has them in one table")
+        show(
+            _predicted(opened, predict, replace(execution, batch_size=batch_sizes[-1]), view),
+            output_format,
+            output,
+            section,
+        )
+        return
     if not latency:
         require_measured(
             execution,
@@ -203,6 +220,16 @@ def profile_command(
         request = LatencyRequest(choice, budget, progress, processes or usual_processes(execution))
         report = _profile(opened, batch_sizes, execution, view, request, calibration)
     _show_measured(report, output_format, output, section, strict)
+
+
+def _predicted(network: OpenNetwork, table_file: Path, execution: Execution, view: View) -> Report:
+    """With the latency that a table gives."""
+    from mbconv_cli.analysis.prediction.predicted_profile import predicted_profile
+    from mbconv_cli.analysis.prediction.table_file import read_table, require_form
+
+    latency_table = read_table(table_file)
+    require_form(latency_table, execution)
+    return predicted_profile(network, latency_table, view)
 
 
 def _show_measured(

@@ -9,17 +9,19 @@ from typing import Annotated, Final
 
 import typer
 
-from mbconv_cli.analysis.frontier.contenders import RESOLUTION, Selection, forms, open_contenders
+from mbconv_cli.analysis.frontier.contenders import CONDITION_UNITS, Selection, forms, open_contenders
 from mbconv_cli.analysis.frontier.cost_budgets import parse_budgets
 from mbconv_cli.analysis.frontier.frontier import (
     X_KEYS,
     Question,
     exact_frontier,
     measured_frontier,
+    predicted_frontier,
     require_answerable,
 )
 from mbconv_cli.analysis.measuring import DEFAULT_PROCESSES
-from mbconv_cli.analysis.sweep.constraints import UNITS, parse_conditions
+from mbconv_cli.analysis.prediction.table_file import read_table
+from mbconv_cli.analysis.sweep.constraints import parse_conditions
 from mbconv_cli.analysis.turns.kept_turns import KeptTurns
 from mbconv_cli.analysis.turns.turn_measuring import TurnPlan, measure_turns
 from mbconv_cli.commands.form_options import FORM, FoldNormOption
@@ -38,6 +40,7 @@ from mbconv_cli.commands.options import (
 )
 from mbconv_cli.commands.output import progress_bars, remark, show
 from mbconv_cli.commands.sizes import parse_sizes
+from mbconv_cli.commands.turn_options import ConditionsOption, PredictOption, ResumeOption
 from mbconv_cli.errors import InputError, did_you_mean
 from mbconv_cli.files import require_place
 from mbconv_cli.machine.device_choice import AUTO, DeviceChoice, parse_device
@@ -47,7 +50,6 @@ from mbconv_cli.render.renderers import Format
 from mbconv_cli.spec.catalogue import user_catalogue
 
 MOST_THREADS: Final = 1_024
-CONDITION_UNITS: Final = {**UNITS, RESOLUTION: {"": 1, "px": 1}}
 
 
 class Cost(str, Enum):
@@ -75,16 +77,6 @@ FamilyOption = Annotated[
         "--family",
         metavar="FAMILY",
         help="Compare networks of this family alone, e.g. MobileNet.",
-        show_default=False,
-        rich_help_panel=NETWORK,
-    ),
-]
-WhereOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--where",
-        metavar="CONDITION",
-        help="Compare networks that satisfy it, e.g. 'resolution <= 224' or 'macs <= 600M'; several hold together.",
         show_default=False,
         rich_help_panel=NETWORK,
     ),
@@ -146,22 +138,12 @@ ThreadCountsOption = Annotated[
         rich_help_panel=MEASURING,
     ),
 ]
-ResumeOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--resume",
-        metavar="FILE",
-        help="Keep every measured turn in this file (JSON lines), and repeat none that it has.",
-        show_default=False,
-        rich_help_panel=MEASURING,
-    ),
-]
 
 
 def frontier_command(
     networks: NetworksArgument = None,
     family: FamilyOption = None,
-    where: WhereOption = None,
+    where: ConditionsOption = None,
     resolution: ResolutionOption = None,
     accuracy: AccuracyOption = None,
     x: XOption = Cost.LATENCY_MS,
@@ -173,6 +155,7 @@ def frontier_command(
     threads: ThreadCountsOption = None,
     processes: ProcessesOption = None,
     resume: ResumeOption = None,
+    predict: PredictOption = None,
     strict: StrictOption = False,
     output_format: PlotFormatOption = Format.AUTO,
     arch_dir: ArchDirOption = None,
@@ -201,11 +184,20 @@ def frontier_command(
     catalogue = user_catalogue(arch_dir or ())
     if output is not None:
         require_place(output)
+    given = {
+        "backend": backend, "fold_norm": fold_norm or None, "device": device, "threads": threads,
+        "processes": processes, "resume": resume, "strict": strict or None,
+    }  # fmt: skip
+    if predict is not None:
+        require_effect("with --predict, whose table has a form of its own", **given)
+        if x is not Cost.LATENCY_MS:
+            raise InputError(f"--predict changes nothing with --x {x.value}, which is exact")
+        latency_table = read_table(predict)
+        contenders, left_out = open_contenders(selection, [latency_table.execution], catalogue)
+        report = predicted_frontier(contenders, latency_table, question, left_out)
+        show(report, output_format, output, section)
+        return
     if x is not Cost.LATENCY_MS:
-        given = {
-            "backend": backend, "fold_norm": fold_norm or None, "device": device, "threads": threads,
-            "processes": processes, "resume": resume, "strict": strict or None,
-        }  # fmt: skip
         require_effect(f"with --x {x.value}, which is exact", **given)
         contenders, left_out = open_contenders(selection, executions, catalogue)
         show(exact_frontier(contenders, question, left_out), output_format, output, section)

@@ -23,10 +23,11 @@ from mbconv_cli.commands.options import (
     complete_network,
 )
 from mbconv_cli.commands.output import progress_bar, remark, show
+from mbconv_cli.commands.space_option import SpaceOption, space_path
 from mbconv_cli.errors import InputError, did_you_mean
 from mbconv_cli.machine.fingerprint import usable_cores
 from mbconv_cli.render.renderers import Format
-from mbconv_cli.spec.catalogue import shipped_spaces, user_catalogue
+from mbconv_cli.spec.catalogue import user_catalogue
 from mbconv_cli.spec.space import Space, space_of_file, varied_network
 
 MOST_UNSAMPLED = 10_000_000
@@ -49,16 +50,6 @@ VaryOption = Annotated[
         metavar="PATH=VALUES",
         help="An axis: values V1,V2,... or a range FIRST:LAST:STEP for a path as in --set; "
         "several axes give every combination.",
-        show_default=False,
-    ),
-]
-SpaceOption = Annotated[
-    str | None,
-    typer.Option(
-        "--space",
-        metavar="FILE",
-        help="A YAML file with `network` and `choices`, or the name of a shipped one: "
-        "mnasnet, mnasnet-uniform, compound-scaling.",
         show_default=False,
     ),
 ]
@@ -174,22 +165,10 @@ def _space(
     if space is not None:
         if network is not None or vary or overrides:
             raise InputError("--space names the network and its axes; leave out NETWORK, --vary and --set")
-        return space_of_file(_space_path(space), catalogue)
+        return space_of_file(space_path(space), catalogue)
     if network is None:
         raise InputError("name a NETWORK and what varies (--vary PATH=V1,V2), or a --space FILE")
     return varied_network(network, vary, overrides, catalogue)
-
-
-def _space_path(text: str) -> Path:
-    """A path, or the file of a shipped space's name."""
-    path = Path(text)
-    shipped = {file.stem: file for file in shipped_spaces()}
-    if path.suffix in {".yaml", ".yml"} or path.exists():
-        return path
-    if text not in shipped:
-        hint = did_you_mean(text, shipped) or f"; shipped are {', '.join(sorted(shipped))}"
-        raise InputError(f"--space {text!r}: no such file, and no shipped space{hint}")
-    return shipped[text]
 
 
 def _costs(text: str, option: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Final
 from mbconv_cli.analysis.columns import FLOAT32_BYTES
 from mbconv_cli.analysis.frontier.accuracies import Accuracy, published_accuracy, read_accuracies, require_used
 from mbconv_cli.analysis.networks import CodeOptions, Extent, OpenNetwork, open_network
-from mbconv_cli.analysis.sweep.constraints import Condition
+from mbconv_cli.analysis.sweep.constraints import UNITS, Condition
 from mbconv_cli.cost.activation_memory import peak
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError, did_you_mean
@@ -20,6 +20,8 @@ from mbconv_cli.spec.catalogue import Catalogue, shipped
 from mbconv_cli.units import counted
 
 RESOLUTION: Final = "resolution"
+CONDITION_UNITS: Final[Mapping[str, Mapping[str, int]]] = {**UNITS, RESOLUTION: {"": 1, "px": 1}}
+"""Of the figures that conditions may be about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +109,7 @@ def open_contenders(
     """
     own = read_accuracies(wanted.accuracy) if wanted.accuracy else {}
     code = CodeOptions(batch_size=executions[0].batch_size)
-    opened = [
-        open_network(reference, resolution=wanted.resolution, catalogue=catalogue, code=code)
-        for reference in dict.fromkeys(wanted.references) or map(str, shipped().values())
-    ]
-    opened = _of_family(opened, wanted.family)
+    opened = _of_family(_opened(wanted.references, wanted.resolution, catalogue, code), wanted.family)
     if wanted.accuracy:
         require_used(wanted.accuracy, own, (network.plan.name for network in opened))
     contenders = [_contender(network, own, executions[0]) for network in opened]
@@ -122,6 +120,35 @@ def open_contenders(
     for contender, execution in product(contenders, executions):
         require_possible(contender.network.plan, execution)
     return contenders, left_out
+
+
+def chosen_networks(
+    references: Sequence[str],
+    resolution: Extent | None,
+    conditions: Sequence[Condition],
+    execution: Execution,
+    catalogue: Catalogue,
+) -> list[OpenNetwork]:
+    """Networks in YAML that satisfy all conditions, with or without an accuracy; all shipped ones if none is named.
+
+    Raises:
+        InputError: one is not valid, or none is left.
+    """
+    opened = _opened(references, resolution, catalogue, None)
+    found = [one for one in opened if all(each.holds(_costs(one, execution)) for each in conditions)]
+    if not found:
+        texts = " and ".join(f"--where {each.text!r}" for each in conditions)
+        raise InputError(f"no network is left for {texts}; loosen a condition")
+    return found
+
+
+def _opened(
+    references: Sequence[str], resolution: Extent | None, catalogue: Catalogue, code: CodeOptions | None
+) -> list[OpenNetwork]:
+    return [
+        open_network(reference, resolution=resolution, catalogue=catalogue, code=code)
+        for reference in dict.fromkeys(references) or map(str, shipped().values())
+    ]
 
 
 def _require_some(contenders: Sequence[Contender], wanted: Selection) -> None:
@@ -152,10 +179,16 @@ def _of_family(opened: Sequence[OpenNetwork], family: str | None) -> list[OpenNe
 
 
 def _contender(network: OpenNetwork, own: Mapping[str, Accuracy], execution: Execution) -> Contender:
+    published = published_accuracy(network.yaml_spec) if network.yaml_spec else None
+    accuracy = own.get(network.plan.name) or published
+    return Contender(network.plan.name, network, accuracy, _costs(network, execution))
+
+
+def _costs(network: OpenNetwork, execution: Execution) -> dict[str, int]:
+    """What conditions may be about, and the axes of a frontier."""
     plan = plan_to_run(network.plan, execution)
     cost, images = total(plan_costs(plan)), plan.images(execution.batch_size)
-    published = published_accuracy(network.yaml_spec) if network.yaml_spec else None
-    costs = {
+    return {
         "params": cost.params,
         "macs": images * cost.macs,
         "flops": images * cost.flops,
@@ -163,4 +196,3 @@ def _contender(network: OpenNetwork, own: Mapping[str, Accuracy], execution: Exe
         "peak_bytes": images * peak(plan).activations * FLOAT32_BYTES,
         RESOLUTION: max(network.plan.input_shape[-2:], default=0),
     }
-    return Contender(network.plan.name, network, own.get(network.plan.name) or published, costs)

@@ -11,13 +11,15 @@ from mbconv_cli.analysis.frontier.contenders import Contender, form_labels
 from mbconv_cli.analysis.frontier.cost_budgets import LATENCY_MS, Answer, CostBudget, Interval, Offer, answer
 from mbconv_cli.analysis.frontier.ranking import OnFront, Point, on_front, rank_cells
 from mbconv_cli.analysis.networks import extent_text, provenance
+from mbconv_cli.analysis.prediction.predicted_section import predicted_section
 from mbconv_cli.errors import InputError
 from mbconv_cli.machine.fingerprint import host_fingerprint
-from mbconv_cli.measure.execution import Execution
+from mbconv_cli.measure.execution import Execution, plan_to_run
 from mbconv_cli.report.model import Better, Cell, Column, Excerpt, Kind, Plot, Priority, Report, Row, Section
 from mbconv_cli.units import BYTE, PIXEL, binary, counted, decimal
 
 if TYPE_CHECKING:
+    from mbconv_cli.analysis.prediction.table_file import LatencyTable
     from mbconv_cli.analysis.turns.turn_estimates import Latency
     from mbconv_cli.analysis.turns.turn_measuring import Turns
 
@@ -158,6 +160,34 @@ def measured_frontier(
         measured_figures(turns, found, len(names)),
         measured_samples(turns, names),
         prose=(_sentence(by_form, question),),
+    )
+
+
+def predicted_frontier(
+    contenders: Sequence[Contender], table: LatencyTable, question: Question, left_out: Sequence[str] = ()
+) -> Report:
+    """The frontier over latencies from a table; networks that it cannot predict come last, and are named."""
+    from mbconv_cli.analysis.prediction.predicted_profile import prediction_notes
+    from mbconv_cli.analysis.prediction.predictor import UnpredictableError
+    from mbconv_cli.analysis.turns.turn_estimates import Latency
+
+    predictor, entrants, problems = table.predictor(), list[Entrant](), list[str]()
+    for contender in contenders:
+        try:
+            estimate = predictor.latency(plan_to_run(contender.network.plan, table.execution).ops)
+            entrants.append(Entrant(contender, Latency(estimate, 0)))
+        except UnpredictableError as error:
+            entrants.append(Entrant(contender))
+            problems.append(f"not predicted: {contender.name}: {error.sentences[0]}")
+    sections = {NETWORKS: _section(entrants, question), **_answers({NETWORKS: entrants}, question)}
+    return Report(
+        "frontier",
+        provenance(None, host_fingerprint() | dict(table.machine), **table.settings),
+        {"name": "top-1 accuracy over predicted latency"},
+        {},
+        {name: predicted_section(section) for name, section in sections.items()},
+        (*problems, *prediction_notes(table), *_contender_notes(contenders, left_out)),
+        prose=(_sentence({"": entrants}, question),),
     )
 
 

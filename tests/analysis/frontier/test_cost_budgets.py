@@ -9,16 +9,11 @@ from hypothesis import strategies as st
 from mbconv_cli.analysis.frontier.cost_budgets import Offer, answer, parse_budgets
 from mbconv_cli.errors import InputError
 
-OFFERS = st.lists(
-    st.builds(
-        lambda name, merit, low, width: Offer(name, merit, {"latency_ms": (low, low + width)}),
-        st.text("abc", min_size=1),
-        st.integers(50, 60),
-        st.integers(0, 30).map(float),
-        st.integers(0, 5),
-    ),
-    max_size=10,
-    unique_by=lambda offer: offer.name,
+OFFERS = st.lists(st.tuples(st.integers(50, 60), st.integers(0, 30), st.integers(0, 5)), max_size=8).map(
+    lambda drawn: [
+        Offer(f"net {index}", merit, {"latency_ms": (low, low + width)})
+        for index, (merit, low, width) in enumerate(drawn)
+    ]
 )
 
 
