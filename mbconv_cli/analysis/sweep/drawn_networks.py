@@ -54,4 +54,4 @@ def _tried(space: Space, seed: int, conditions: Sequence[Condition]) -> Iterator
             if all(condition.holds(figures) for condition in conditions):
                 yield network_at(evaluator, space, point_at(position))
         except InputError:
-            continue  # some combinations are no network, as a sweep's report says of them
+            continue  # some combinations are no network; a sweep reports them
