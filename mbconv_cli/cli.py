@@ -75,7 +75,7 @@ class Commands(TyperGroup):
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The options of the program itself and `--help`."""
-        return [_without_flag_type(parameter) for parameter in super().get_params(ctx)]
+        return [_without_python_type(parameter) for parameter in super().get_params(ctx)]
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the group's signature
         """Print the commands by task."""
@@ -108,24 +108,29 @@ def _loaded(name: str) -> Any:
     if isinstance(found, typer.Typer):
         group = typer.main.get_group(found)
         group.name = name
-        return _with_plain_flags(group)
+        return _with_plain_help(group)
     alone = typer.Typer(add_completion=False, **SETTINGS)
     alone.command(name)(guarded(found))
-    return _with_plain_flags(typer.main.get_command(alone))
+    return _with_plain_help(typer.main.get_command(alone))
 
 
-def _with_plain_flags(command: Any) -> Any:
-    """The command and its own commands, whose help shows no type beside flags."""
+def _with_plain_help(command: Any) -> Any:
+    """The command and its own commands, whose help shows no type of Python."""
     for one in (command, *getattr(command, "commands", {}).values()):
         own_parameters = one.get_params
-        one.get_params = lambda ctx, own=own_parameters: [_without_flag_type(each) for each in own(ctx)]
+        one.get_params = lambda ctx, own=own_parameters: [_without_python_type(each) for each in own(ctx)]
     return command
 
 
-def _without_flag_type(parameter: Any) -> Any:
-    """The parameter, with no type beside it in help if it is a flag, which takes no value."""
+def _without_python_type(parameter: Any) -> Any:
+    """The parameter without `<bool>` or `<str>` in help: a flag takes no value, and an argument has a name."""
     if getattr(parameter, "is_flag", False) and parameter.metavar is None:
         parameter.metavar = ""
+    if parameter.param_type_name == "argument":
+        name = parameter.metavar or parameter.name.upper()
+        usage = (name if parameter.required else f"[{name}]") + "..." * (parameter.nargs != 1)
+        parameter.get_usage_pieces = lambda _: [usage]
+        parameter.display_type_rich = lambda ctx: None  # noqa: ARG005 - typer gives it by name
     return parameter
 
 

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 ConfigOption: TypeAlias = Annotated[
     Path | None,
     typer.Option(
-        "--config", metavar="FILE", help="Which networks, and what they may come to.", show_default=DEFAULT_CONFIG
+        "--config",
+        metavar="FILE",
+        help="The file that says which networks are checked, and against which limits.",
+        show_default=DEFAULT_CONFIG,
     ),
 ]
 GateThreadsOption: TypeAlias = Annotated[

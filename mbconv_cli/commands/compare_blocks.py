@@ -26,10 +26,10 @@ from mbconv_cli.render.renderers import Format
 from mbconv_cli.spec.values import MAX_KERNEL_SIZE, MAX_SIZE
 
 InOption = Annotated[
-    int, typer.Option("--in", metavar="N", min=1, max=MAX_SIZE, help="Channels in.", show_default=False)
+    int, typer.Option("--in", metavar="N", min=1, max=MAX_SIZE, help="Input channels.", show_default=False)
 ]
 OutOption = Annotated[
-    int, typer.Option("--out", metavar="N", min=1, max=MAX_SIZE, help="Channels out.", show_default=False)
+    int, typer.Option("--out", metavar="N", min=1, max=MAX_SIZE, help="Output channels.", show_default=False)
 ]
 ExtentOption = Annotated[
     Any,  # an Extent, as `parse_extent` makes it
@@ -41,15 +41,21 @@ ExtentOption = Annotated[
         show_default=False,
     ),
 ]
-StrideOption = Annotated[int, typer.Option("--stride", metavar="N", min=1, max=MAX_KERNEL_SIZE, help="Of every block.")]
+StrideOption = Annotated[
+    int, typer.Option("--stride", metavar="N", min=1, max=MAX_KERNEL_SIZE, help="Stride of every block.")
+]
 KernelOption = Annotated[
-    str, typer.Option("--kernel", metavar="KERNEL", help="Of the spatial convolution, e.g. 5, 7x7.")
+    str, typer.Option("--kernel", metavar="KERNEL", help="Kernel of the spatial convolution, e.g. 5 or 7x7.")
 ]
 ExpandOption = Annotated[
-    float, typer.Option("--expand-ratio", metavar="RATIO", min=0.001, max=1_000, help="Of the blocks that expand.")
+    float,
+    typer.Option(
+        "--expand-ratio", metavar="RATIO", min=0.001, max=1_000, help="Expand ratio of the blocks that expand."
+    ),
 ]
 SeOption = Annotated[
-    float, typer.Option("--se-ratio", metavar="RATIO", min=0, max=1, help="Of the blocks with SE; 0 leaves it out.")
+    float,
+    typer.Option("--se-ratio", metavar="RATIO", min=0, max=1, help="SE ratio of the blocks with SE; 0 leaves SE out."),
 ]
 BlockOption = Annotated[
     list[str] | None,

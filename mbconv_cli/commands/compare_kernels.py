@@ -39,30 +39,42 @@ DEFAULT_EXTENT: Final = 56
 NOption = Annotated[
     str | None,
     typer.Option(
-        "--n", metavar="N", help="Channels out: one, a list (4,8,16) or a range (1..64).", show_default=DEFAULT_N
+        "--n",
+        metavar="N",
+        help="Output channels: a number, a list (4,8,16) or a range (1..64).",
+        show_default=DEFAULT_N,
     ),
 ]
 MOption = Annotated[
     str | None,
-    typer.Option("--m", metavar="M", help="Channels in: a number, or n for as many as come out.", show_default="n"),
+    typer.Option(
+        "--m", metavar="M", help="Input channels: a number, or n for as many as output channels.", show_default="n"
+    ),
 ]
 HeightOption = Annotated[
     int | None,
     typer.Option(
-        "--height", metavar="PIXELS", min=1, max=MAX_RESOLUTION, help="Of the input.", show_default=str(DEFAULT_EXTENT)
+        "--height",
+        metavar="PIXELS",
+        min=1,
+        max=MAX_RESOLUTION,
+        help="Height of the input.",
+        show_default=str(DEFAULT_EXTENT),
     ),
 ]
 WidthOption = Annotated[
     int | None,
     typer.Option(
-        "--width", metavar="PIXELS", min=1, max=MAX_RESOLUTION, help="Of the input.", show_default="the height"
+        "--width", metavar="PIXELS", min=1, max=MAX_RESOLUTION, help="Width of the input.", show_default="the height"
     ),
 ]
 StrideOption = Annotated[
     int | None,
-    typer.Option("--stride", metavar="N", min=1, max=MAX_KERNEL_SIZE, help="Of the first layer.", show_default="1"),
+    typer.Option(
+        "--stride", metavar="N", min=1, max=MAX_KERNEL_SIZE, help="Stride of the first layer.", show_default="1"
+    ),
 ]
-KernelOption = Annotated[str, typer.Option("--kernel", metavar="KERNEL", help="The one kernel, e.g. 5, 7x7.")]
+KernelOption = Annotated[str, typer.Option("--kernel", metavar="KERNEL", help="The large kernel, e.g. 5 or 7x7.")]
 StackOption = Annotated[
     str | None,
     typer.Option(
@@ -76,7 +88,7 @@ NormActOption = Annotated[
     bool | None,
     typer.Option(
         "--norm-act/--no-norm-act",
-        help="Whether batch norm and ReLU follow every convolution.",
+        help="Follow every convolution by batch norm and ReLU.",
         show_default="norm-act",
     ),
 ]

@@ -38,7 +38,7 @@ DtypeOption: TypeAlias = Annotated[
         "--dtype",
         metavar="DTYPE",
         case_sensitive=False,
-        help="Of weights and images: float32, bfloat16 or float16; bytes count its elements.",
+        help="Type of weights and images: float32, bfloat16 or float16; bytes are counted for it.",
         rich_help_panel=FORM,
     ),
 ]
@@ -76,8 +76,8 @@ AllocatorOption: TypeAlias = Annotated[
         "--allocator",
         metavar="ALLOCATOR",
         case_sensitive=False,
-        help="On the CPU, what becomes of memory that a pass frees: system (the C library decides), or keep (for the "
-        "next pass, as servers' allocators do; with glibc).",
+        help="Memory that a pass frees, on the CPU: left to the C library (system), or kept for the next pass, as "
+        "servers' allocators do (keep; with glibc).",
         rich_help_panel=FORM,
     ),
 ]

@@ -22,7 +22,7 @@ from mbconv_cli.units import counted
 
 NameOption = Annotated[
     str | None,
-    typer.Option("--name", metavar="NAME", help="What the file calls the network.", show_default="the file's name"),
+    typer.Option("--name", metavar="NAME", help="Name of the network in the file.", show_default="the file's name"),
 ]
 
 

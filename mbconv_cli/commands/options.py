@@ -13,7 +13,7 @@ from mbconv_cli.analysis.measuring import DEFAULT_PROCESSES, MIN_PROCESSES
 from mbconv_cli.commands.presentation import PANEL as OUTPUT
 from mbconv_cli.commands.sizes import parse_extent, parse_output
 from mbconv_cli.machine.device_choice import AUTO, DEVICE_TYPES
-from mbconv_cli.render.renderers import RENDERERS, Format, renderers
+from mbconv_cli.render.renderers import FORMATS_OF_SUFFIX, RENDERERS, Format, renderers
 from mbconv_cli.spec.catalogue import SUFFIXES, user_catalogue
 from mbconv_cli.spec.code_reference import ARCHIVE_SUFFIX
 from mbconv_cli.spec.library_names import library_references
@@ -233,7 +233,7 @@ OutputOption: TypeAlias = Annotated[
         rich_help_panel=OUTPUT,
         metavar="FILE",
         parser=parse_output,
-        help="Write into this file, atomically; its suffix (.csv, .json, .md, .sarif, .xml) chooses the format. "
+        help=f"Write into this file, atomically; its suffix ({', '.join(FORMATS_OF_SUFFIX)}) chooses the format. "
         "A folder takes all tables as CSV files, and - is standard output.",
         show_default="standard output",
     ),

@@ -54,7 +54,7 @@ TopOption = Annotated[
         "--top",
         metavar="N",
         min=1,
-        help="Show so many rows, and sum up the others.",
+        help="Show this many rows, and sum up the others.",
         show_default="all",
         rich_help_panel=ROWS,
     ),
@@ -73,7 +73,9 @@ SortOption = Annotated[
 LatencyOption = Annotated[
     bool,
     typer.Option(
-        "--latency/--no-latency", help="Measure, or give only what is exact (without torch).", rich_help_panel=MEASURING
+        "--latency/--no-latency",
+        help="Measure latency, or give only the exact figures, without torch.",
+        rich_help_panel=MEASURING,
     ),
 ]
 PrecisionOption = Annotated[
@@ -81,7 +83,7 @@ PrecisionOption = Annotated[
     typer.Option(
         "--precision",
         metavar="SHARE",
-        help="Measure until half the 95 % interval of the end-to-end latency is so small a share of it: 1% or 0.01.",
+        help="Measure until the end-to-end latency is known within this share, with 95 % confidence, e.g. 1%.",
         show_default=f"{DEFAULT_PRECISION:.0%}",
         rich_help_panel=MEASURING,
     ),
@@ -91,7 +93,7 @@ MaxTimeOption = Annotated[
     typer.Option(
         "--max-time",
         metavar="SECONDS",
-        help="Stop then in any case, warm-up included, once there is the least that an interval takes.",
+        help="Stop after this time, warm-up included, as soon as there are enough processes for an interval.",
         show_default=f"{DEFAULT_SECONDS:g}, or {PRECISE_SECONDS:g} with --precision",
         rich_help_panel=MEASURING,
     ),
@@ -103,7 +105,7 @@ ProfileProcessesOption = Annotated[
         metavar="N",
         min=1,
         max=1_000,
-        help="Fresh processes to measure in, since each has a pace of its own; 1 measures in this one.",
+        help="Number of fresh processes to measure in, since each runs at its own pace; 1 measures in this process.",
         show_default=f"{DEFAULT_PROCESSES}, fewer of a slow network, more for --precision; "
         "1 with --mode compile or onnxruntime",
         rich_help_panel=MEASURING,
@@ -113,7 +115,7 @@ RooflineOption = Annotated[
     bool,
     typer.Option(
         "--roofline/--no-roofline",
-        help="Say how near every row comes to what this machine can do, which is measured once and kept.",
+        help="Show how near every row comes to the limits of this machine, which are measured once and kept.",
         rich_help_panel=MEASURING,
     ),
 ]
@@ -121,7 +123,7 @@ RecalibrateOption = Annotated[
     bool,
     typer.Option(
         "--recalibrate",
-        help="With --roofline: measure anew what this machine can do.",
+        help="With --roofline: measure the limits of this machine again.",
         show_default=False,
         rich_help_panel=MEASURING,
     ),

@@ -65,7 +65,7 @@ class Cost(str, Enum):
 NetworksArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[NETWORK]...",
+        metavar="NETWORK",
         help="Names, paths to YAML files, REV:PATH, or code such as timm:NAME, which is run.",
         autocompletion=complete_code,
         show_default="all shipped networks with a published accuracy",

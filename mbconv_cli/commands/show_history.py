@@ -25,8 +25,8 @@ DEFAULT_METRICS: Final = ("macs", "params")
 HistoryArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[FILE]... [REV..REV]",
-        help="YAML files of this repository, also such as are gone, and which commits: v1..main, HEAD~20..",
+        metavar="FILE|REV..REV",
+        help="YAML files of this repository, including deleted ones, and a range of commits: v1..main or HEAD~20..",
         autocompletion=complete_network,
         show_default=f"the files that {DEFAULT_CONFIG} selects, over the history of HEAD",
     ),

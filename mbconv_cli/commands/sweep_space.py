@@ -37,7 +37,7 @@ MOST_UNSAMPLED = 10_000_000
 NetworkArgument = Annotated[
     str | None,
     typer.Argument(
-        metavar="[NETWORK]",
+        metavar="NETWORK",
         help="The network to vary: a name, a path or - for standard input.",
         autocompletion=complete_network,
         show_default=False,
@@ -66,7 +66,10 @@ SampleOption = Annotated[
     int | None,
     typer.Option("--sample", metavar="N", min=1, help="Draw N distinct points.", show_default="every point"),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Of the sample.")]
+SeedOption = Annotated[
+    int,
+    typer.Option("--seed", metavar="S", min=0, help="Which sample is drawn; the same number draws the same points."),
+]
 ParetoOption = Annotated[
     str, typer.Option("--pareto", metavar="KEY,KEY", help=f"Costs of the Pareto front: {', '.join(COST_KEYS)}.")
 ]

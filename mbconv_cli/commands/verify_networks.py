@@ -33,7 +33,9 @@ NumericsOption = Annotated[
 ]
 ConventionsOption = Annotated[
     bool,
-    typer.Option("--conventions", help="Of one network: what other tools count, and what each difference consists of."),
+    typer.Option(
+        "--conventions", help="Show what other tools count for one network, and what each difference consists of."
+    ),
 ]
 
 
@@ -47,11 +49,11 @@ def verify_command(
     output: OutputOption = None,
     section: SectionOption = None,
 ) -> None:
-    """Check figures by counting four times.
+    """Check parameters and MACs of networks against independent counts.
 
-    Closed forms are held against the file's `expect`, fvcore's count of the built module, and the module of
-    torchvision or timm: its parameters, its MACs layer by layer, and its output for the same weights. If anything
-    disagrees, the exit code is 1, and the first layer that does is named.
+    The closed forms are compared with the file's `expect`, with fvcore's count of the built module, and with the
+    module of torchvision or timm: its parameters, its MACs layer by layer, and its output for the same weights. If
+    any of them disagree, the exit code is 1, and the message names the first layer that differs.
 
     For example:
 

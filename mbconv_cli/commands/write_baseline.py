@@ -45,7 +45,7 @@ BaselinePathOption = Annotated[
 StoredArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[NETWORK]...",
+        metavar="NETWORK",
         help="Bring only these up to date, by path or name; all others stay as they are stored.",
         show_default="all",
     ),

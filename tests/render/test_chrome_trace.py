@@ -14,6 +14,9 @@ from mbconv_cli.render.renderers import Format, render
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Report, Row
 
+TOLERANCE = 1e-6
+"""In microseconds: what sums of floating-point numbers may be off."""
+
 
 def events(report: Report) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(render(report, Format.CHROME_TRACE, Style()))["traceEvents"]
@@ -36,6 +39,36 @@ def test_layers_follow_each_other_within_their_block_and_stage(measured: Report)
     whole = 1_000 * sum(float(str(row["latency_ms"])) for row in measured.sections["layers"].rows)
     assert sum(one["dur"] for one in found if not one["args"]) >= whole
     assert all({"name", "ph", "pid", "tid", "ts", "dur"} <= one.keys() for one in found)
+
+
+def test_a_viewer_finds_what_the_format_asks_for(measured: Report) -> None:
+    """The fields of "Trace Event Format" (Google, 2016): every event's, and those of complete events and metadata."""
+    document = json.loads(render(measured, Format.CHROME_TRACE, Style()))
+    assert document["displayTimeUnit"] in {"ms", "ns"}
+    for event in document["traceEvents"]:
+        assert isinstance(event["name"], str)
+        assert (type(event["pid"]), type(event["tid"])) == (int, int)
+        if event["ph"] == "M":
+            assert (event["name"], list(event["args"])) == ("process_name", ["name"])
+        else:
+            assert event["ph"] == "X"
+            assert event["ts"] >= 0
+            assert event["dur"] >= 0
+            assert isinstance(event["args"], dict)
+
+
+def test_events_of_a_thread_are_in_order_and_nested(measured: Report) -> None:
+    """As viewers draw them: an event begins within the one above it, and ends there as well."""
+    open_until: list[float] = []
+    last = 0.0
+    for event in events(measured):
+        start, end = event["ts"], event["ts"] + event["dur"]
+        assert start >= last
+        last = start
+        while open_until and open_until[-1] <= start + TOLERANCE:
+            open_until.pop()
+        assert not open_until or end <= open_until[-1] + TOLERANCE, event
+        open_until.append(end)
 
 
 def test_what_was_not_measured_has_no_trace(exact: Report) -> None:
