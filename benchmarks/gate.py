@@ -5,11 +5,12 @@ measures pairs one after the other, as the command measures the networks of a co
 again (A/A); and every network and itself with real work added (some of its ops run twice), of about 2, 3, 5 and 10 %.
 `--sizes` says which of them, 0 being the network again. A line of the CSV is what one process says of one candidate:
 the estimate, the ratio to the base above it, and all rounds' times. `--load 1` keeps another core busy meanwhile. A
-file that is there is continued.
+file that is there is continued, until it has `--enough` processes; so the same command goes on after an interruption.
+At the end the file is evaluated.
 
 `evaluate` judges the processes as the command would have (see `gate_evidence.py`), from one file or several.
 
-    python benchmarks/gate.py collect gate.csv --minutes 30 [--load 1] [--sizes 0,2,3,5,10] [--seconds 0.75]
+    python benchmarks/gate.py collect gate.csv --minutes 30 [--enough 150] [--load 1] [--sizes 0,2,3,5,10] [--seconds 0.75]
     python benchmarks/gate.py evaluate gate.csv ... [--processes 10] [--max-increase 0,2] [--csv results.csv]
 """
 
@@ -95,8 +96,8 @@ def busy(processes: int) -> Iterator[None]:
             other.wait()
 
 
-def collect(path: Path, minutes: float, load: int, sizes: Sequence[int], seconds: float) -> None:
-    """Add processes to the file until the time is over; the file may be there from an earlier time."""
+def collect(path: Path, minutes: float, enough: int, load: int, sizes: Sequence[int], seconds: float) -> None:
+    """Add processes to the file until it has enough or the time is over; it may be there from an earlier time."""
     known = continued(path)
     plans = {network: open_network(network).plan for network in NETWORKS}
     sets = candidate_sets(plans, sizes, {(row["network"], row["candidate"]): int(row["copies"]) for row in known})
@@ -105,7 +106,7 @@ def collect(path: Path, minutes: float, load: int, sizes: Sequence[int], seconds
     with busy(load), path.open("a", encoding="utf-8", newline="") as stream:
         if not stream.tell():
             csv.writer(stream).writerow(FIELDS)
-        while time.monotonic() < deadline:
+        while process < enough and time.monotonic() < deadline:
             csv.writer(stream).writerows(one_process(plans, sets, process, load, seconds))
             stream.flush()
             process += 1
@@ -163,6 +164,7 @@ def main() -> None:
     collecting = commands.add_parser("collect")
     collecting.add_argument("csv", type=Path)
     collecting.add_argument("--minutes", type=float, default=30.0)
+    collecting.add_argument("--enough", type=int, default=10_000, help="processes in the file")
     collecting.add_argument("--load", type=int, default=0, help="other processes that never rest")
     collecting.add_argument("--sizes", default="0,2,3,5,10", help="percent of added work; 0 is the network again")
     collecting.add_argument("--seconds", type=float, default=GATE_SECONDS, help="for each set")
@@ -173,7 +175,9 @@ def main() -> None:
     evaluating.add_argument("--csv", type=Path, help="a file for the results")
     given = parser.parse_args()
     if given.command == "collect":
-        collect(given.csv, given.minutes, given.load, [int(size) for size in given.sizes.split(",")], given.seconds)
+        sizes = [int(size) for size in given.sizes.split(",")]
+        collect(given.csv, given.minutes, given.enough, given.load, sizes, given.seconds)
+        evaluate([given.csv], DEFAULT_PROCESSES, [0.0, 2.0], None)
     else:
         evaluate(given.files, given.processes, [float(share) for share in given.max_increase.split(",")], given.csv)
 
