@@ -10,7 +10,7 @@ At the end the file is evaluated.
 
 `evaluate` judges the processes as the command would have (see `gate_evidence.py`), from one file or several.
 
-    python benchmarks/gate.py collect gate.csv --minutes 30 [--enough 150] [--load 1] [--sizes 0,2,3,5,10] [--seconds 0.75]
+    python benchmarks/gate.py collect gate.csv --minutes 30 --enough 150 [--load 1] [--sizes 0,2,3,5,10]
     python benchmarks/gate.py evaluate gate.csv ... [--processes 10] [--max-increase 0,2] [--csv results.csv]
 """
 

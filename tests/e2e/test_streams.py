@@ -28,14 +28,14 @@ def test_the_script_beside_the_interpreter_is_the_same_program(environment: Envi
     assert outputs[0] == outputs[1]
 
 
-def test_a_network_from_standard_input(mbconv: Run) -> None:
-    done = mbconv("profile", "-", "--no-latency", "--format", "json", stdin=YAML)
+def test_a_network_from_standard_input(mbconv_in_process: Run) -> None:
+    done = mbconv_in_process("profile", "-", "--no-latency", "--format", "json", stdin=YAML)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["subject"]["name"] == "stdin"
 
 
-def test_a_wrong_network_from_standard_input(mbconv: Run) -> None:
-    done = mbconv("show", "-", stdin=YAML.replace("blocks", "bloks"))
+def test_a_wrong_network_from_standard_input(mbconv_in_process: Run) -> None:
+    done = mbconv_in_process("show", "-", stdin=YAML.replace("blocks", "bloks"))
     assert (done.returncode, done.stdout) == (2, "")
     assert "mbconv: <stdin>:2:1: unknown key 'bloks'; did you mean 'blocks'?\n" in done.stderr
 
@@ -50,32 +50,35 @@ def test_a_pipe_gets_all_columns_and_no_styles(mbconv: Run) -> None:
     assert "hidden:" not in done.stdout
 
 
-def test_a_pipe_keeps_to_the_columns_that_are_asked_for(mbconv: Run) -> None:
-    done = mbconv("profile", "mobilenet-v3-small", "--no-latency", COLUMNS="60")
+def test_a_pipe_keeps_to_the_columns_that_are_asked_for(mbconv_in_process: Run) -> None:
+    done = mbconv_in_process("profile", "mobilenet-v3-small", "--no-latency", COLUMNS="60")
     assert max(map(len, done.stdout.splitlines())) <= 60
     assert "rounded: params, MACs (--exact shows all digits)" in done.stdout
 
 
-def test_quiet_leaves_errors_and_the_result(mbconv: Run) -> None:
+def test_quiet_leaves_errors_and_the_result(mbconv_in_process: Run) -> None:
     arguments = ("profile", "mobilenet-v3-small", "--no-latency", "--by", "stage", "--format", "csv")
-    loud, quiet = mbconv("diff", *("mobilenet-v1", "mobilenet-v2"), "--format", "csv"), mbconv(*arguments, "--quiet")
+    loud, quiet = (
+        mbconv_in_process("diff", *("mobilenet-v1", "mobilenet-v2"), "--format", "csv"),
+        mbconv_in_process(*arguments, "--quiet"),
+    )
     assert "mbconv: CSV has one table" in loud.stderr
     assert (quiet.returncode, quiet.stderr) == (0, "")
-    assert "mbconv: no network" in mbconv("show", "nothing-like-it", "--quiet").stderr
+    assert "mbconv: no network" in mbconv_in_process("show", "nothing-like-it", "--quiet").stderr
 
 
-def test_an_option_that_changes_nothing_is_refused(mbconv: Run) -> None:
-    done = mbconv("show", "mobilenet-v1", "--exact", "--format", "json")
+def test_an_option_that_changes_nothing_is_refused(mbconv_in_process: Run) -> None:
+    done = mbconv_in_process("show", "mobilenet-v1", "--exact", "--format", "json")
     assert (done.returncode, done.stderr) == (
         2,
         "mbconv: --exact changes nothing in --format json, which has everything\n",
     )
 
 
-def test_force_color_colours_a_pipe_and_no_color_wins(mbconv: Run) -> None:
-    assert "\x1b[" in mbconv("list", FORCE_COLOR="1").stdout
-    assert "\x1b[" not in mbconv("list", FORCE_COLOR="1", NO_COLOR="1").stdout
-    assert "\x1b[" not in mbconv("list", FORCE_COLOR="").stdout
+def test_force_color_colours_a_pipe_and_no_color_wins(mbconv_in_process: Run) -> None:
+    assert "\x1b[" in mbconv_in_process("list", FORCE_COLOR="1").stdout
+    assert "\x1b[" not in mbconv_in_process("list", FORCE_COLOR="1", NO_COLOR="1").stdout
+    assert "\x1b[" not in mbconv_in_process("list", FORCE_COLOR="").stdout
 
 
 def test_ascii_alone_is_enough(mbconv: Run, tmp_path: Path) -> None:
@@ -89,8 +92,8 @@ def test_ascii_alone_is_enough(mbconv: Run, tmp_path: Path) -> None:
         assert (done.returncode, done.stdout.isascii()) == (0, True)
 
 
-def test_a_message_about_a_name_that_is_no_text(mbconv: Run) -> None:
-    done = mbconv("show", os.fsdecode(b"./\xff\x1b[31m.yaml"))
+def test_a_message_about_a_name_that_is_no_text(mbconv_in_process: Run) -> None:
+    done = mbconv_in_process("show", os.fsdecode(b"./\xff\x1b[31m.yaml"))
     assert done.returncode == 2
     assert done.stderr == "mbconv: \\udcff\\x1b[31m.yaml: No such file or directory\n"
 
@@ -152,20 +155,20 @@ def test_no_standard_error_at_all(environment: Environment, tmp_path: Path) -> N
 
 
 @NEEDS_DEV_FULL
-def test_a_full_disk_as_output(mbconv: Run) -> None:
-    done = mbconv("list", "-o", "/dev/full")
+def test_a_full_disk_as_output(mbconv_in_process: Run) -> None:
+    done = mbconv_in_process("list", "-o", "/dev/full")
     assert (done.returncode, done.stderr) == (2, "mbconv: /dev/full: not written: No space left on device\n")
 
 
 @pytest.mark.parametrize("output_format", ["table", "json", "csv", "markdown"])
-def test_a_file_gets_what_a_pipe_gets(mbconv: Run, tmp_path: Path, output_format: str) -> None:
+def test_a_file_gets_what_a_pipe_gets(mbconv_in_process: Run, tmp_path: Path, output_format: str) -> None:
     arguments = ["profile", "mobilenet-v3-small", "--no-latency", "--by", "stage", "--format", output_format]
-    assert mbconv(*arguments, "-o", "report").stdout == ""
-    assert (tmp_path / "report").read_text(encoding="utf-8") == mbconv(*arguments).stdout
+    assert mbconv_in_process(*arguments, "-o", "report").stdout == ""
+    assert (tmp_path / "report").read_text(encoding="utf-8") == mbconv_in_process(*arguments).stdout
 
 
-def test_debug_shows_the_traceback_and_the_message(mbconv: Run) -> None:
-    done = mbconv("--debug", "show", "nowhere")
+def test_debug_shows_the_traceback_and_the_message(mbconv_in_process: Run) -> None:
+    done = mbconv_in_process("--debug", "show", "nowhere")
     assert done.returncode == 2
     assert "Traceback (most recent call last)" in done.stderr
     assert done.stderr.splitlines()[-1].startswith("mbconv: no network is called 'nowhere'")
@@ -197,12 +200,12 @@ def test_debug_shows_the_traceback_and_the_message(mbconv: Run) -> None:
         ("list --arch", ["--arch-dir"]),
     ],
 )
-def test_bash_completes(mbconv: Run, tmp_path: Path, typed: str, offered: list[str]) -> None:
+def test_bash_completes(mbconv_in_process: Run, tmp_path: Path, typed: str, offered: list[str]) -> None:
     (tmp_path / "mine").mkdir()
     for name in ("mine.yaml", "mine.txt", "mine.json", "mine/other.yml"):
         (tmp_path / name).touch()
     words = f"mbconv {typed}"
-    done = mbconv(_MBCONV_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1))
+    done = mbconv_in_process(_MBCONV_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1))
     assert (done.stdout.split(), done.stderr) == (offered, "")
 
 
