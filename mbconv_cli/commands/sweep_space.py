@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mbconv_cli.analysis.sweep.constraints import parse_conditions
-from mbconv_cli.analysis.sweep.evaluation import Chunk, SweepJob
+from mbconv_cli.analysis.measuring import DEFAULT_PROCESSES
+from mbconv_cli.analysis.prediction.table_file import read_table
+from mbconv_cli.analysis.sweep.constraints import UNITS, parse_conditions
+from mbconv_cli.analysis.sweep.evaluation import PREDICTED_MS, Chunk, Figures, SweepJob
 from mbconv_cli.analysis.sweep.row_files import RowFile, open_rows
 from mbconv_cli.analysis.sweep.schedulers import chunks_on_cluster, chunks_on_cores
-from mbconv_cli.analysis.sweep.sweep import COST_KEYS, Findings, Wanted, run_sweep, sweep_report
+from mbconv_cli.analysis.sweep.sweep import COST_KEYS, LATENCY_MS, Findings, Wanted, run_sweep, sweep_report
+from mbconv_cli.commands.form_options import FoldNormOption
+from mbconv_cli.commands.measuring_options import StrictOption, require_effect, require_usable
 from mbconv_cli.commands.options import (
     ArchDirOption,
+    DeviceOption,
+    MeasureOption,
     OutputOption,
     PlotFormatOption,
+    ProcessesOption,
     SectionOption,
     SetOption,
+    ThreadsOption,
     complete_network,
 )
-from mbconv_cli.commands.output import progress_bar, remark, show
+from mbconv_cli.commands.output import progress_bar, progress_bars, remark, show
 from mbconv_cli.commands.space_option import SpaceOption, space_path
+from mbconv_cli.commands.turn_options import PredictOption, ResumeOption
 from mbconv_cli.errors import InputError, did_you_mean
+from mbconv_cli.files import require_place
+from mbconv_cli.machine.device_choice import AUTO, DeviceChoice, parse_device
 from mbconv_cli.machine.fingerprint import usable_cores
+from mbconv_cli.measure.execution import Execution
+from mbconv_cli.quantities import MILLISECOND_UNITS
 from mbconv_cli.render.renderers import Format
+from mbconv_cli.report.model import Report
 from mbconv_cli.spec.catalogue import user_catalogue
 from mbconv_cli.spec.space import Space, space_of_file, varied_network
 
@@ -71,9 +85,23 @@ SeedOption = Annotated[
     typer.Option("--seed", metavar="S", min=0, help="Which sample is drawn; the same number draws the same points."),
 ]
 ParetoOption = Annotated[
-    str, typer.Option("--pareto", metavar="KEY,KEY", help=f"Costs of the Pareto front: {', '.join(COST_KEYS)}.")
+    str | None,
+    typer.Option(
+        "--pareto",
+        metavar="KEY,KEY",
+        help=f"Costs of the Pareto front: {', '.join(COST_KEYS)}, latency_ms (--measure), predicted_ms (--predict).",
+        show_default="params and macs, or latency where there is one",
+    ),
 ]
-SortOption = Annotated[str, typer.Option("--sort", metavar="KEY", help="The cost by which points are sorted.")]
+SortOption = Annotated[
+    str | None,
+    typer.Option(
+        "--sort",
+        metavar="KEY",
+        help="The cost by which points are sorted.",
+        show_default="macs, or latency where there is one",
+    ),
+]
 TopOption = Annotated[
     int, typer.Option("--top", metavar="N", min=0, help="Points shown beside the front; 0 shows all.")
 ]
@@ -112,8 +140,16 @@ def sweep_command(
     where: WhereOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
-    pareto: ParetoOption = "macs,params",
-    sort: SortOption = "macs",
+    measure: MeasureOption = False,
+    predict: PredictOption = None,
+    fold_norm: FoldNormOption = False,
+    device: DeviceOption = None,
+    threads: ThreadsOption = None,
+    processes: ProcessesOption = None,
+    resume: ResumeOption = None,
+    strict: StrictOption = False,
+    pareto: ParetoOption = None,
+    sort: SortOption = None,
     top: TopOption = 20,
     rows: RowsOption = None,
     jobs: JobsOption = None,
@@ -123,7 +159,7 @@ def sweep_command(
     output: OutputOption = None,
     section: SectionOption = None,
 ) -> None:
-    """Vary a network along several axes: the exact costs of every combination, and the Pareto front.
+    """Vary a network along several axes: the costs of every combination, exact, predicted or measured, and the front.
 
     For example:
 
@@ -131,21 +167,82 @@ def sweep_command(
 
     - `mbconv sweep efficientnet-b0 --vary 'blocks[*].kernel_size=3,5' --vary 'blocks[2].num_repeat=1:4:1'`
 
+    - `mbconv sweep mobilenet-v2 --vary scaling.width=0.5:1:0.25 --measure --threads 1 --resume turns.jsonl`
+
+    - `mbconv sweep --space mnasnet --sample 1000 --predict latency-table.json --where 'predicted_ms <= 15 ms'`
+
     - `mbconv sweep --space mnasnet --sample 100000 --where 'macs <= 320M' --rows mnasnet.jsonl`
     """
-    conditions = parse_conditions(where or [])
     if jobs is not None and scheduler is not None:
         raise InputError("--jobs and --scheduler exclude each other; the cluster decides on its processes")
-    job = SweepJob(_space(network, vary or [], space, overrides or [], arch_dir or []), conditions, sample, seed)
+    table = read_table(predict) if predict else None
+    timed = LATENCY_MS if measure else PREDICTED_MS if table else None
+    units = UNITS if table is None else {**UNITS, PREDICTED_MS: MILLISECOND_UNITS}
+    conditions = parse_conditions(where or [], units)
+    points = _space(network, vary or [], space, overrides or [], arch_dir or [])
+    job = SweepJob(points, conditions, sample, seed, table)
     if job.positions > MOST_UNSAMPLED:
         raise InputError(f"the space has {job.space.size:,} points; draw some of them, e.g. with --sample 100000")
-    wanted = Wanted(_costs(pareto, "--pareto"), _costs(sort, "--sort")[0], top or None)
+    keys = (*COST_KEYS, *([timed] if timed else []))
+    cheapest = timed or "macs"
+    objectives = _costs(pareto or f"{cheapest},params", "--pareto", keys)
+    wanted = Wanted(objectives, _costs(sort or cheapest, "--sort", keys)[0], top or None)
+    measuring = {
+        "device": device, "threads": threads, "processes": processes, "resume": resume,
+        "fold_norm": fold_norm or None, "strict": strict or None,
+    }  # fmt: skip
+    _require_apart(measure, measuring, predict=predict, rows=rows, scheduler=scheduler)
+    if output is not None:
+        require_place(output)
     file = open_rows(rows, job) if rows else None
     if scheduler is not None:
         chunks = partial(chunks_on_cluster, job, address=scheduler)
     else:
         chunks = partial(chunks_on_cores, job, jobs=jobs or len(usable_cores()))
-    show(sweep_report(job, _findings(job, chunks, wanted, file, rows)), output_format, output, section)
+    if not measure:
+        show(sweep_report(job, _findings(job, chunks, wanted, file, rows)), output_format, output, section)
+        return
+    exact = _findings(job, chunks, Wanted(top=None), None, None).best()
+    form = Execution(fold_norm=fold_norm, threads=threads)
+    report = _measured(job, exact, wanted, form, parse_device(device or AUTO), processes, resume)
+    show(report, output_format, output, section)
+    require_usable(report, strict=strict)
+    if not report.measurement["complete"]:
+        raise KeyboardInterrupt  # held back until what had been measured was shown
+
+
+def _require_apart(measure: bool, measuring: Mapping[str, object], **others: object) -> None:
+    """Refuse options of measuring where nothing is measured, and what measuring has no place for.
+
+    Raises:
+        InputError: names the option.
+    """
+    if not measure:
+        require_effect("without --measure; give both or neither", **measuring)
+        return
+    for name, value in others.items():
+        if value is not None:
+            raise InputError(f"--measure with --{name}: points are measured on this machine, at the end; give one")
+
+
+def _measured(
+    job: SweepJob,
+    rows: Sequence[Figures],
+    wanted: Wanted,
+    form: Execution,
+    device: DeviceChoice,
+    processes: int | None,
+    resume: Path | None,
+) -> Report:
+    """The report with a latency for each point."""
+    from mbconv_cli.analysis.sweep.measured_sweep import measured_sweep
+    from mbconv_cli.analysis.turns.kept_turns import KeptTurns
+    from mbconv_cli.analysis.turns.turn_measuring import TurnPlan
+
+    kept = KeptTurns(resume)
+    with progress_bars() as progress:
+        plan = TurnPlan(device, processes or DEFAULT_PROCESSES, kept, progress)
+        return measured_sweep(job, rows, wanted, form, plan)
 
 
 def _findings(
@@ -174,12 +271,12 @@ def _space(
     return varied_network(network, vary, overrides, catalogue)
 
 
-def _costs(text: str, option: str) -> tuple[str, ...]:
+def _costs(text: str, option: str, valid: Sequence[str]) -> tuple[str, ...]:
     keys = tuple(key.strip() for key in text.split(","))
     for key in keys:
-        if key not in COST_KEYS:
-            hint = did_you_mean(key, COST_KEYS) or f"; valid are {', '.join(COST_KEYS)}"
-            raise InputError(f"{option} {text!r}: no exact cost {key!r}{hint}")
+        if key not in valid:
+            hint = did_you_mean(key, valid) or f"; valid are {', '.join(valid)}"
+            raise InputError(f"{option} {text!r}: no cost {key!r} here{hint}")
     if option == "--pareto" and len(set(keys)) < 2:
         raise InputError(f"--pareto {text!r}: should be two different costs or more, e.g. macs,params")
     return keys

@@ -246,6 +246,19 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "table of a sample of nothing": (["table", "build", "--sample", "3"], "--sample draws from a --space"),
     "table of nothing": (["table", "build", "--where", "macs < 1"], "no network is left"),
     "table into no folder": (["table", "build", "-o", "missing/table.json"], "No such file or directory"),
+    "sweep of a table that is none": (
+        ["sweep", "good.yaml", "--vary", "scaling.width=1,2", "--predict", "good.yaml"],
+        "is no latency table",
+    ),
+    "sweep by no cost": (["sweep", "good.yaml", "--vary", "scaling.width=1,2", "--sort", "latency_ms"], "no cost"),
+    "sweep on threads without measuring": (
+        ["sweep", "good.yaml", "--vary", "scaling.width=1,2", "--threads", "1"],
+        "without --measure",
+    ),
+    "sweep that measures on a cluster": (
+        ["sweep", "good.yaml", "--vary", "scaling.width=1,2", "--measure", "--scheduler", "tcp://x:1"],
+        "--measure with --scheduler",
+    ),
     "sweep of no path": (["sweep", "good.yaml", "--vary", "scaling.widht=0.5,1"], "nearest valid path: scaling.width"),
     "sweep of an empty range": (["sweep", "good.yaml", "--vary", "scaling.width=2:1:0.5"], "scaling.width"),
     "sweep of nothing": (["sweep", "good.yaml", "--vary", "scaling.width="], "scaling.width"),

@@ -11,7 +11,7 @@ from typing import Final
 from mbconv_cli.analysis.columns import FLOAT32_BYTES
 from mbconv_cli.analysis.frontier.accuracies import Accuracy, published_accuracy, read_accuracies, require_used
 from mbconv_cli.analysis.networks import CodeOptions, Extent, OpenNetwork, open_network
-from mbconv_cli.analysis.sweep.constraints import UNITS, Condition
+from mbconv_cli.analysis.sweep.constraints import UNITS, Condition, Units
 from mbconv_cli.cost.activation_memory import peak
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError, did_you_mean
@@ -20,7 +20,7 @@ from mbconv_cli.spec.catalogue import Catalogue, shipped
 from mbconv_cli.units import counted
 
 RESOLUTION: Final = "resolution"
-CONDITION_UNITS: Final[Mapping[str, Mapping[str, int]]] = {**UNITS, RESOLUTION: {"": 1, "px": 1}}
+CONDITION_UNITS: Final[Mapping[str, Units]] = {**UNITS, RESOLUTION: {"": 1, "px": 1}}
 """Of the figures that conditions may be about."""
 
 

@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from mbconv_cli.errors import InputError, did_you_mean
 from mbconv_cli.quantities import BYTE_UNITS, COUNT_UNITS, parse_quantity
 
-UNITS: Final[Mapping[str, Mapping[str, int]]] = {
+Units: TypeAlias = Mapping[str, int] | Mapping[str, Fraction]
+
+UNITS: Final[Mapping[str, Units]] = {
     "params": COUNT_UNITS,
     "macs": COUNT_UNITS,
     "flops": COUNT_UNITS,
@@ -44,7 +46,7 @@ class Condition:
         return _OPERATORS[self.relation](figures[self.key], self.value)
 
 
-def parse_conditions(texts: Sequence[str], units: Mapping[str, Mapping[str, int]] = UNITS) -> tuple[Condition, ...]:
+def parse_conditions(texts: Sequence[str], units: Mapping[str, Units] = UNITS) -> tuple[Condition, ...]:
     """All conditions, which hold together.
 
     Args:
@@ -63,7 +65,14 @@ def parse_conditions(texts: Sequence[str], units: Mapping[str, Mapping[str, int]
     return conditions
 
 
-def _condition(text: str, units: Mapping[str, Mapping[str, int]]) -> Condition:
+def _example(key: str) -> str:
+    """A quantity of a figure, for a message."""
+    if key.endswith("_ms"):
+        return "15 ms"
+    return "20 MiB" if "bytes" in key else "400M"
+
+
+def _condition(text: str, units: Mapping[str, Units]) -> Condition:
     match = _CONDITION.fullmatch(text)
     if not match:
         raise InputError(f"--where {text!r}: should be KEY RELATION QUANTITY, e.g. 'macs <= 400M'")
@@ -72,7 +81,7 @@ def _condition(text: str, units: Mapping[str, Mapping[str, int]]) -> Condition:
         hint = did_you_mean(key, units) or f"; valid are {', '.join(units)}"
         raise InputError(f"--where {text!r}: no exact figure {key!r}{hint}")
     try:
-        limit = parse_quantity(quantity, units[key], "20 MiB" if "bytes" in key else "400M")
+        limit = parse_quantity(quantity, units[key], _example(key))
     except ValueError as error:
         raise InputError(f"--where {text!r}: {error}") from error
     return Condition(text, key, relation, limit.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from mbconv_cli import __version__
 from mbconv_cli.analysis.columns import FLOAT32_BYTES
+from mbconv_cli.analysis.prediction.table_file import LatencyTable
 from mbconv_cli.analysis.sweep.constraints import Condition
 from mbconv_cli.analysis.sweep.sampling import Permutation
 from mbconv_cli.cost.activation_memory import alive_activations
@@ -18,6 +20,7 @@ from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.errors import InputError, Mark
 from mbconv_cli.plan.draft import Draft, network_input
 from mbconv_cli.plan.ops import Shape
+from mbconv_cli.plan.plan_rewrites import fold_norm
 from mbconv_cli.plan.planner import NetworkPart, PlanError, input_of, network_parts, plan_part
 from mbconv_cli.spec.loader import validated
 from mbconv_cli.spec.rows import BlockRow
@@ -27,6 +30,7 @@ from mbconv_cli.yaml.yaml_text import Document, Path
 
 POSITION: Final = "position"
 POINT: Final = "point"
+PREDICTED_MS: Final = "predicted_ms"
 ERROR: Final = "error"
 
 Figures: TypeAlias = dict[str, Any]
@@ -38,6 +42,7 @@ class PartFigures(NamedTuple):
     cost: Cost
     peak_activations: int
     output_shape: Shape
+    predicted_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +71,14 @@ class SweepJob:
         conditions: which points are kept.
         sample: how many points are drawn; None for all of them, in their order.
         seed: of the sample.
+        table: from which latency is predicted, if it is.
     """
 
     space: Space
     conditions: tuple[Condition, ...] = ()
     sample: int | None = None
     seed: int = 0
+    table: LatencyTable | None = None
 
     @property
     def positions(self) -> int:
@@ -84,7 +91,8 @@ class SweepJob:
         axes = [(axis.name, [alternative.edits for alternative in axis.alternatives]) for axis in self.space.axes]
         conditions = [(condition.key, condition.relation, str(condition.value)) for condition in self.conditions]
         drawn = None if self.sample is None else (self.sample, self.seed)
-        content = [__version__, self.space.document.data, axes, conditions, drawn]
+        table = [self.table.model_dump_json()] if self.table else []
+        content = [__version__, self.space.document.data, axes, conditions, drawn, *table]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def points(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
@@ -114,10 +122,13 @@ class Evaluator:
 
     Args:
         space: whose points.
+        table: from which latency is predicted, if it is.
     """
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: Space, table: LatencyTable | None = None) -> None:
         self._space = space
+        self._predictor = table.predictor() if table else None
+        self._folded = table is not None and table.execution.fold_norm
         self._axes_of_rows: dict[int | None, list[int]] = {}
         for index, axis in enumerate(space.axes):
             for row in _touched(axis):
@@ -134,26 +145,40 @@ class Evaluator:
         return validated((_edited(self._space.document, chosen), []), self._space.name).spec
 
     def figures(self, combination: Combination) -> Figures:
-        """A point's exact costs for one image in float32.
+        """A point's exact costs for one image in float32, and its predicted latency where there is a table.
 
         Raises:
-            InputError: no network can be so.
+            InputError: no network can be so, or its latency cannot be predicted.
         """
         spec, known = self._prepared(combination)
-        cost, peak, shape = Cost(), 0, input_of(spec).shape
+        cost, peak, shape, predicted_ms = Cost(), 0, input_of(spec).shape, 0.0
         for part in network_parts(spec):
             key = (part.key, shape)
             found = known.get(key)
             if found is None:
-                found = known[key] = _part_figures(part, shape)
+                found = known[key] = self._part_figures(part, shape)
             cost, peak, shape = total((cost, found.cost)), max(peak, found.peak_activations), found.output_shape
+            predicted_ms += found.predicted_ms
         return {
             "params": cost.params,
             "macs": cost.macs,
             "flops": cost.flops,
             "bytes": cost.bytes(1, FLOAT32_BYTES),
             "peak_bytes": peak * FLOAT32_BYTES,
+            **({PREDICTED_MS: predicted_ms} if self._predictor else {}),
         }
+
+    def _part_figures(self, part: NetworkPart, shape: Shape) -> PartFigures:
+        draft = Draft()
+        try:
+            output = plan_part(draft, part, network_input(shape))
+        except PlanError as error:
+            raise InputError(str(error)) from error
+        plan = draft.finish("", shape)
+        if self._folded:
+            plan = fold_norm(plan)
+        predicted_ms = math.fsum(map(self._predictor.op_ms, plan.ops)) if self._predictor else 0.0
+        return PartFigures(total(plan_costs(plan)), max(alive_activations(plan)), output.shape, predicted_ms)
 
     def _prepared(self, combination: Combination) -> tuple[Spec, dict[tuple[Hashable, Shape], PartFigures]]:
         """The network at a point, of rows that were validated before where they were seen before."""
@@ -204,7 +229,7 @@ _EVALUATORS: dict[str, Evaluator] = {}
 def _evaluator_of(job: SweepJob) -> Evaluator:
     if job.digest not in _EVALUATORS:
         _EVALUATORS.clear()
-        _EVALUATORS[job.digest] = Evaluator(job.space)
+        _EVALUATORS[job.digest] = Evaluator(job.space, job.table)
     return _EVALUATORS[job.digest]
 
 
@@ -237,13 +262,3 @@ def _with_value(node: Any, path: Path, value: Any) -> Any:
     if isinstance(step, int):
         return [_with_value(item, tuple(rest), value) if i == step else item for i, item in enumerate(node)]
     return {**node, step: _with_value(node.get(step, {}), tuple(rest), value)}
-
-
-def _part_figures(part: NetworkPart, shape: Shape) -> PartFigures:
-    draft = Draft()
-    try:
-        output = plan_part(draft, part, network_input(shape))
-    except PlanError as error:
-        raise InputError(str(error)) from error
-    plan = draft.finish("", shape)
-    return PartFigures(total(plan_costs(plan)), max(alive_activations(plan)), output.shape)

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
 
-from mbconv_cli.analysis.columns import BYTES, FLOPS, MACS, PARAMS
+from mbconv_cli.analysis.columns import BYTES, FLOPS, LATENCY, MACS, PARAMS
 from mbconv_cli.analysis.networks import provenance
 from mbconv_cli.analysis.pareto import Front
+from mbconv_cli.analysis.prediction.predicted_profile import PREDICTED, prediction_notes
 from mbconv_cli.analysis.sweep.evaluation import ERROR, POINT, Chunk, Figures, SweepJob
 from mbconv_cli.analysis.sweep.row_files import RowFile, decoded_rows
 from mbconv_cli.report.model import Better, Column, Kind, Plot, Priority, Report, Row, Section
@@ -20,6 +21,8 @@ from mbconv_cli.units import BYTE, counted
 PEAK: Final = Column("peak_bytes", BYTE, Kind.EXACT, Better.LOWER, priority=Priority.DETAIL)
 COSTS: Final = (PARAMS, MACS, FLOPS, BYTES, PEAK)
 COST_KEYS: Final = tuple(column.key for column in COSTS)
+LATENCY_MS: Final = LATENCY[0].key
+RANK: Final = Column("rank")
 MOST_PLOTTED: Final = 300
 MOST_LABELS: Final = 26
 """Points of a front that are named beside a plot."""
@@ -132,13 +135,14 @@ def sweep_report(job: SweepJob, findings: Findings) -> Report:
     """The best rows, the Pareto front, and a plot of both."""
     wanted = findings.wanted
     axes = tuple(Column(axis.name) for axis in job.space.axes)
-    columns = (Column(POINT), *axes, *COSTS, Column("pareto"))
+    timed = tuple(column for column in (PREDICTED, *LATENCY, RANK) if any(column.key in row for row in findings.best()))
+    columns = (Column(POINT), *axes, *COSTS, *timed, Column("pareto"))
     on_front = {row[POINT] for row in findings.front.items}
     front = sorted(findings.front.items, key=lambda row: tuple(row[key] for key in wanted.objectives))
 
     def marked(rows: Iterable[Figures]) -> tuple[Row, ...]:
-        keys = (POINT, *(axis.name for axis in job.space.axes), *COST_KEYS)
-        return tuple({key: row[key] for key in keys} | {"pareto": row[POINT] in on_front} for row in rows)
+        keys = (POINT, *(axis.name for axis in job.space.axes), *COST_KEYS, *(column.key for column in timed))
+        return tuple({key: row[key] for key in keys if key in row} | {"pareto": row[POINT] in on_front} for row in rows)
 
     return Report(
         "sweep",
@@ -177,7 +181,10 @@ def _notes(job: SweepJob, findings: Findings) -> Iterator[str]:
         yield f"kept: {counted(findings.kept, 'point')} where {texts}"
     if findings.invalid:
         reasons = "; ".join(findings.errors)
-        yield f"warning: {findings.invalid:,} points are no network, e.g. {reasons}"
+        what = "no network, or cannot be predicted" if job.table else "no network"
+        yield f"warning: {counted(findings.invalid, 'point')} left out: {what}, e.g. {reasons}"
+    if job.table:
+        yield from prediction_notes(job.table)
     yield f"front: no other point is as low in {' and '.join(wanted.objectives)}; of equal points the first"
     if wanted.top is not None and findings.kept > wanted.top:
         yield f"shown: the front, and the {wanted.top:,} points with the least {wanted.sort}; --rows FILE keeps all"
