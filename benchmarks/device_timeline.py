@@ -14,13 +14,14 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Final
 
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.measure.timeline.device_trace import DeviceTrace, read_device_trace
 from mbconv_cli.measure.timeline.kernel_assignment import eager_passes, graph_replays, ops_of_replay
 from mbconv_cli.measure.timeline.kernel_kinds import kind_of
-from mbconv_cli.measure.timeline.layer_times import layer_times, mean_durations
+from mbconv_cli.measure.timeline.layer_times import mean_durations, mean_span, part_times
 
 SLOWEST: Final = 10
 
@@ -36,17 +37,18 @@ def report(op_names: Sequence[str], eager: DeviceTrace, graph: DeviceTrace, untr
     replays = graph_replays(graph)
     kernel_names = [kernel.name for kernel in replays[0]]
     ops = ops_of_replay(eager_passes(eager)[-1], kernel_names)
-    times = layer_times(replays, ops, len(op_names), untraced_ms)
-    slowest = sorted(zip(op_names, times.ops, strict=True), key=lambda row: -row[1])[:SLOWEST]
+    of_replays = [part_times(replay, ops, len(op_names)) for replay in replays]
+    *layers, unassigned = (fmean(times) for times in zip(*of_replays, strict=True))
+    slowest = sorted(zip(op_names, layers, strict=True), key=lambda row: -row[1])[:SLOWEST]
     rows = [
         *slowest,
-        (f"other layers ({len(op_names) - len(slowest)})", sum(times.ops) - sum(time for _, time in slowest)),
-        (f"kernels of no layer ({ops.count(None)})", times.unassigned),
-        ("between kernels", times.between_kernels),
-        ("end to end, not traced", times.untraced),
+        (f"other layers ({len(op_names) - len(slowest)})", sum(layers) - sum(time for _, time in slowest)),
+        (f"kernels of no layer ({ops.count(None)})", unassigned),
+        ("between kernels", untraced_ms - sum(layers) - unassigned),
+        ("end to end, not traced", untraced_ms),
     ]
-    lines = [f"{name:<36} {ms:8.4f} ms {ms / times.untraced:6.1%}" for name, ms in rows]
-    lines.append(f"traced: {times.traced_span:.4f} ms from first to last kernel, in {len(replays)} replays")
+    lines = [f"{name:<36} {ms:8.4f} ms {ms / untraced_ms:6.1%}" for name, ms in rows]
+    lines.append(f"traced: {mean_span(replays):.4f} ms from first to last kernel, in {len(replays)} replays")
     kinds: defaultdict[str, float] = defaultdict(float)
     for name, ms in zip(kernel_names, mean_durations(replays), strict=True):
         kinds[kind_of(name).value] += ms

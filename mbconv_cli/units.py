@@ -57,9 +57,15 @@ def binary(value: float) -> str:
     return f"{value:.0f} B"
 
 
+SHORT_MS: Final = 0.01
+
+
 def milliseconds(value: float) -> str:
-    """A time in ms, to the microsecond, so that the points of a column stand under each other."""
-    return f"{value:,.3f}"
+    """A time in ms, to the microsecond, so that the points of a column stand under each other.
+
+    Below 10 us, as kernels of accelerators are, to a tenth of one.
+    """
+    return f"{value:.4f}" if 0 < abs(value) < SHORT_MS else f"{value:,.3f}"
 
 
 def change_text(change: Fraction, *, beyond: Fraction | None = None) -> str:

@@ -28,6 +28,7 @@ WIDEST: Final = 0.20
 OVERLOADED: Final = 1.25
 """The slowdown of the reference workload from which on its correction is a guess."""
 NO_USABLE_RESULT: Final = "no usable result"
+LAUNCHES: Final = "the times are those of launching from Python, since the passes cannot be captured as graphs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ def with_slowdown(comparison: Comparison) -> Comparison:
 
 def unusable_reason(comparison: Comparison) -> str | None:
     """Why a comparison supports no conclusion, with the one thing to do about it; None where it may."""
+    if comparison.obstacle:
+        return f"{LAUNCHES}: {comparison.obstacle}; compare on the CPU, or what can be captured"
     if comparison.slowdown is not None and comparison.slowdown >= OVERLOADED:
         overloaded = overload(comparison.slowdown)
     else:

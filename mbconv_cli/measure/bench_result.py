@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from mbconv_cli.machine.quiet_speed import QuietSpeed
 from mbconv_cli.measure.audit_result import Audit
 from mbconv_cli.measure.latency import Measurement
 from mbconv_cli.report.model import Cell
+
+NO_OP: Final = "kernels of no op"
+
+
+def outside_of(measurement: Measurement) -> tuple[str, ...]:
+    """The parts of a measured pass that are outside of every op: kernels on an accelerator, where there are such."""
+    return (NO_OP,) if measurement.device and measurement.device.unassigned else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +31,7 @@ class Bench:
         notes: what a reader should know of the form.
         both_ways: whether a stamped pass goes forward and backward.
         allocated_bytes: the most that the device's allocator gave to activations in a pass, where it reports that.
-        outside: parts of a stamped pass that are outside of every op; their times stand behind the ops'.
+        outside: parts of a stamped pass that are outside of every op; their times stand behind all ops'.
         quiet: the machine's quiet speed, where a reference workload ran beside the passes.
     """
 
@@ -35,6 +43,19 @@ class Bench:
     allocated_bytes: int | None = None
     outside: tuple[str, ...] = ()
     quiet: QuietSpeed | None = None
+
+    @property
+    def outside_parts(self) -> tuple[int, ...]:
+        """Which times of a stamped pass are outside of every op."""
+        count = len(self.measurement.layers[0])
+        return tuple(range(count - len(self.outside), count))
+
+    @property
+    def has_layers(self) -> bool:
+        """Whether the layers' times are their own: on an accelerator without a timeline they are those of launches."""
+        if self.machine["device"] == "cpu":
+            return True
+        return self.measurement.device is not None and bool(self.measurement.layers)
 
     def parts_of(self, ops: Sequence[int]) -> tuple[int, ...]:
         """Which times of a stamped pass belong to these ops, in all directions that there are."""

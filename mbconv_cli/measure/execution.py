@@ -84,7 +84,7 @@ class Execution:
     @property
     def by_layer(self) -> bool:
         """Whether layers can be timed one by one."""
-        return self.mode is Mode.EAGER
+        return self.mode is not Mode.COMPILE
 
     def settings(self) -> dict[str, Cell]:
         """The settings in a report's provenance; the batch is part of its subject."""

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from mbconv_cli.machine.load import Load, load_between, moment, page_faults
 from mbconv_cli.measure.budget import Budget
 from mbconv_cli.measure.clock import Clock, HostTimes
+from mbconv_cli.measure.device_times import DeviceTimes
 from mbconv_cli.measure.reference_workload import ReferenceTimer, Workload
 from mbconv_cli.measure.stamp_cost import StampCost, stamp_cost
 from mbconv_cli.measure.statistics.control_variate import reference_level
@@ -48,6 +49,8 @@ class Measurement:
         left_out: the measurements of processes that were disturbed, and are no part of it.
         reference: the times of the reference workload's kernels, `[samples][kernels]`; empty where none was run.
         program: each plain pass of the program that is stamped, where that is another one than the plain pass.
+        device: on an accelerator whose timeline is known, what that says; a stamped pass is then a traced one, with one
+            time more, of kernels that belong to no op.
     """
 
     end_to_end: list[float] = field(default_factory=list)
@@ -65,6 +68,7 @@ class Measurement:
     left_out: tuple[Measurement, ...] = ()
     reference: list[tuple[float, ...]] = field(default_factory=list)
     program: list[float] = field(default_factory=list)
+    device: DeviceTimes | None = None
 
     @property
     def reference_level(self) -> float | None:
@@ -75,6 +79,23 @@ class Measurement:
     def by_process(self) -> tuple[Measurement, ...]:
         """The measurement of each process."""
         return self.processes or (self,)
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Passes that are started one behind the other and timed together.
+
+    Attributes:
+        run: starts all of them; takes no stamps.
+        passes: how many these are.
+    """
+
+    run: Pass
+    passes: int = 1
+
+    def time(self, clock: Clock) -> float:
+        """The mean time of its passes, in ms."""
+        return plain_pass(self.run, clock) / self.passes
 
 
 def measure(
@@ -109,7 +130,7 @@ def measure(
     began = now()
     with collector_off():
         result.stamp_cost = stamp_cost(clock)
-        _warm_up(run, clock, budget, now, result)
+        result.warm_up, result.steady = warm_up(lambda: _both_passes(run, clock), budget, now)
         timer.warm_up()
         first, faults = moment(), page_faults()
         try:
@@ -173,15 +194,24 @@ def _stamped_pass(run: Pass, clock: Clock) -> list[float]:
     return clock.finish()
 
 
-def _warm_up(run: Pass, clock: Clock, budget: Budget, now: Callable[[], float], result: Measurement) -> None:
-    """Until the last passes take as long as those before them, or the time for it is over."""
-    began = now()
-    times: list[float] = []
-    while len(times) < 2 or not _warm(result.steady, now() - began, budget):
-        times.append(plain_pass(run, clock))
-        _stamped_pass(run, clock)
-        result.steady = _steady(times)
-    result.warm_up = len(times)
+def _both_passes(run: Pass, clock: Clock) -> float:
+    """The time of a plain pass, in ms, before a stamped one."""
+    plain = plain_pass(run, clock)
+    _stamped_pass(run, clock)
+    return plain
+
+
+def warm_up(sample: Callable[[], float], budget: Budget, now: Callable[[], float]) -> tuple[int, bool]:
+    """Sample until the last samples are as long as those before them, or the time for it is over.
+
+    Returns:
+        How many there were, and whether they had become steady.
+    """
+    began, times, steady = now(), list[float](), False
+    while len(times) < 2 or not _warm(steady, now() - began, budget):
+        times.append(sample())
+        steady = _steady(times)
+    return len(times), steady
 
 
 def _warm(steady: bool, seconds: float, budget: Budget) -> bool:

@@ -14,10 +14,10 @@ from mbconv_cli.cost.counts import Cost
 from mbconv_cli.machine.allocator import keep_memory
 from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.measure.audit_result import Audit
-from mbconv_cli.measure.bench_result import Bench
+from mbconv_cli.measure.bench_result import Bench, outside_of
 from mbconv_cli.measure.budget import Budget
 from mbconv_cli.measure.execution import Allocator, Execution, plan_to_run, require_supported
-from mbconv_cli.measure.latency import Progress, measure
+from mbconv_cli.measure.latency import Progress
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.pytorch.built_network import images_to_settle
 from mbconv_cli.pytorch.device_memory import allocated_peak, require_memory, translate_memory_errors
@@ -26,7 +26,6 @@ from mbconv_cli.pytorch.passes import TimedPass, timed_pass
 from mbconv_cli.pytorch.preparation import Prepared, prepare, torch_dtype, translate_unsupported_forms
 from mbconv_cli.pytorch.reference_kernels import reference_kernels
 from mbconv_cli.pytorch.torch_threads import torch_threads
-from mbconv_cli.report.model import Cell
 
 
 def run_batches(
@@ -75,7 +74,8 @@ def run_batches(
         for index, size in enumerate(batch_sizes):
             share, form = share_of(progress, index, batch_sizes), replace(execution, batch_size=size)
             with kept_if_interrupted(benches):
-                benches.append(_measured(prepared, torch_fingerprint(str(target), threads), form, budget, share))
+                measured = _measured(prepared, target, form, budget, share)
+                benches.append(replace(measured, machine=torch_fingerprint(str(target), threads)))
             if len(benches) <= index or benches[-1].measurement.interrupted:
                 break
     return tuple(benches)
@@ -100,21 +100,21 @@ def _needed(plan: Plan, costs: Sequence[Cost], execution: Execution, batch_size:
 
 
 def _measured(
-    prepared: Prepared, machine: dict[str, Cell], execution: Execution, budget: Budget, progress: Progress
+    prepared: Prepared, device: torch.device, execution: Execution, budget: Budget, progress: Progress
 ) -> Bench:
-    device = torch.device(str(machine["device"]))
     with _gradients(wanted=execution.training):
         timed = timed_pass(prepared, device, execution)
         reference = reference_kernels(device, torch_dtype(execution))
-        measurement = measure(timed.run, timed.clock, budget, progress=progress, reference=reference)
+        measurement = timed.measure(budget, progress, reference)
         allocated = _allocated(prepared, timed, device, execution)
     return Bench(
         prepared.audit,
         measurement,
-        machine,
+        {},
         (*prepared.notes, *timed.notes),
         both_ways=execution.training,
         allocated_bytes=allocated,
+        outside=outside_of(measurement),
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from statistics import median
 from typing import Final
 
 import torch
@@ -14,20 +15,25 @@ from mbconv_cli.cost.activation_memory import forward_bytes
 from mbconv_cli.cost.counts import Cost, plan_costs
 from mbconv_cli.errors import CheckFailedError
 from mbconv_cli.measure.audit_result import Audit, failures
+from mbconv_cli.measure.clock import Clock
+from mbconv_cli.measure.device_latency import burst_of
 from mbconv_cli.measure.execution import Dtype, Execution
-from mbconv_cli.measure.latency import Pass, Progress
+from mbconv_cli.measure.latency import Burst, Pass, Progress, plain_pass
 from mbconv_cli.measure.processes.comparisons import Outcome, Request
 from mbconv_cli.measure.processes.turns import ComparisonBudget, Sample, interleave
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.pytorch.built_network import Network, build
 from mbconv_cli.pytorch.clocks import clock_for
 from mbconv_cli.pytorch.device_memory import require_memory
+from mbconv_cli.pytorch.device_passes import replays_of
 from mbconv_cli.pytorch.devices import resolve_device, torch_fingerprint
+from mbconv_cli.pytorch.graph_capture import NotCapturableError
 from mbconv_cli.pytorch.reference_kernels import reference_kernels
 from mbconv_cli.pytorch.torch_threads import torch_threads
 from mbconv_cli.report.model import Cell
 
 WARM_UP_SHARE: Final = 0.3
+LAUNCHED_ROUNDS: Final = 8
 
 
 def run(request: Request, progress: Progress) -> Outcome:
@@ -44,19 +50,20 @@ def run(request: Request, progress: Progress) -> Outcome:
 
 def _measured(request: Request, device: torch.device, machine: dict[str, Cell], progress: Progress) -> Outcome:
     order = random.Random(request.seed)  # noqa: S311 - an order of turns, no secret
-    samples: list[Sample] = []
+    samples, obstacles, launched = list[Sample](), list[str](), list[tuple[float, ...]]()
     reference = reference_kernels(device, torch.float32)
     for index, plans in enumerate(request.sets):
 
         def share(done: float, before: int = index) -> None:
             progress((before + done) / len(request.sets))
 
-        passes = _passes(plans, request, device, order)
+        passes, clock = _passes(plans, request, device, order), clock_for(device)
         with torch.inference_mode():
             budget = ComparisonBudget(request.seconds, warm_up_seconds=WARM_UP_SHARE * request.seconds)
-            samples.append(
-                interleave(passes, clock_for(device), budget, order=order, progress=share, reference=reference)
-            )
+            timed = _timed_alike(passes, device, clock)
+            samples.append(interleave(timed.bursts, clock, budget, order=order, progress=share, reference=reference))
+            obstacles.append(timed.obstacle)
+            launched.append(_launched(passes, device, clock))
     return Outcome(
         latency_ms=tuple(sample.latency_ms for sample in samples),
         latency_ratio=tuple(sample.latency_ratio for sample in samples),
@@ -65,7 +72,37 @@ def _measured(request: Request, device: torch.device, machine: dict[str, Cell], 
         audited_ops=sum(len(plan.ops) for plans in request.sets for plan in plans) if request.audit else 0,
         round_ms=tuple(sample.round_ms for sample in samples) if request.keep_rounds else (),
         reference=tuple(sample.reference for sample in samples),
+        launched_ms=tuple(launched) if device.type != "cpu" else (),
+        obstacle=next(filter(None, obstacles), ""),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    """Candidates as they take turns, all in the same way; and why that is by launches, where it is."""
+
+    bursts: tuple[Burst, ...]
+    obstacle: str = ""
+
+
+def _timed_alike(passes: Sequence[Pass], device: torch.device, clock: Clock) -> _Timed:
+    """On an accelerator replays of a graph each; passes as they are launched on the CPU, and where one has no graph."""
+    launches = tuple(Burst(one) for one in passes)
+    if device.type == "cpu":
+        return _Timed(launches)
+    try:
+        replays = [replays_of(partial(one, None), device, clock) for one in passes]
+    except NotCapturableError as error:
+        return _Timed(launches, str(error))
+    return _Timed(tuple(burst_of(one, clock) for one in replays))
+
+
+def _launched(passes: Sequence[Pass], device: torch.device, clock: Clock) -> tuple[float, ...]:
+    """On an accelerator the median time of a few passes of each candidate launched from Python, in ms."""
+    if device.type == "cpu":
+        return ()
+    turns = [[plain_pass(one, clock) for one in passes] for _ in range(LAUNCHED_ROUNDS)]
+    return tuple(median(times) for times in zip(*turns, strict=True))
 
 
 def _passes(plans: Sequence[Plan], request: Request, device: torch.device, order: random.Random) -> list[Pass]:

@@ -13,17 +13,19 @@ import torch
 from torch import Tensor, nn
 
 from mbconv_cli.errors import InputError
+from mbconv_cli.measure.budget import Budget
 from mbconv_cli.measure.clock import Clock
+from mbconv_cli.measure.device_latency import DevicePass, NoTimelineError, measure_on_device
 from mbconv_cli.measure.execution import Execution, Mode
-from mbconv_cli.measure.latency import Pass, Stamp
+from mbconv_cli.measure.latency import Measurement, Pass, Progress, Stamp, measure
+from mbconv_cli.measure.reference_workload import Workload
 from mbconv_cli.pytorch.agreement import require_equal
 from mbconv_cli.pytorch.arithmetic import mode_tolerance
-from mbconv_cli.pytorch.built_network import Network
 from mbconv_cli.pytorch.clocks import clock_for
+from mbconv_cli.pytorch.device_passes import device_pass
 from mbconv_cli.pytorch.preparation import Prepared, random_images
 from mbconv_cli.pytorch.training import FreshGradients, TrainingPass
 
-CAPTURE_WARM_UP: Final = 3
 END_TO_END_ONLY: Final = "measured end to end only: it has no layers, so a stamped pass has one stamp, at its end"
 AUTOGRAD: Final = (
     "pass: forward and backward, with batch norm in training mode and no op in place; end to end, autograd walks one "
@@ -40,33 +42,71 @@ class TimedPass:
         run: one pass; calls what it is given after every op, where there are separate ops.
         clock: takes the stamps.
         notes: what a reader should know of the pass.
+        on_device: the pass for the instrument of an accelerator; None where nothing sees the device's own time.
+        program: the pass that is stamped, where that is another one than the plain pass.
     """
 
     run: Pass
     clock: Clock
     notes: tuple[str, ...] = ()
+    on_device: DevicePass | None = None
+    program: Pass | None = None
+
+    def measure(self, budget: Budget, progress: Progress, reference: Workload = ()) -> Measurement:
+        """Sample it by the device's timeline where that is known, else with stamps.
+
+        Args:
+            budget: how long.
+            progress: called with the share of the time that has passed.
+            reference: the workload that shows how fast the machine is.
+        """
+        if self.on_device is not None:
+            try:
+                return measure_on_device(self.on_device, self.clock, budget, progress=progress)
+            except NoTimelineError:
+                pass  # stamps then time launches, and the report calls them that
+        return measure(self.run, self.clock, budget, progress=progress, reference=reference, program=self.program)
 
 
 def timed_pass(prepared: Prepared, device: torch.device, execution: Execution) -> TimedPass:
     """A pass over a batch of random images `[N, C, H, W]` in this form.
 
     Raises:
-        InputError: torch.compile failed, e.g. for want of a C++ compiler.
+        InputError: torch.compile failed, e.g. for want of a C++ compiler; or the pass cannot be captured, but should.
         CheckFailedError: the outputs are not those of the eager network.
     """
-    network, clock = prepared.network, clock_for(device)
+    network, clock, ops = prepared.network, clock_for(device), len(prepared.plan.ops)
     images = random_images(prepared.plan, device, execution)
     if execution.training:
-        return TimedPass(TrainingPass(prepared.plan, network, images), FreshGradients(network, clock), (AUTOGRAD,))
+        training = TrainingPass(prepared.plan, network, images)
+        on_device = device_pass(training.by_op, ops, device, clock, both_ways=True)
+        return TimedPass(training, FreshGradients(network, clock), () if on_device else (AUTOGRAD,), on_device)
     match execution.mode:
-        case Mode.EAGER:
-            return TimedPass(lambda stamp: network.run(images, stamp), clock)
         case Mode.COMPILE:
             return compiled_pass(network, (images,), clock, execution)
-        case Mode.CUDAGRAPH:
-            return _captured(network, images, clock, execution)
+        case Mode.EAGER | Mode.CUDAGRAPH:
+
+            def run(stamp: Stamp | None) -> Tensor:
+                return network.run(images, stamp)
+
+            on_device = device_pass(run, ops, device, clock)
+            return TimedPass(run, clock, _graph_note(execution.mode, on_device), on_device)
         case _:
             assert_never(execution.mode)
+
+
+def _graph_note(mode: Mode, on_device: DevicePass | None) -> tuple[str, ...]:
+    """That `--mode cudagraph` asks for what is measured anyway.
+
+    Raises:
+        InputError: the pass cannot be captured.
+    """
+    if mode is not Mode.CUDAGRAPH:
+        return ()
+    if on_device is None or on_device.replays is None:
+        obstacle = on_device.obstacle if on_device else "the device has no graphs"
+        raise InputError(f"--mode cudagraph: the pass cannot be captured: {obstacle}; take --mode eager")
+    return ("mode: device time is that of one CUDA graph in every mode, so --mode cudagraph changes nothing",)
 
 
 def compiled_pass(network: nn.Module, inputs: Sequence[Tensor], clock: Clock, execution: Execution) -> TimedPass:
@@ -84,35 +124,8 @@ def compiled_pass(network: nn.Module, inputs: Sequence[Tensor], clock: Clock, ex
     seconds = time.monotonic() - began
     equal = require_equal("--mode compile", output, network(*inputs), mode_tolerance(execution.dtype, inputs[0].device))
     note = f"mode: torch.compile, which took {seconds:.1f} s; {END_TO_END_ONLY}; beside eager, {equal}"
-    return TimedPass(_as_a_whole(lambda: compiled(*inputs)), clock, (note,))
-
-
-def _captured(network: Network, images: Tensor, clock: Clock, execution: Execution) -> TimedPass:
-    """The forward pass as one CUDA graph over a batch that stays in its place.
-
-    As torch's notes on CUDA graphs require: some passes on a side stream first, so that libraries have chosen their
-    algorithms, then the capture (pytorch.org/docs/stable/notes/cuda.html, "CUDA Graphs").
-    """
-    device = images.device
-    with torch.cuda.device(device):
-        current, side = torch.cuda.current_stream(device), torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
-        side.wait_stream(current)
-        with torch.cuda.stream(side):
-            for _ in range(CAPTURE_WARM_UP):
-                network(images)
-        current.wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            output = network(images)
-
-    def replay() -> None:
-        with torch.cuda.device(device):  # a graph is replayed on the current device's stream
-            graph.replay()
-
-    replay()
-    equal = require_equal("--mode cudagraph", output, network(images), mode_tolerance(execution.dtype, images.device))
-    note = f"mode: one CUDA graph, replayed; {END_TO_END_ONLY}; beside eager, {equal}"
-    return TimedPass(_as_a_whole(replay), clock, (note,))
+    run = _as_a_whole(lambda: compiled(*inputs))
+    return TimedPass(run, clock, (note,), device_pass(run, 1, inputs[0].device, clock))
 
 
 def _as_a_whole(run: Callable[[], object]) -> Pass:

@@ -60,6 +60,12 @@ class TrainingPass:
         inputs, outputs = self._forward(stamp)
         self._backward(inputs, outputs, stamp)
 
+    def by_op(self, stamp: Stamp | None) -> None:
+        """Run once as one graph of autograd, without the gradients of the last pass; stamps on the way there alone."""
+        self._network.zero_grad(set_to_none=True)
+        output = self._network.run(self._images, stamp)
+        output.backward(self._gradient)  # type: ignore[no-untyped-call]  # torch's own
+
     def _forward(self, stamp: Stamp) -> tuple[list[list[Tensor]], list[Tensor]]:
         inputs: list[list[Tensor]] = []
         outputs: list[Tensor] = []

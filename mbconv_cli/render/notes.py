@@ -12,9 +12,9 @@ from mbconv_cli.report.model import Kind, Report
 from mbconv_cli.report.verdict import CHECK
 
 LABEL: Final = re.compile(r"([a-z]+|not comparable|no usable result|quiet speed|device time): ")
-URGENT: Final = ("no usable result: ", "warning: ")
+URGENT: Final = ("device time: ", "no usable result: ", "warning: ")
 """How notes begin that a reader must see before the figures that they are about."""
-HIDDEN: Final = frozenset({"clock", "load", "faults", "device time"})
+HIDDEN: Final = frozenset({"clock", "load", "faults", "events"})
 """The labels of notes on the instrument, which matter to whoever doubts a figure."""
 SHORTENED: Final = frozenset({"audit", "counting", "memory", "norm", "quiet speed", "roofline", "samples"})
 """The labels of notes whose first clause is the one that matters."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +11,12 @@ import torch
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.cost.counts import plan_costs
 from mbconv_cli.errors import CheckFailedError, InputError
+from mbconv_cli.measure.budget import budget_for
+from mbconv_cli.measure.device_times import TimeSource
 from mbconv_cli.measure.execution import Dtype, Execution, MemoryFormat, Mode, plan_to_run
 from mbconv_cli.pytorch.passes import timed_pass
 from mbconv_cli.pytorch.preparation import Prepared, prepare, random_images, translate_unsupported_forms
+from tests.fake_device import FakeDevice, use
 
 CPU = torch.device("cpu")
 PLAN = open_network("bottleneck-v3-se-last", resolution=32).plan
@@ -139,70 +140,22 @@ def test_a_compiled_network_that_computes_something_else_fails(monkeypatch: pyte
         timed_pass(prepared(execution), CPU, execution)
 
 
-class FakeCuda:
-    """Records the order in which torch.cuda is called; what is captured runs at once, on the CPU."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.calls: list[str] = []
-        fakes = {
-            "device": self.device,
-            "current_stream": lambda _: FakeStream("current", self.calls),
-            "Stream": lambda _: FakeStream("side", self.calls),
-            "stream": self.stream,
-            "CUDAGraph": lambda: self,
-            "graph": self.graph,
-        }
-        for name, fake in fakes.items():
-            monkeypatch.setattr(torch.cuda, name, fake)
-
-    @contextmanager
-    def device(self, _: torch.device) -> Iterator[None]:
-        yield
-
-    @contextmanager
-    def stream(self, stream: FakeStream) -> Iterator[None]:
-        self.calls.append(f"on {stream.name} {{")
-        yield
-        self.calls.append("}")
-
-    @contextmanager
-    def graph(self, _: FakeCuda) -> Iterator[None]:
-        self.calls.append("capture {")
-        yield
-        self.calls.append("}")
-
-    def replay(self) -> None:
-        self.calls.append("replay")
-
-
-class FakeStream:
-    def __init__(self, name: str, calls: list[str]) -> None:
-        self.name = name
-        self._calls = calls
-
-    def wait_stream(self, other: FakeStream) -> None:
-        self._calls.append(f"{self.name} waits for {other.name}")
+@torch.inference_mode()
+def test_a_mode_of_graphs_is_refused_where_there_are_none() -> None:
+    execution = Execution(mode=Mode.CUDAGRAPH)
+    with pytest.raises(InputError, match="--mode cudagraph: the pass cannot be captured: the device has no graphs"):
+        timed_pass(prepared(execution), CPU, execution)
 
 
 @torch.inference_mode()
-def test_a_graph_is_captured_after_passes_on_a_side_stream_and_then_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mode_of_graphs_is_what_is_measured_anyway(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(FakeDevice(), monkeypatch)
     execution = Execution(mode=Mode.CUDAGRAPH)
-    made = prepared(execution)
-    cuda = FakeCuda(monkeypatch)
-    made.network.register_forward_hook(lambda *_: cuda.calls.append("pass"))
-    timed = timed_pass(made, CPU, execution)
-    assert cuda.calls == [
-        "side waits for current",
-        *("on side {", "pass", "pass", "pass", "}"),
-        "current waits for side",
-        *("capture {", "pass", "}"),
-        "replay",
-        "pass",  # the eager one, to compare with
-    ]
-    cuda.calls.clear()
-    timed.run(None)
-    timed.run(lambda: cuda.calls.append("stamp"))
-    assert cuda.calls == ["replay", "replay", "stamp"]
+    timed = timed_pass(prepared(execution), CPU, execution)
+    assert timed.on_device
+    assert timed.notes == (
+        "mode: device time is that of one CUDA graph in every mode, so --mode cudagraph changes nothing",
+    )
 
 
 @pytest.mark.cuda
@@ -212,9 +165,10 @@ def test_a_graph_on_a_real_device() -> None:
     device, execution = torch.device("cuda:0"), Execution(mode=Mode.CUDAGRAPH, batch_size=4)
     made = prepare(PLAN, plan_costs(PLAN), device, execution)
     timed = timed_pass(made, device, execution)
-    timed.run(None)
-    (note,) = timed.notes
-    assert "one CUDA graph" in note
+    measured = timed.measure(budget_for(None, 1.0), lambda _: None)
+    assert measured.device is not None
+    assert measured.device.source is TimeSource.GRAPH
+    assert measured.device.unassigned == 0
 
 
 @pytest.mark.slow

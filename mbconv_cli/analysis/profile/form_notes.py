@@ -22,7 +22,7 @@ DIRECTIONS: Final = (
 )
 NO_COSTS: Final[dict[str, Cell]] = {column.key: 0 for column in COSTS}
 """Of what takes time outside of every op."""
-OF_THE_LAYERS: Final = frozenset({"sum of layers", "difference", "slowdown by the stamps"})
+OF_THE_LAYERS: Final = frozenset({"sum of layers", "difference", "slowdown by the stamps", "between kernels"})
 """Rows that say nothing where there are no layers."""
 
 
@@ -47,7 +47,7 @@ def timed_rows(rows: Sequence[Row], groups: Sequence[Group], bench: Bench) -> li
     """
     from mbconv_cli.analysis.profile.reconciliation import group_latencies
 
-    outside = [(bench.audit.ops + index,) for index in range(len(bench.outside))]
+    outside = [(part,) for part in bench.outside_parts]
     rows = [*rows, *({"name": name, **NO_COSTS} for name in bench.outside)]
     estimates = group_latencies(bench, [*(bench.parts_of(group.ops) for group in groups), *outside])
     timed: list[Row] = [{**row, **latency_cells(estimate)} for row, estimate in zip(rows, estimates, strict=True)]
@@ -65,10 +65,11 @@ def timed_rows(rows: Sequence[Row], groups: Sequence[Group], bench: Bench) -> li
 
 def latency_section(bench: Bench, execution: Execution) -> Section:
     """The passes compared, where there are layers."""
+    from mbconv_cli.analysis.profile.device_report import reconcile_device
     from mbconv_cli.analysis.profile.reconciliation import reconcile
 
-    section = reconcile(bench)
-    if execution.by_layer:
+    section = reconcile_device(bench) if bench.measurement.device else reconcile(bench)
+    if execution.by_layer and (bench.has_layers or bench.measurement.device):
         return section
     return Section(section.columns, tuple(row for row in section.rows if row["name"] not in OF_THE_LAYERS))
 

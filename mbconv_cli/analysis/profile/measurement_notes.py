@@ -8,6 +8,7 @@ from statistics import fmean, median
 from typing import Final
 
 from mbconv_cli.analysis.measuring import NO_USABLE_RESULT, busy_warning, device_note
+from mbconv_cli.analysis.profile.device_report import device_figures, device_headline, device_notes, device_warnings
 from mbconv_cli.analysis.profile.reconciliation import correction, end_to_end, headline, stamped_program, sum_of_layers
 from mbconv_cli.analysis.profile.usability import unusable_reason
 from mbconv_cli.machine.fingerprint import usable_cores
@@ -19,6 +20,10 @@ from mbconv_cli.measure.statistics.estimates import Estimate
 from mbconv_cli.report.model import Cell
 from mbconv_cli.units import MICROSECONDS_PER_MILLISECOND, counted
 
+LAUNCHES_ONLY: Final = (
+    "nothing here sees the device's own time, neither a graph nor a profiler; the time is between events around passes "
+    "launched from Python, and layers are not shown, since theirs would be the time of launching"
+)
 NOISY_PRECISION: Final = 0.05
 WIDE_DIFFERENCE: Final = 0.05
 MANY_FAULTS: Final = 100
@@ -27,8 +32,8 @@ LAUNCH_BOUND_SHARE: Final = 0.9
 """Of a device's time: if handing the work over takes so much of it, the device waits for the host."""
 
 
-def measurement_figures(bench: Bench) -> dict[str, Cell]:
-    """What programs may want to know of the measurement; what the system does not tell is left out."""
+def measurement_figures(bench: Bench, images: int = 1) -> dict[str, Cell]:
+    """What programs may want to know of the measurement of a pass of so many images; the unknown is left out."""
     measurement, load = bench.measurement, bench.measurement.load
     figures: dict[str, Cell | float] = {
         "complete": not measurement.interrupted,
@@ -49,6 +54,7 @@ def measurement_figures(bench: Bench) -> dict[str, Cell]:
         "enqueue_share": _enqueue_share(measurement),
         "page_faults": measurement.page_faults,
         **_correction_figures(bench),
+        **(device_figures(bench, images) if measurement.device else {}),
     }
     if measurement.stamp_cost:
         figures["clock_resolution_ms"] = measurement.stamp_cost.resolution_ms
@@ -56,17 +62,17 @@ def measurement_figures(bench: Bench) -> dict[str, Cell]:
     return {key: value for key, value in figures.items() if value is not None and value != math.inf}
 
 
-def measurement_notes(bench: Bench) -> tuple[str, ...]:
-    """How the figures came about, and what to hold against them."""
+def measurement_notes(bench: Bench, images: int = 1) -> tuple[str, ...]:
+    """How the figures of a pass of so many images came about, and what to hold against them."""
     measurement, audit, whole = bench.measurement, bench.audit, end_to_end(bench)
     return (
         device_note(bench.machine),
-        _samples_note(measurement, whole),
+        *(device_notes(bench, images) if measurement.device else [_samples_note(measurement, whole)]),
         *([_clock_note(measurement.stamp_cost, _stamps(bench), whole)] if measurement.stamp_cost else []),
         *_correction_note(bench),
         *_load_note(measurement),
         *_faults_note(measurement),
-        *_device_time_note(measurement),
+        *_events_note(measurement),
         (
             f"audit: closed forms and {audit.counter} agree on all {counted(audit.ops, 'op')}: {audit.macs:,} MAC "
             f"{'a pass' if measurement.program else 'an image'}, "
@@ -80,7 +86,21 @@ def warnings(bench: Bench) -> tuple[str, ...]:
     """What makes the figures doubtful, the most important first: they stand before everything else."""
     unusable = unusable_reason(bench)
     parts = [f"{NO_USABLE_RESULT}: {unusable}"] if unusable else []
-    return (*parts, *_warnings(bench, headline(bench), usable=unusable is None), *_busy_warning(bench))
+    of_device = [f"warning: {warning}" for warning in _device_warnings(bench)]
+    both_times = [device_headline(bench)] if bench.measurement.device else []
+    return (
+        *both_times,
+        *parts,
+        *_warnings(bench, headline(bench), usable=unusable is None),
+        *of_device,
+        *_busy_warning(bench),
+    )
+
+
+def _device_warnings(bench: Bench) -> list[str]:
+    if bench.measurement.device:
+        return device_warnings(bench)
+    return [LAUNCHES_ONLY] if not bench.has_layers else []
 
 
 def _correction_figures(bench: Bench) -> dict[str, Cell]:
@@ -171,10 +191,10 @@ def _faults_note(measurement: Measurement) -> list[str]:
     ]
 
 
-def _device_time_note(measurement: Measurement) -> list[str]:
+def _events_note(measurement: Measurement) -> list[str]:
     stream = "end to end and layers are between events on the device's stream"
     wall = "wall time is from handing over the first op until the device is done"
-    return [f"device time: {stream}; {wall}"] if measurement.host else []
+    return [f"events: {stream}; {wall}"] if measurement.host else []
 
 
 def _warnings(bench: Bench, known: Estimate, *, usable: bool) -> list[str]:
@@ -188,13 +208,14 @@ def _warnings(bench: Bench, known: Estimate, *, usable: bool) -> list[str]:
         warnings.append("the time was not stable at the end of the warm-up; the machine may be busy")
     if usable and known.precision > NOISY_PRECISION:
         warnings.append(_known_badly(measurement, f"{100 * known.precision:.1f} %"))
-    off = sum_of_layers(bench).value / stamped_program(bench).value - 1
-    if not bench.both_ways and not bench.outside and abs(off) > WIDE_DIFFERENCE:  # else the notes say why
+    by_stamps = bench.has_layers and not (bench.both_ways or bench.outside or measurement.device)  # else notes say why
+    off = sum_of_layers(bench).value / stamped_program(bench).value - 1 if by_stamps else 0.0
+    if abs(off) > WIDE_DIFFERENCE:
         side = "more" if off > 0 else "less"
         whole = "their captured program" if measurement.program else "end to end"
         warnings.append(f"the layers sum to {100 * abs(off):.1f} % {side} than {whole}; measure again")
     enqueuing = _enqueue_share(measurement)
-    if enqueuing is not None and enqueuing >= LAUNCH_BOUND_SHARE:
+    if enqueuing is not None and enqueuing >= LAUNCH_BOUND_SHARE and not measurement.device:
         waited = f"the device waited for the host, which took {100 * enqueuing:.0f} % of its time to hand the work over"
         instead = "a larger batch, or --mode cudagraph on CUDA, shows the device's own"
         warnings.append(f"launch-bound: {waited}; all times are those of launching; {instead}")

@@ -15,6 +15,7 @@ from mbconv_cli.analysis.columns import (
     MACS_SHARE,
     PARAMS_SHARE,
     cost_cells,
+    estimate_cells,
     latency_cells,
 )
 from mbconv_cli.analysis.grouping import LABELS, By, Group, group_ops
@@ -87,7 +88,8 @@ def profile(
     alive = alive_bytes(plan, batch_size, element_size)
     totals = cost_cells(total(costs), batch_size, element_size) | {"peak_bytes": max(alive)}
     bench = run_benches(network.plan, costs, execution, (execution.batch_size,), latency)[0] if latency else None
-    roofline = _roofline(plan, costs, execution, calibration, bench) if calibration and bench else None
+    has_layers = bench is not None and bench.has_layers
+    roofline = _roofline(plan, costs, execution, calibration, bench) if calibration and bench and has_layers else None
     profiled = _Profiled(plan, costs, alive, execution, bench, roofline, view.depth)
     rows, groups = profiled.rows(view.by)
     sections = _sections(profiled, view, rows)
@@ -114,16 +116,22 @@ class _Profiled:
     roofline: Roofline | None
     depth: int
 
+    @property
+    def layered(self) -> bool:
+        """Whether rows have times of their own, where anything was measured."""
+        return self.execution.by_layer and (self.bench is None or self.bench.has_layers)
+
     def columns(self, by: By) -> tuple[Column, ...]:
         """Those of a row."""
-        return _columns(by, self.execution, measured=self.bench is not None, roofline=self.roofline is not None)
+        measured = self.bench is not None and self.layered
+        return _columns(by, self.execution, measured=measured, roofline=self.roofline is not None)
 
     def rows(self, by: By) -> tuple[list[Row], list[Group]]:
         """All rows in running order, and the ops that each of the first of them gathers."""
         groups = group_ops(self.plan, by, self.depth)
         element_size = self.execution.dtype.element_size
         rows = exact_rows(groups, self.costs, self.alive, self.plan.images(self.execution.batch_size), element_size)
-        if self.bench and self.execution.by_layer:
+        if self.bench and self.layered:
             rows = timed_rows(rows, groups, self.bench)
         rows = with_shares(rows, self.columns(by))
         return (self.roofline.beside(rows, groups) if self.roofline else rows), groups
@@ -135,7 +143,7 @@ def _sections(profiled: _Profiled, view: View, rows: Sequence[Row]) -> dict[str,
     if not view.overview:
         return {view.by.section: section}
     stages = _section(profiled.columns(By.STAGE), profiled.rows(By.STAGE)[0], View(By.STAGE))
-    timed = profiled.bench is None or profiled.execution.by_layer
+    timed = profiled.bench is None or profiled.layered
     return {
         By.STAGE.section: stages if timed else set_aside(stages),
         view.by.section: costliest(section, view.by, ADDING_UP) if timed else set_aside(section),
@@ -158,6 +166,11 @@ def _measured_report(
 
     totals |= {} if unusable_reason(bench) else latency_cells(headline(bench))
     totals |= {"latency_samples": len(bench.measurement.end_to_end)}
+    if bench.measurement.device:
+        from mbconv_cli.analysis.profile.device_report import launched
+
+        totals |= estimate_cells("launched_ms", launched(bench))
+    images = execution.batch_size
     reconciled = latency_section(bench, execution)
     balance = balance_note(reconciled) if view.overview else []
     return Report(
@@ -166,8 +179,8 @@ def _measured_report(
         subject,
         totals,
         sections | {"latency": set_aside(reconciled) if balance else reconciled},
-        (*warnings(bench), *notes, *balance, *measurement_notes(bench)),
-        measurement_figures(bench),
+        (*warnings(bench), *notes, *balance, *measurement_notes(bench, images)),
+        measurement_figures(bench, images),
         raw_samples(bench, LATENCY[0].key),
     )
 

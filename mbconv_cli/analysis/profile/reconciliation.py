@@ -42,12 +42,12 @@ def correction(bench: Bench) -> Corrected | None:
 
 def end_to_end(bench: Bench) -> Estimate:
     """As measured: the median of the plain passes, in ms; of several processes the mean of theirs."""
-    return _across(bench, lambda one: [median_interval(one.end_to_end)])[0]
+    return across(bench, lambda one: [median_interval(one.end_to_end)])[0]
 
 
 def group_latencies(bench: Bench, groups: Sequence[Sequence[int]]) -> list[Estimate]:
     """The time of each group of ops, in ms; all groups together are the sum of the layers."""
-    return _across(bench, lambda one: midmeans(one.layers, groups))
+    return across(bench, lambda one: midmeans(one.layers, groups))
 
 
 def reconcile(bench: Bench) -> Section:
@@ -58,7 +58,7 @@ def reconcile(bench: Bench) -> Section:
     accelerator what the host saw.
     """
     whole, layers = end_to_end(bench), sum_of_layers(bench)
-    stamped = _across(bench, lambda one: [median_interval([math.fsum(times) for times in one.layers])])[0]
+    stamped = across(bench, lambda one: [median_interval([math.fsum(times) for times in one.layers])])[0]
 
     def row(name: str, cells: dict[str, Cell], figure: float) -> Row:
         return {"name": name, **cells, LATENCY_SHARE.key: figure / whole.value}
@@ -86,7 +86,7 @@ def stamped_program(bench: Bench) -> Estimate:
     """The pass that the layers are the parts of, without stamps: that of a module is its captured program."""
     if not bench.measurement.program:
         return end_to_end(bench)
-    return _across(bench, lambda one: [median_interval(one.program)])[0]
+    return across(bench, lambda one: [median_interval(one.program)])[0]
 
 
 def _program_rows(program: Estimate, whole: Estimate, row: Callable[[str, dict[str, Cell], float], Row]) -> list[Row]:
@@ -119,7 +119,7 @@ def raw_samples(bench: Bench, key: str) -> dict[str, tuple[float, ...]]:
     return {name: figures for name, figures in samples.items() if figures}
 
 
-def _across(bench: Bench, estimates: Callable[[Measurement], list[Estimate]]) -> list[Estimate]:
+def across(bench: Bench, estimates: Callable[[Measurement], list[Estimate]]) -> list[Estimate]:
     """Estimates of one process as they are; of several, each one's mean, with an interval across them.
 
     What moves a figure from one process to the next is not seen in the samples of either. Means of parts add up.
@@ -141,7 +141,7 @@ def _host_times(bench: Bench) -> dict[str, Estimate]:
     """The plain passes by the host's clock, where a device has one of its own."""
     if not bench.measurement.host:
         return {}
-    wall, enqueuing = _across(
+    wall, enqueuing = across(
         bench,
         lambda one: [
             median_interval([times.wall for times in one.host]),

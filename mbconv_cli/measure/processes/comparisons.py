@@ -62,6 +62,8 @@ class Outcome:
         audited_ops: ops on which closed forms and fvcore agree, where that was requested.
         round_ms: of each set, each round's times, where they were requested.
         reference: of each set, the times of the reference workload's kernels, `[samples][kernels]`.
+        launched_ms: on an accelerator, of each set, each candidate's time when Python launches it op by op.
+        obstacle: why the times are those of launching, where an accelerator's own could not be measured.
     """
 
     latency_ms: tuple[tuple[float, ...], ...]
@@ -71,6 +73,8 @@ class Outcome:
     audited_ops: int = 0
     round_ms: tuple[tuple[tuple[float, ...], ...], ...] = ()
     reference: tuple[tuple[tuple[float, ...], ...], ...] = ()
+    launched_ms: tuple[tuple[float, ...], ...] = ()
+    obstacle: str = ""
 
     def figure(self, index: int, candidate: int) -> ProcessFigure:
         """A candidate's latency in the set of an index, and the level of the reference workload beside the set."""
@@ -101,6 +105,8 @@ class Comparison:
         outcomes: what each process found, for tests across them.
         left_out: the most processes that were left out of a set as disturbed.
         slowdown: of the reference workload over the machine's quiet speed; None where it did not run.
+        launched_ms: on an accelerator, of each set, each candidate's time when Python launches it op by op.
+        obstacle: why the times are those of launching, where an accelerator's own could not be measured.
     """
 
     latency_ms: tuple[tuple[Estimate, ...], ...]
@@ -113,6 +119,8 @@ class Comparison:
     outcomes: tuple[Outcome, ...] = ()
     left_out: int = 0
     slowdown: float | None = None
+    launched_ms: tuple[tuple[Estimate, ...], ...] = ()
+    obstacle: str = ""
 
 
 def compare(request: Request, processes: int, progress: Progress, launch: Launcher) -> Comparison:
@@ -146,6 +154,8 @@ def compare(request: Request, processes: int, progress: Progress, launch: Launch
         load_before=load_before,
         outcomes=tuple(outcomes),
         left_out=max(map(len, slow)),
+        launched_ms=_across([outcome.launched_ms for outcome in outcomes], slow) if outcomes[0].launched_ms else (),
+        obstacle=outcomes[0].obstacle,
     )
 
 

@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain, zip_longest
-from statistics import median
+from statistics import fmean, median
 
 from mbconv_cli.machine.load import Load
 from mbconv_cli.measure.bench_result import Bench
+from mbconv_cli.measure.device_times import DeviceTimes
 from mbconv_cli.measure.latency import Measurement
 from mbconv_cli.measure.statistics.disturbance import disturbed
 
@@ -28,6 +29,7 @@ def _pooled_bench(benches: Sequence[Bench]) -> Bench:
         benches[0],
         measurement=pooled([bench.measurement for bench in benches]),
         allocated_bytes=max(allocated, default=None),
+        outside=max((bench.outside for bench in benches), key=len),
     )
 
 
@@ -60,8 +62,22 @@ def pooled(all_measurements: Sequence[Measurement]) -> Measurement:
         page_faults=_over_time(measurements, [one.page_faults for one in measurements]),
         processes=tuple(measurements),
         reference=list(chain.from_iterable(one.reference for one in measurements)),
+        device=pooled_device_times([one.device for one in measurements if one.device is not None]),
         left_out=tuple(all_measurements[index] for index in sorted(slow)),
     )
+
+
+def pooled_device_times(timelines: Sequence[DeviceTimes]) -> DeviceTimes | None:
+    """The first one, each of its kernels with its mean time over the processes that ran the same kernels."""
+    if not timelines:
+        return None
+    first = timelines[0]
+    names = [kernel.name for kernel in first.kernels]
+    like_it = [one.kernels for one in timelines if [kernel.name for kernel in one.kernels] == names]
+    means = [fmean(kernel.ms for kernel in of_all) for of_all in zip(*like_it, strict=True)]
+    kernels = tuple(replace(kernel, ms=ms) for kernel, ms in zip(first.kernels, means, strict=True))
+    launched = tuple(chain.from_iterable(one.launched_ms for one in timelines))
+    return replace(first, kernels=kernels, launched_ms=launched)
 
 
 def _over_time(measurements: Sequence[Measurement], figures: Sequence[float | None]) -> float | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from mbconv_cli.measure.clock import Clock
-from mbconv_cli.measure.latency import Pass, Progress, collector_off, plain_pass
+from mbconv_cli.measure.latency import Burst, Progress, collector_off
 from mbconv_cli.measure.reference_workload import ReferenceTimer, Workload
 
 
@@ -53,7 +53,7 @@ class Sample:
 
 
 def interleave(
-    candidates: Sequence[Pass],
+    candidates: Sequence[Burst],
     clock: Clock,
     budget: ComparisonBudget,
     *,
@@ -65,7 +65,7 @@ def interleave(
     """Time a plain pass of every candidate in every round, with the garbage collector off.
 
     Args:
-        candidates: one pass each; the first is what the others are compared with.
+        candidates: passes of each; the first is what the others are compared with.
         clock: takes the stamps.
         budget: how long.
         order: decides who goes first.
@@ -92,7 +92,7 @@ def interleave(
 
 
 def _warm_up(
-    candidates: Sequence[Pass], clock: Clock, budget: ComparisonBudget, order: random.Random, now: Callable[[], float]
+    candidates: Sequence[Burst], clock: Clock, budget: ComparisonBudget, order: random.Random, now: Callable[[], float]
 ) -> None:
     began, count = now(), 0
     while count < budget.warm_up_rounds or now() - began < budget.warm_up_seconds:
@@ -100,9 +100,9 @@ def _warm_up(
         count += 1
 
 
-def _round(candidates: Sequence[Pass], clock: Clock, order: random.Random) -> list[float]:
+def _round(candidates: Sequence[Burst], clock: Clock, order: random.Random) -> list[float]:
     """The time of every candidate, in ms, in the order in which they are given."""
     times = [0.0] * len(candidates)
     for index in order.sample(range(len(candidates)), len(candidates)):
-        times[index] = plain_pass(candidates[index], clock)
+        times[index] = candidates[index].time(clock)
     return times

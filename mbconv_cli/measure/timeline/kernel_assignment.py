@@ -12,26 +12,36 @@ from mbconv_cli.measure.timeline.device_trace import DeviceKernel, DeviceTrace
 
 @dataclass(frozen=True, slots=True)
 class AssignedKernel:
-    """A kernel by name, and the index of its op in the Plan; None where no op launched it or it cannot be decided."""
+    """A kernel by name, and what it belongs to.
+
+    Attributes:
+        name: as the driver reports it.
+        op: the index of its op in the Plan; None where no op launched it or it cannot be decided.
+        backward: whether it is on the op's way back.
+    """
 
     name: str
     op: int | None
+    backward: bool = False
 
 
 def eager_passes(trace: DeviceTrace) -> list[list[AssignedKernel]]:
     """The kernels of each annotated pass, in the device's order.
 
     A kernel finds its op by the call that launched it: the op's annotation holds the start of that call. What was
-    launched outside of every annotation belongs to no op, and to the pass of the kernels before it.
+    launched outside of every annotation, on the way back, belongs to the op that made autograd's node. The rest belongs
+    to no op, and to the pass of the kernels before it.
     """
     pass_numbers = _pass_numbers([interval.op for interval in trace.intervals])
     passes: list[list[AssignedKernel]] = [[] for _ in range(max(pass_numbers, default=0) + 1)]
     current = 0
     for kernel in trace.kernels:
-        index = trace.interval_around(kernel)
+        there, back = trace.interval_around(kernel), trace.forward_interval_of(kernel)
+        index = back if there is None else there
         if index is not None:
             current = pass_numbers[index]
-        passes[current].append(AssignedKernel(kernel.name, None if index is None else trace.intervals[index].op))
+        op = None if index is None else trace.intervals[index].op
+        passes[current].append(AssignedKernel(kernel.name, op, backward=there is None and back is not None))
     return passes
 
 

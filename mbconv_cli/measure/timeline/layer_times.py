@@ -1,58 +1,43 @@
-"""The device's time of each op and between kernels: together they are the untraced time, exactly."""
+"""The device's time of each part of a pass: of every op there, of every op on the way back, and of no op."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import fmean
 
 from mbconv_cli.measure.timeline.device_trace import DeviceKernel
+from mbconv_cli.measure.timeline.kernel_assignment import AssignedKernel
 from mbconv_cli.units import MICROSECONDS_PER_MILLISECOND
 
 
-@dataclass(frozen=True, slots=True)
-class LayerTimes:
-    """Where the time of a pass goes, in ms.
-
-    Attributes:
-        ops: of the kernels of each op of the Plan, in order; 0 for an op that launches none.
-        unassigned: of kernels that belong to no op, or whose op cannot be decided.
-        between_kernels: what the untraced pass takes beyond its kernels. Negative only where tracing lengthened the
-            kernels by more than the gaps between them.
-        traced_span: from the first kernel's start to the last one's end, while traced.
-        untraced: of the pass as a whole, not traced.
-    """
-
-    ops: tuple[float, ...]
-    unassigned: float
-    between_kernels: float
-    traced_span: float
-    untraced: float
+def parts_of_kernels(kernels: Sequence[AssignedKernel], ops: int) -> list[AssignedKernel]:
+    """Kernels with their part in place of their op: the way back of the k-th of n ops is part 2 n - 1 - k."""
+    return [
+        AssignedKernel(kernel.name, 2 * ops - 1 - kernel.op) if kernel.backward and kernel.op is not None else kernel
+        for kernel in kernels
+    ]
 
 
-def layer_times(
-    replays: Sequence[Sequence[DeviceKernel]], ops: Sequence[int | None], n_ops: int, untraced_ms: float
-) -> LayerTimes:
-    """Times of the ops as means over traced replays, which add up, beside the untraced time of the whole.
+def part_times(kernels: Sequence[DeviceKernel], parts: Sequence[int | None], count: int) -> list[float]:
+    """The time of each part of one pass in ms, as the sum of its kernels; behind them that of kernels of no part.
 
     Args:
-        replays: the kernels of each, the same ones in the same order.
-        ops: the op of each kernel.
-        n_ops: how many ops the Plan has.
-        untraced_ms: what a replay takes when it is not traced.
-
-    Raises:
-        ValueError: the replays differ in their number of kernels.
+        kernels: of the pass.
+        parts: the part of each kernel.
+        count: how many parts there are.
     """
-    times, unassigned = [0.0] * n_ops, 0.0
-    for op, duration in zip(ops, mean_durations(replays), strict=True):
-        if op is None:
-            unassigned += duration
-        else:
-            times[op] += duration
-    between = untraced_ms - sum(times) - unassigned
-    span = fmean(replay[-1].end_us - replay[0].start_us for replay in replays) / MICROSECONDS_PER_MILLISECOND
-    return LayerTimes(tuple(times), unassigned, between, span, untraced_ms)
+    times = [0.0] * (count + 1)
+    for kernel, part in zip(kernels, parts, strict=True):
+        times[count if part is None else part] += kernel.duration_us / MICROSECONDS_PER_MILLISECOND
+    return times
+
+
+def alike(replays: Sequence[Sequence[DeviceKernel]]) -> list[Sequence[DeviceKernel]]:
+    """The replays that have the kernels which most of them have: a full buffer of the profiler loses some."""
+    names = [tuple(kernel.name for kernel in replay) for replay in replays]
+    usual = Counter(names).most_common(1)[0][0] if names else ()
+    return [replay for replay, of_replay in zip(replays, names, strict=True) if of_replay == usual]
 
 
 def mean_durations(replays: Sequence[Sequence[DeviceKernel]]) -> list[float]:
@@ -63,3 +48,8 @@ def mean_durations(replays: Sequence[Sequence[DeviceKernel]]) -> list[float]:
     """
     columns = zip(*replays, strict=True)
     return [fmean(kernel.duration_us for kernel in column) / MICROSECONDS_PER_MILLISECOND for column in columns]
+
+
+def mean_span(replays: Sequence[Sequence[DeviceKernel]]) -> float:
+    """The mean time from the first kernel's start to the last one's end, in ms."""
+    return fmean(replay[-1].end_us - replay[0].start_us for replay in replays) / MICROSECONDS_PER_MILLISECOND

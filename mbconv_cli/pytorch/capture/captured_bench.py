@@ -16,10 +16,11 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.machine.allocator import keep_memory
 from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.measure.audit_result import Audit, Disagreement
-from mbconv_cli.measure.bench_result import Bench
+from mbconv_cli.measure.bench_result import Bench, outside_of
 from mbconv_cli.measure.budget import Budget
+from mbconv_cli.measure.clock import Clock
 from mbconv_cli.measure.execution import Allocator, Execution, Mode, require_supported
-from mbconv_cli.measure.latency import Progress, measure
+from mbconv_cli.measure.latency import Progress, Stamp
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.plan_rewrites import folded_norms
 from mbconv_cli.pytorch.agreement import require_equal
@@ -32,8 +33,9 @@ from mbconv_cli.pytorch.capture.module_count import counted_macs
 from mbconv_cli.pytorch.capture.program import CapturedProgram, captured_program
 from mbconv_cli.pytorch.clocks import clock_for
 from mbconv_cli.pytorch.device_memory import require_memory, translate_memory_errors
+from mbconv_cli.pytorch.device_passes import device_pass
 from mbconv_cli.pytorch.devices import resolve_device, torch_fingerprint
-from mbconv_cli.pytorch.passes import compiled_pass
+from mbconv_cli.pytorch.passes import TimedPass, compiled_pass
 from mbconv_cli.pytorch.preparation import torch_dtype, torch_memory_format, translate_unsupported_forms
 from mbconv_cli.pytorch.reference_kernels import reference_kernels
 from mbconv_cli.pytorch.torch_threads import torch_threads
@@ -146,17 +148,23 @@ def _bench(
         reference = reference_kernels(device, torch_dtype(execution))
         if execution.mode is Mode.COMPILE:
             timed = compiled_pass(ready.module, ready.inputs.all(), clock, execution)
-            measurement = measure(timed.run, clock, budget, progress=progress, reference=reference)
-            return Bench(audit, measurement, {}, (*notes, *timed.notes))
-        measurement = measure(
-            lambda stamp: ready.call() if stamp is None else ready.program.run(ready.inputs, stamp),
-            clock,
-            budget,
-            progress=progress,
-            reference=reference,
-            program=lambda _: ready.program.run(ready.inputs, None),
-        )
-    return Bench(audit, measurement, {}, notes)
+        else:
+            timed = _module_pass(ready, clock, device)
+        measurement = timed.measure(budget, progress, reference)
+    return Bench(audit, measurement, {}, (*notes, *timed.notes), outside=outside_of(measurement))
+
+
+def _module_pass(ready: CapturedModule, clock: Clock, device: torch.device) -> TimedPass:
+    """The module as it is called, and its program by op; on an accelerator the program is what a graph holds."""
+
+    def run(stamp: Stamp | None) -> Any:
+        return ready.call() if stamp is None else ready.program.run(ready.inputs, stamp)
+
+    def program(stamp: Stamp | None) -> Any:
+        return ready.program.run(ready.inputs, stamp)
+
+    on_device = device_pass(program, ready.program.ops, device, clock, launch=ready.call)
+    return TimedPass(run, clock, (), on_device, program)
 
 
 def audit_module(ready: CapturedModule, plan: Plan, costs: Sequence[Cost]) -> Audit:

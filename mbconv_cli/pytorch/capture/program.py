@@ -29,12 +29,14 @@ class CapturedProgram:
         stamped: runs them, and a stamp after every op, which is its first argument.
         arguments: of both: weights where they belong, and None in the places of the inputs.
         input_places: where the inputs go.
+        ops: how many stamps it takes.
     """
 
     plain: Callable[..., Any]
     stamped: Callable[..., Any]
     arguments: tuple[Tensor | None, ...]
     input_places: tuple[int, ...]
+    ops: int
 
     def run(self, inputs: Inputs, stamp: Callable[[], None] | None) -> Any:
         """One pass; what the module gives, flattened."""
@@ -67,6 +69,7 @@ def captured_program(
         stamped=_compiled_python(exported, pairs, list(fused), rows),
         arguments=arguments,
         input_places=tuple(place for place, node in enumerate(placeholders) if node.name not in held),
+        ops=len(rows),
     )
 
 

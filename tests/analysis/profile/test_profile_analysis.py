@@ -12,6 +12,7 @@ import pytest
 from mbconv_cli.analysis.grouping import By
 from mbconv_cli.analysis.networks import OpenNetwork, open_network
 from mbconv_cli.analysis.profile.benches import LatencyRequest
+from mbconv_cli.analysis.profile.measurement_notes import LAUNCHES_ONLY
 from mbconv_cli.analysis.profile.profile import profile
 from mbconv_cli.analysis.view import View
 from mbconv_cli.cost.counts import plan_costs, total
@@ -334,7 +335,7 @@ def test_page_faults_are_told_where_there_are_many(network: OpenNetwork, fake: F
         ("cpu", Load(before=1.9), []),
         ("cpu", Load(before=2.0), [f"{BUSY}load average 2.00 on 4 cores before measuring began"]),
         ("cpu", Load(), []),
-        ("cuda:0", Load(before=9.0), []),
+        ("cuda:0", Load(before=9.0), [f"warning: {LAUNCHES_ONLY}"]),
         ("cpu", ALONE, []),
         ("cpu", replace(ALONE, others_share=0.09), []),
         ("cpu", replace(ALONE, others_share=0.3), [f"{BUSY}others took 30 % of the time of its 4 cores meanwhile"]),
@@ -343,7 +344,7 @@ def test_page_faults_are_told_where_there_are_many(network: OpenNetwork, fake: F
             replace(ALONE, others_share=0.06, stolen_share=0.07),
             [f"{BUSY}others took 13 % of the time of its 4 cores meanwhile"],
         ),
-        ("cuda:0", replace(ALONE, others_share=0.9), []),
+        ("cuda:0", replace(ALONE, others_share=0.9), [f"warning: {LAUNCHES_ONLY}"]),
     ],
 )
 def test_a_busy_machine_is_told_where_it_matters(
@@ -495,7 +496,7 @@ def test_an_accelerator_tells_what_the_host_saw_and_if_it_waited_for_it(
     assert figure(rows["end to end"], "latency_ms") == QUIET
     assert figure(rows["wall time, by the host"], "latency_ms") == pytest.approx(1.5 * QUIET)
     assert figure(rows["enqueuing, by the host"], "latency_ms") == pytest.approx(enqueue * QUIET)
-    assert len(labelled(report, "device time")) == 1
+    assert len(labelled(report, "events")) == 1
     expected = (
         f"warning: launch-bound: the device waited for the host, which took {100 * enqueue:.0f} % of its time to hand "
         "the work over; all times are those of launching; a larger batch, or --mode cudagraph on CUDA, shows the "

@@ -47,7 +47,7 @@ def measured(network: OpenNetwork, monkeypatch: pytest.MonkeyPatch) -> Measure:
         cost = total(plan_costs(network.plan))
         audit = Audit(len(network.plan.ops), cost.macs, cost.params, cost.params, (), ())
         passes = Measurement([math.fsum(latencies)] * 8, [list(latencies)] * 8, 8, steady=True, seconds=1.0)
-        machine: dict[str, Cell] = {"torch": "2.6", "threads": 1, "device": "cuda:0", "device_name": "an abacus"}
+        machine: dict[str, Cell] = {"torch": "2.6", "threads": 1, "device": "cpu", "device_name": "an abacus"}
         bench = Bench(audit, passes, machine, allocated_bytes=allocated)
         monkeypatch.setattr("mbconv_cli.pytorch.bench.run_batches", lambda *_, **__: (bench,))
         request = LatencyRequest(DeviceChoice("cuda"), Budget(), lambda _: None)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from mbconv_cli.measure.clock import HostClock
-from mbconv_cli.measure.latency import Stamp
+from mbconv_cli.measure.latency import Burst, Stamp
 from mbconv_cli.measure.processes.turns import ComparisonBudget, interleave
 
 
@@ -17,15 +17,15 @@ class FakeTime:
         self.nanoseconds = 0
         self.ran: list[str] = []
 
-    def passing(self, name: str, milliseconds: Callable[[int], float]) -> Callable[[Stamp | None], None]:
-        """A pass that takes so long the n-th time."""
+    def passing(self, name: str, milliseconds: Callable[[int], float], passes: int = 1) -> Burst:
+        """Passes that together take so long the n-th time."""
 
         def run(_: Stamp | None) -> None:
             count = self.ran.count(name)
             self.ran.append(name)
             self.nanoseconds += round(milliseconds(count) * 1_000_000)
 
-        return run
+        return Burst(run, passes)
 
     def now_ns(self) -> int:
         return self.nanoseconds
@@ -54,6 +54,14 @@ def test_a_drift_that_hits_all_candidates_leaves_the_ratio_as_it_is() -> None:
     sample = interleave(passes, HostClock(time.now_ns), BUDGET, order=random.Random(0), now=time.now)
     assert sample.latency_ratio == (1.0, 2.0)
     assert sample.latency_ms[1] == pytest.approx(2 * sample.latency_ms[0])
+
+
+def test_a_burst_counts_as_the_mean_of_its_passes() -> None:
+    time = FakeTime()
+    candidates = [time.passing("a", lambda _: 5.0), time.passing("b", lambda _: 40.0, passes=4)]
+    sample = interleave(candidates, HostClock(time.now_ns), BUDGET, order=random.Random(0), now=time.now)
+    assert sample.latency_ms == (5.0, 10.0)
+    assert sample.latency_ratio == (1.0, 2.0)
 
 
 def test_slow_candidates_get_their_rounds_though_the_time_is_over() -> None:

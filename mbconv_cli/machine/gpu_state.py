@@ -1,0 +1,108 @@
+"""The state of an NVIDIA GPU while it is measured, by NVML: clocks, power, temperature, throttling, energy, company.
+
+It takes nvidia-ml-py (`pip install 'mbconv-cli[cuda]'`); without it, or where the driver does not answer, nothing is
+known.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Final, TypeAlias
+
+# Names of nvmlClocksEventReasons in NVIDIA's NVML API reference; idle and the user's own settings slow nothing down
+# that one would not expect.
+THROTTLING: Final = {
+    0x04: "power cap",
+    0x08: "hardware slowdown",
+    0x20: "thermal limit of the software",
+    0x40: "thermal limit of the hardware",
+    0x80: "power brake",
+}
+_MILLI: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class GpuState:
+    """One reading; None where the device does not tell.
+
+    Attributes:
+        sm_mhz: clock of the multiprocessors.
+        memory_mhz: clock of the memory.
+        watts: power.
+        celsius: temperature.
+        throttled: why the clocks are held down, if they are.
+        joules: energy since the driver was loaded.
+        other_processes: how many other processes compute on it.
+    """
+
+    sm_mhz: int | None
+    memory_mhz: int | None
+    watts: float | None
+    celsius: int | None
+    throttled: tuple[str, ...]
+    joules: float | None
+    other_processes: int
+
+
+@dataclass(frozen=True, slots=True)
+class GpuUse:
+    """The readings before and after many passes, and how many these were."""
+
+    before: GpuState
+    after: GpuState
+    passes: int
+
+    @property
+    def joules_per_pass(self) -> float | None:
+        """The energy of a pass in J, where the device counts it."""
+        if self.before.joules is None or self.after.joules is None or not self.passes:
+            return None
+        return (self.after.joules - self.before.joules) / self.passes
+
+    @property
+    def throttled(self) -> tuple[str, ...]:
+        """Why the clocks were held down at either reading."""
+        return tuple(dict.fromkeys((*self.before.throttled, *self.after.throttled)))
+
+
+Gauge: TypeAlias = Callable[[], GpuState | None]
+
+
+def gauge_of(uuid: str) -> Gauge:
+    """Reads the state of the GPU with this UUID (`GPU-...`); reads nothing where NVML is not there."""
+    try:
+        import pynvml
+    except ImportError:
+        return lambda: None
+    try:
+        pynvml.nvmlInit()
+        handle = pynvml.nvmlDeviceGetHandleByUUID(uuid)
+    except pynvml.NVMLError:
+        return lambda: None
+    return lambda: _read(pynvml, handle)
+
+
+def _read(nvml: ModuleType, handle: Any) -> GpuState:
+    def known(query: Callable[..., Any], *arguments: Any) -> Any:
+        """The answer, or None where this device or driver has none."""
+        try:
+            return query(handle, *arguments)
+        except nvml.NVMLError:
+            return None
+
+    reasons = known(nvml.nvmlDeviceGetCurrentClocksThrottleReasons) or 0
+    milliwatts = known(nvml.nvmlDeviceGetPowerUsage)
+    millijoules = known(nvml.nvmlDeviceGetTotalEnergyConsumption)
+    processes = known(nvml.nvmlDeviceGetComputeRunningProcesses) or []
+    return GpuState(
+        sm_mhz=known(nvml.nvmlDeviceGetClockInfo, nvml.NVML_CLOCK_SM),
+        memory_mhz=known(nvml.nvmlDeviceGetClockInfo, nvml.NVML_CLOCK_MEM),
+        watts=None if milliwatts is None else milliwatts / _MILLI,
+        celsius=known(nvml.nvmlDeviceGetTemperature, nvml.NVML_TEMPERATURE_GPU),
+        throttled=tuple(name for bit, name in THROTTLING.items() if reasons & bit),
+        joules=None if millijoules is None else millijoules / _MILLI,
+        other_processes=sum(process.pid != os.getpid() for process in processes),
+    )
