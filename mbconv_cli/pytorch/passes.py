@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from mbconv_cli.errors import InputError
 from mbconv_cli.measure.budget import Budget
 from mbconv_cli.measure.clock import Clock
-from mbconv_cli.measure.device_latency import DevicePass, NoTimelineError, measure_on_device
+from mbconv_cli.measure.device_latency import DevicePass, NoTimelineError, burst_of, measure_on_device
 from mbconv_cli.measure.execution import Execution, Mode
-from mbconv_cli.measure.latency import Measurement, Pass, Progress, Stamp, measure
+from mbconv_cli.measure.latency import Burst, Measurement, Pass, Progress, Stamp, measure
 from mbconv_cli.measure.reference_workload import Workload
 from mbconv_cli.pytorch.agreement import require_equal
 from mbconv_cli.pytorch.arithmetic import mode_tolerance
@@ -51,6 +51,12 @@ class TimedPass:
     notes: tuple[str, ...] = ()
     on_device: DevicePass | None = None
     program: Pass | None = None
+
+    def burst(self) -> Burst:
+        """What is sampled end to end: replays on an accelerator that captures the pass, else the pass itself."""
+        if self.on_device is not None and self.on_device.replays is not None:
+            return burst_of(self.on_device.replays, self.clock)
+        return Burst(self.run)
 
     def measure(self, budget: Budget, progress: Progress, reference: Workload = ()) -> Measurement:
         """Sample it by the device's timeline where that is known, else with stamps.

@@ -15,9 +15,9 @@ from mbconv_cli.errors import CheckFailedError
 from mbconv_cli.machine.allocator import keep_memory
 from mbconv_cli.measure.audit_result import Audit, failures
 from mbconv_cli.measure.budget import Budget
-from mbconv_cli.measure.clock import Clock, HostClock
+from mbconv_cli.measure.clock import HostClock
 from mbconv_cli.measure.execution import Allocator, Backend, plan_to_run, require_supported
-from mbconv_cli.measure.latency import Pass, Progress, measure
+from mbconv_cli.measure.latency import Progress
 from mbconv_cli.measure.processes.turn_requests import Candidate, Turn, TurnRequest
 from mbconv_cli.measure.processes.turns import ComparisonBudget, interleave
 from mbconv_cli.measure.reference_workload import Workload
@@ -27,7 +27,7 @@ from mbconv_cli.pytorch.bench import kept_if_interrupted
 from mbconv_cli.pytorch.clocks import clock_for
 from mbconv_cli.pytorch.device_memory import require_memory, translate_memory_errors
 from mbconv_cli.pytorch.devices import resolve_device, torch_fingerprint
-from mbconv_cli.pytorch.passes import timed_pass
+from mbconv_cli.pytorch.passes import TimedPass, timed_pass
 from mbconv_cli.pytorch.preparation import prepare, torch_dtype, translate_unsupported_forms
 from mbconv_cli.pytorch.reference_kernels import reference_kernels
 from mbconv_cli.pytorch.torch_threads import torch_threads
@@ -42,8 +42,7 @@ LEAST_ROUNDS: Final = 5
 class _Ready:
     """A candidate that can be timed."""
 
-    run: Pass
-    clock: Clock
+    timed: TimedPass
     audit: Audit | None = None
     machine: dict[str, Cell] | None = None
 
@@ -100,19 +99,21 @@ def _built(candidate: Candidate, device: torch.device, _: int) -> _Ready:
     prepared = prepare(plan, costs, device, execution, candidate.audited)
     with torch.inference_mode():
         timed = timed_pass(prepared, device, execution)
-    return _Ready(timed.run, timed.clock, _confirmed(prepared.audit))
+    return _Ready(timed, _confirmed(prepared.audit))
 
 
 def _captured(candidate: Candidate, device: torch.device, _: int) -> _Ready:
     """A module as its user calls it."""
-    from mbconv_cli.pytorch.capture.captured_bench import audit_module, captured_module
+    from mbconv_cli.pytorch.capture.captured_bench import audit_module, captured_module, module_pass
 
     plan, execution = candidate.plan, candidate.execution
     assert plan.code is not None
     costs = plan_costs(plan_to_run(plan, execution))
     ready = captured_module(replace(plan.code, batch_size=execution.batch_size), plan, device, execution)
     audited = candidate.audited or audit_module(ready, plan, costs)
-    return _Ready(lambda _: ready.call(), clock_for(device), _confirmed(audited))
+    with torch.inference_mode():
+        timed = module_pass(ready, clock_for(device), device)
+    return _Ready(timed, _confirmed(audited))
 
 
 def _exported(candidate: Candidate, _: torch.device, threads: int) -> _Ready:
@@ -122,13 +123,14 @@ def _exported(candidate: Candidate, _: torch.device, threads: int) -> _Ready:
     assert candidate.model is not None
     images = torch.randn(candidate.execution.batch_size, *candidate.plan.input_shape)
     session = PlainSession(candidate.model.read_bytes(), images.numpy(), threads)
-    return _Ready(session.run, HostClock(), machine={"onnxruntime": VERSION, "provider": PROVIDER})
+    return _Ready(TimedPass(session.run, HostClock()), machine={"onnxruntime": VERSION, "provider": PROVIDER})
 
 
 def _as_a_whole(ready: _Ready, seconds: float, reference: Workload) -> Turn:
     """Plain passes alone."""
     budget = ComparisonBudget(seconds, LEAST_ROUNDS, WARM_UP_SHARE * seconds)
-    sample = interleave([ready.run], ready.clock, budget, order=random.Random(0), reference=reference)  # noqa: S311 - the order of one
+    clock, one = ready.timed.clock, [ready.timed.burst()]
+    sample = interleave(one, clock, budget, order=random.Random(0), reference=reference)  # noqa: S311 - the order of one
     level = reference_level(sample.reference) if sample.reference else None
     return Turn(sample.latency_ms[0], sample.rounds, reference_ms=level)
 
@@ -137,7 +139,7 @@ def _with_layers(ready: _Ready, seconds: float, reference: Workload) -> Turn:
     """Plain and stamped passes in turn."""
     warm_up = WARM_UP_SHARE * seconds
     budget = Budget(0.0, seconds, seconds + warm_up, LEAST_ROUNDS, min(0.2, warm_up), warm_up)
-    found = measure(ready.run, ready.clock, budget, reference=reference)
+    found = ready.timed.measure(budget, lambda _: None, reference)
     layers = midmeans(found.layers, [(index,) for index in range(len(found.layers[0]))])
     return Turn(
         median_interval(found.end_to_end).value,

@@ -69,8 +69,6 @@ def test_every_call_on_the_way_back_belongs_to_the_op_that_went_there(tmp_path: 
     assert convolutions <= {index for index, op in enumerate(PLAN.ops) if op.name.endswith("conv")}
     orphans = {kernel.name for kernel in kernels if kernel.op is None}
     assert orphans <= {"aten::detach", "detach", "aten::add_", "aten::zero_", "aten::fill_"}
-        "what accumulates gradients"
-    )
 
 
 def test_the_cpu_has_no_timeline_of_its_own() -> None:

@@ -149,12 +149,12 @@ def _bench(
         if execution.mode is Mode.COMPILE:
             timed = compiled_pass(ready.module, ready.inputs.all(), clock, execution)
         else:
-            timed = _module_pass(ready, clock, device)
+            timed = module_pass(ready, clock, device)
         measurement = timed.measure(budget, progress, reference)
     return Bench(audit, measurement, {}, (*notes, *timed.notes), outside=outside_of(measurement))
 
 
-def _module_pass(ready: CapturedModule, clock: Clock, device: torch.device) -> TimedPass:
+def module_pass(ready: CapturedModule, clock: Clock, device: torch.device) -> TimedPass:
     """The module as it is called, and its program by op; on an accelerator the program is what a graph holds."""
 
     def run(stamp: Stamp | None) -> Any:
