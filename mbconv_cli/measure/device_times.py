@@ -34,7 +34,7 @@ class TimedKernel:
 
 @dataclass(frozen=True, slots=True)
 class DeviceTimes:
-    """How a pass ran on an accelerator.
+        launch_ms: the host's time for each op when Python launches the pass.
 
     Attributes:
         source: what the samples are made of.
