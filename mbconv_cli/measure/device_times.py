@@ -34,14 +34,14 @@ class TimedKernel:
 
 @dataclass(frozen=True, slots=True)
 class DeviceTimes:
-        launch_ms: the host's time for each op when Python launches the pass.
+    """How a pass ran on an accelerator.
 
     Attributes:
         source: what the samples are made of.
         kernels: of one pass.
         traced_span_ms: from the first kernel's start to the last one's end, while traced.
         launched_ms: passes that Python launches op by op.
-        launch_ms: the host's time for each op of such a pass.
+        launch_ms: the host's time for each op when Python launches the pass.
         obstacle: why it was not captured as a graph; empty where it was.
         use: the device's clocks, power and energy meanwhile, where they can be read.
     """
