@@ -18,7 +18,7 @@ EXTRAS = [
     for extra in ("peers", "onnx", "cluster", "parquet", "plot")
     for each in PROJECT["optional-dependencies"][extra]
 ]
-MODULES = {"pyyaml": "yaml"}
+MODULES = {"nvidia-ml-py": "pynvml", "pyyaml": "yaml"}
 """Packages whose module has another name."""
 BROUGHT_BY = {"numpy": "onnxruntime", "pydantic_core": "pydantic"}
 """Modules that come with another package, which is their only reason."""
