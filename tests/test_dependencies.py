@@ -15,7 +15,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 RUN_TIME: list[str] = PROJECT["dependencies"]
 EXTRAS = [
     each
-    for extra in ("peers", "onnx", "cluster", "parquet", "plot")
+    for extra in ("peers", "onnx", "cluster", "cuda", "parquet", "plot")
     for each in PROJECT["optional-dependencies"][extra]
 ]
 MODULES = {"nvidia-ml-py": "pynvml", "pyyaml": "yaml"}
