@@ -60,12 +60,17 @@ def binary(value: float) -> str:
 SHORT_MS: Final = 0.01
 
 
-def milliseconds(value: float) -> str:
+def milliseconds(value: float, *, beside: float | None = None) -> str:
     """A time in ms, to the microsecond, so that the points of a column stand under each other.
 
     Below 10 us, as kernels of accelerators are, to a tenth of one.
+
+    Args:
+        value: the time.
+        beside: the time that it stands beside, whose decimals it takes.
     """
-    return f"{value:.4f}" if 0 < abs(value) < SHORT_MS else f"{value:,.3f}"
+    decimals = 4 if 0 < abs(value if beside is None else beside) < SHORT_MS else 3
+    return f"{value:,.{decimals}f}"
 
 
 def change_text(change: Fraction, *, beyond: Fraction | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,6 +16,7 @@ from mbconv_cli.measure.device_latency import DevicePass, Replays
 from mbconv_cli.measure.latency import Pass
 from mbconv_cli.measure.timeline.device_trace import NOTHING_SEEN, DeviceKernel, DeviceTrace, OpInterval
 
+LAUNCHED_MS: Final = 1.0
 LAUNCH_US: Final = 20.0
 """The host's time for each op."""
 GAP_US: Final = 0.5
@@ -41,7 +43,9 @@ class FakeClock:
         self.stamps = [self.device.now_ms]
 
     def stamp(self) -> None:
-        """Take a stamp."""
+        """Take a stamp; what does not know the device, such as a pass of a comparison, takes `LAUNCHED_MS`."""
+        if self.device.now_ms == self.stamps[-1]:
+            self.device.now_ms += LAUNCHED_MS * self.device.jitter()
         self.stamps.append(self.device.now_ms)
 
     def finish(self) -> list[float]:
@@ -62,13 +66,17 @@ class FakeDevice:
         graphs: whether passes can be captured.
         profiler: whether kernels can be seen.
         gauge: what the device says of itself.
+        noise: how far replays differ, as a share.
         now_ms: its time.
+        ran: how often anything ran on it.
     """
 
     graphs: bool = True
     profiler: bool = True
     gauge: GpuState | None = None
+    noise: float = 0.0
     now_ms: float = 0.0
+    ran: int = 0
 
     def clock(self, _device: object = None) -> FakeClock:
         """A clock of it."""
@@ -106,8 +114,13 @@ class FakeDevice:
             raise NotCapturableError("operation not permitted when stream is capturing")
         assert isinstance(run, partial)
         stamps: list[None] = []
-        run.func(lambda: stamps.append(None))
+        run.func(*run.args[:-1], lambda: stamps.append(None))  # partials of partials are flat
         return self._replays(len(stamps))
+
+    def jitter(self) -> float:
+        """A factor near 1, another one each time, since no device repeats itself to the last digit."""
+        self.ran += 1
+        return 1 + self.noise * math.sin(self.ran)
 
     def _replays(self, ops: int) -> Replays:
         return Replays(partial(self._replay, ops), 1, partial(self._trace_replays, ops))
@@ -117,7 +130,7 @@ class FakeDevice:
         self.now_ms += ops * LAUNCH_US / 1e3
 
     def _replay(self, ops: int) -> None:
-        self.now_ms += self._replay_ms(ops, GAP_US)
+        self.now_ms += self._replay_ms(ops, GAP_US) * self.jitter()
 
     def _replay_ms(self, ops: int, gap: float) -> float:
         return sum(us + gap for op in range(ops) for _, us in kernels_of(op)) / 1e3
@@ -159,5 +172,6 @@ def use(device: FakeDevice, monkeypatch: pytest.MonkeyPatch) -> FakeDevice:
         monkeypatch.setattr(module, "clock_for", device.clock)
     for module in (passes, captured_bench):
         monkeypatch.setattr(module, "device_pass", device.device_pass)
+    monkeypatch.setattr(comparison_process, "is_accelerator", lambda _: True)
     monkeypatch.setattr(comparison_process, "replays_of", device.replays_of)
     return device

@@ -24,6 +24,11 @@ LATENCY: Final = (
     Column("latency_ms_low", MILLISECOND, Kind.MEASURED),
     Column("latency_ms_high", MILLISECOND, Kind.MEASURED),
 )
+LAUNCHED: Final = tuple(
+    Column(f"launched_ms{end}", MILLISECOND, Kind.MEASURED, Better.NEITHER if end else Better.LOWER, Priority.CONTEXT)
+    for end in ("", "_low", "_high")
+)
+"""Of a pass on an accelerator that Python launches op by op."""
 PARAMS_SHARE: Final = Column("params_share", SHARE, Kind.EXACT, priority=Priority.CONTEXT)
 MACS_SHARE: Final = Column("macs_share", SHARE, Kind.EXACT, priority=Priority.CONTEXT)
 BYTES_SHARE: Final = Column("bytes_share", SHARE, Kind.EXACT, priority=Priority.DETAIL)

@@ -23,6 +23,7 @@ class By(str, Enum):
     STAGE = "stage"
     ROLE = "role"
     MODULE = "module"
+    KERNEL = "kernel"
 
     @property
     def section(self) -> str:
@@ -53,6 +54,7 @@ LABELS: dict[By, tuple[Column, ...]] = {
     By.STAGE: (NAME, _OPERATOR, _BLOCKS, *_SHAPES),
     By.ROLE: (NAME, _OPS),
     By.MODULE: (NAME, _OPS, *_SHAPES),
+    By.KERNEL: (NAME,),
 }
 
 
@@ -65,7 +67,7 @@ def group_ops(plan: Plan, by: By, depth: int = 1) -> list[Group]:
         depth: of a module's path, the first parts that make a group by module.
     """
     match by:
-        case By.LAYER:
+        case By.LAYER | By.KERNEL:  # kernels are those of layers
             return [Group(_layer_labels(op), (index,)) for index, op in enumerate(plan.ops)]
         case By.BLOCK:
             members = _members(plan, lambda op: op.block)

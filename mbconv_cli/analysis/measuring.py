@@ -28,6 +28,9 @@ WIDEST: Final = 0.20
 OVERLOADED: Final = 1.25
 """The slowdown of the reference workload from which on its correction is a guess."""
 NO_USABLE_RESULT: Final = "no usable result"
+DEVICE_TIMES: Final = (
+    "times: those of the device, of replays of one graph for each candidate; launched ms is a pass that Python launches"
+)
 LAUNCHES: Final = "the times are those of launching from Python, since the passes cannot be captured as graphs"
 
 
@@ -160,6 +163,7 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
         *left_out_warning(comparison),
         *busy_warning(comparison.load_before, comparison.machine),
         device_note(comparison.machine),
+        *([DEVICE_TIMES] if comparison.launched_ms and not comparison.obstacle else []),
         (
             f"measured in {counted(comparison.processes, 'fresh process')}, in turn in random order, at least "
             f"{counted(comparison.rounds, 'round')} each; a figure is the geometric mean of the processes' estimates, "

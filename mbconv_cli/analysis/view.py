@@ -20,6 +20,7 @@ class View:
         sort: the column to sort by, largest first (labels: A to Z); running order if absent.
         top: how many rows; the others are summed up in one last row.
         depth: how many parts of a module's path make a row by module.
+        launches: whether rows say how long the host takes to launch them on an accelerator.
         overview: whether to show the stages first, and of the rows themselves those that cost the most.
     """
 
@@ -28,6 +29,7 @@ class View:
     top: int | None = None
     overview: bool = False
     depth: int = 1
+    launches: bool = False
 
 
 def require_column(key: str | None, columns: Sequence[Column], unmeasured: Sequence[Column], reason: str) -> None:

@@ -51,6 +51,7 @@ from mbconv_cli.commands.profile_options import (
     ByOption,
     DepthOption,
     LatencyOption,
+    LaunchTimesOption,
     MaxTimeOption,
     PrecisionOption,
     ProfileProcessesOption,
@@ -98,6 +99,7 @@ def profile_command(
     allocator: AllocatorOption = Allocator.SYSTEM,
     by: ByOption = None,
     depth: DepthOption = None,
+    launch_times: LaunchTimesOption = False,
     top: TopOption = None,
     sort: SortOption = None,
     latency: LatencyOption = True,
@@ -148,7 +150,7 @@ def profile_command(
     overview = (by, sort, top) == (None, None, None) and output_format is not Format.CSV
     if depth is not None and by is not By.MODULE:
         raise InputError("--depth is for --by module; give both or neither")
-    view = View(by or DEFAULT_ROWS[backend], sort, top, overview=overview, depth=depth or 1)
+    view = View(by or DEFAULT_ROWS[backend], sort, top, overview=overview, depth=depth or 1, launches=launch_times)
     if output_format in TOTALS_ONLY and (by or sort or top):
         raise InputError(f"--by, --sort and --top change nothing in --format {output_format}: it has no rows")
     batch_sizes = parse_batch_sizes(batch_size)
@@ -198,6 +200,7 @@ def profile_command(
             max_time=max_time,
             processes=processes,
             strict=strict or None,
+            launch_times=launch_times or None,
         )
         report = (
             profile_several(several, execution, None, None)

@@ -21,7 +21,7 @@ ByOption = Annotated[
         "--by",
         metavar="ROWS",
         case_sensitive=False,
-        help="What a row is: layer, block, stage, role or module.",
+        help="What a row is: layer, block, stage, role, module, or kernel (on an accelerator).",
         show_default="stages and the ten costliest layers",
         rich_help_panel=ROWS,
     ),
@@ -109,6 +109,15 @@ ProfileProcessesOption = Annotated[
         show_default=f"{DEFAULT_PROCESSES}, fewer of a slow network, more for --precision; "
         "1 with --mode compile or onnxruntime",
         rich_help_panel=MEASURING,
+    ),
+]
+LaunchTimesOption = Annotated[
+    bool,
+    typer.Option(
+        "--launch-times",
+        help="On an accelerator: how long Python takes to launch the ops of every row.",
+        show_default=False,
+        rich_help_panel=ROWS,
     ),
 ]
 RooflineOption = Annotated[

@@ -26,7 +26,7 @@ from mbconv_cli.pytorch.built_network import Network, build
 from mbconv_cli.pytorch.clocks import clock_for
 from mbconv_cli.pytorch.device_memory import require_memory
 from mbconv_cli.pytorch.device_passes import replays_of
-from mbconv_cli.pytorch.devices import resolve_device, torch_fingerprint
+from mbconv_cli.pytorch.devices import is_accelerator, resolve_device, torch_fingerprint
 from mbconv_cli.pytorch.graph_capture import NotCapturableError
 from mbconv_cli.pytorch.reference_kernels import reference_kernels
 from mbconv_cli.pytorch.torch_threads import torch_threads
@@ -72,7 +72,7 @@ def _measured(request: Request, device: torch.device, machine: dict[str, Cell], 
         audited_ops=sum(len(plan.ops) for plans in request.sets for plan in plans) if request.audit else 0,
         round_ms=tuple(sample.round_ms for sample in samples) if request.keep_rounds else (),
         reference=tuple(sample.reference for sample in samples),
-        launched_ms=tuple(launched) if device.type != "cpu" else (),
+        launched_ms=tuple(launched) if is_accelerator(device) else (),
         obstacle=next(filter(None, obstacles), ""),
     )
 
@@ -88,7 +88,7 @@ class _Timed:
 def _timed_alike(passes: Sequence[Pass], device: torch.device, clock: Clock) -> _Timed:
     """On an accelerator replays of a graph each; passes as they are launched on the CPU, and where one has no graph."""
     launches = tuple(Burst(one) for one in passes)
-    if device.type == "cpu":
+    if not is_accelerator(device):
         return _Timed(launches)
     try:
         replays = [replays_of(partial(one, None), device, clock) for one in passes]
@@ -99,7 +99,7 @@ def _timed_alike(passes: Sequence[Pass], device: torch.device, clock: Clock) -> 
 
 def _launched(passes: Sequence[Pass], device: torch.device, clock: Clock) -> tuple[float, ...]:
     """On an accelerator the median time of a few passes of each candidate launched from Python, in ms."""
-    if device.type == "cpu":
+    if not is_accelerator(device):
         return ()
     turns = [[plain_pass(one, clock) for one in passes] for _ in range(LAUNCHED_ROUNDS)]
     return tuple(median(times) for times in zip(*turns, strict=True))

@@ -13,6 +13,7 @@ from mbconv_cli.measure.device_latency import DevicePass, Replays
 from mbconv_cli.measure.latency import Pass, plain_pass
 from mbconv_cli.measure.timeline.device_trace import NOTHING_SEEN
 from mbconv_cli.pytorch.device_tracing import trace_by_op, trace_replays, traceable
+from mbconv_cli.pytorch.devices import is_accelerator
 from mbconv_cli.pytorch.graph_capture import NotCapturableError, capture_graph, passes_of_replay
 
 
@@ -35,7 +36,7 @@ def device_pass(
         launch: the pass as users launch it, if not the same without stamps.
         both_ways: whether it goes back, too.
     """
-    if device.type == "cpu":
+    if not is_accelerator(device):
         return None
     replays, obstacle = None, ""
     try:

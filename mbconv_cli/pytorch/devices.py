@@ -48,6 +48,11 @@ def resolve_device(choice: DeviceChoice) -> torch.device:
     )
 
 
+def is_accelerator(device: torch.device) -> bool:
+    """Whether a device computes beside the host, which launches its work, and so has a time of its own."""
+    return device.type != "cpu"
+
+
 def device_name(device: torch.device) -> str | None:
     """The accelerator's model, where torch knows it."""
     import torch

@@ -80,7 +80,8 @@ def cell_text(row: Row, column: Column, *, rounded: bool = False) -> str:
     text = (_prefixed(value, own.unit) if rounded else None) or value_text(value, own)
     low, high = row.get(column.key + _LOW), row.get(column.key + _HIGH)
     if isinstance(low, float) and isinstance(high, float):
-        text += f"{PLUS_MINUS}{milliseconds((high - low) / 2)}"
+        beside = value if isinstance(value, float) else None
+        text += f"{PLUS_MINUS}{milliseconds((high - low) / 2, beside=beside)}"
     return text
 
 

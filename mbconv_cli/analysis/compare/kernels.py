@@ -11,6 +11,7 @@ from mbconv_cli.analysis.columns import (
     FLOAT32_BYTES,
     LATENCY,
     LATENCY_RATIO,
+    LAUNCHED,
     cost_cells,
     estimate_cells,
     latency_cells,
@@ -27,6 +28,7 @@ from mbconv_cli.analysis.measuring import (
 )
 from mbconv_cli.analysis.measuring import notes as measuring_notes
 from mbconv_cli.analysis.networks import provenance
+from mbconv_cli.analysis.view import number
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.cost.kernel_formulas import paper_macs, receptive_field
 from mbconv_cli.machine.fingerprint import host_fingerprint
@@ -97,7 +99,7 @@ def compare_kernels(question: KernelQuestion, measure: MeasureRequest | None = N
         (
             *question_notes(question),
             *(measuring_notes(measured) if measured else ()),
-            *([_measured_note(crossing.rows)] if measured and not unusable_reason(measured) else []),
+            *(_measured_notes(question, crossing.rows, pairs) if measured and not unusable_reason(measured) else []),
         ),
         usable_figures(measured),
     )
@@ -163,6 +165,28 @@ def _measured_winner(question: KernelQuestion, ratio: Estimate) -> str:
     return question.names[0] if ratio.high < 1 else question.names[1]
 
 
+def _measured_notes(question: KernelQuestion, rows: Sequence[Row], pairs: dict[int, tuple[Plan, Plan]]) -> list[str]:
+    """Which one was faster, and why that is not the one with fewer MACs, where it is not."""
+    contrary = [
+        row for row in rows if row.get("latency_winner", UNDECIDED) not in {UNDECIDED, row["built_winner"], TIE}
+    ]
+    return [_measured_note(rows), *([_contrary_note(question, contrary[0], pairs)] if contrary else [])]
+
+
+def _contrary_note(question: KernelQuestion, row: Row, pairs: dict[int, tuple[Plan, Plan]]) -> str:
+    """The faster one in all currencies, from the figures of one N at which the other one needs fewer MACs."""
+    n, (kernel, stack) = row["n"], question.names
+    assert isinstance(n, int)
+    single, several = pairs[n]
+    costs = [total(plan_costs(plan)) for plan in pairs[n]]
+    moved = costs[0].bytes(question.batch_size, FLOAT32_BYTES) / costs[1].bytes(question.batch_size, FLOAT32_BYTES)
+    return (
+        f"currencies: at N = {n} the {kernel} needs {number(row, 'built_ratio'):.2f} times the MACs of {stack} and "
+        f"{number(row, 'latency_ratio'):.2f} times their time: it runs {len(single.ops)} ops in place of "
+        f"{len(several.ops)} and moves {moved:.2f} times their bytes, which count for more here than MACs"
+    )
+
+
 def _measured_note(rows: Sequence[Row]) -> str:
     """Which one was faster, from which N to which."""
     parts = []
@@ -184,13 +208,18 @@ def _candidates_section(
     question: KernelQuestion, pairs: dict[int, tuple[Plan, Plan]], measured: Comparison | None
 ) -> Section:
     latencies = dict(zip(question.n, measured.latency_ms, strict=True)) if measured else {}
+    launched = dict(zip(question.n, measured.launched_ms, strict=True)) if measured and measured.launched_ms else {}
     rows: list[Row] = []
     for n in question.n:
         kernels = ((question.kernel,), question.stack)
         kernel_first = latencies[n][::-1] if n in latencies else (None, None)
-        for name, sizes, plan, latency in zip(question.names, kernels, pairs[n], kernel_first, strict=True):
-            rows.append(_candidate_row(question, name, n, sizes, plan, latency))
-    return Section((*CANDIDATE_COLUMNS, *(LATENCY if measured else ())), tuple(rows))
+        for index, (name, sizes, plan, latency) in enumerate(
+            zip(question.names, kernels, pairs[n], kernel_first, strict=True)
+        ):
+            from_python = estimate_cells(LAUNCHED[0].key, launched[n][1 - index]) if n in launched else {}
+            rows.append({**_candidate_row(question, name, n, sizes, plan, latency), **from_python})
+    columns = (*CANDIDATE_COLUMNS, *(LATENCY if measured else ()), *(LAUNCHED if launched else ()))
+    return Section(columns, tuple(rows))
 
 
 def _candidate_row(

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from mbconv_cli.analysis.columns import BYTES, LATENCY, LATENCY_RATIO, MACS, PARAMS, cost_cells, estimate_cells
+from mbconv_cli.analysis.columns import (
+    BYTES,
+    LATENCY,
+    LATENCY_RATIO,
+    LAUNCHED,
+    MACS,
+    PARAMS,
+    cost_cells,
+    estimate_cells,
+)
 from mbconv_cli.analysis.measuring import NETWORK_SECONDS, MeasureRequest, measure_sets, usable_figures
 from mbconv_cli.analysis.measuring import notes as measuring_notes
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
@@ -82,7 +91,8 @@ def compare_variants(
     rows = [_row(name, cells, costs[0]) for name, cells in zip(names, costs, strict=True)]
     if measured:
         rows = _with_latency(rows, measured)
-    columns = (*COLUMNS, *((*LATENCY, *LATENCY_RATIO) if measured else ()))
+    launched = LAUNCHED if measured and measured.launched_ms else ()
+    columns = (*COLUMNS, *((*LATENCY, *LATENCY_RATIO, *launched) if measured else ()))
     return Report(
         kind,
         provenance(network, host_fingerprint() | (measured.machine if measured else {})),
@@ -126,4 +136,7 @@ def _with_latency(rows: Sequence[Row], measured: Comparison) -> list[Row]:
     for index, (row, latency, ratio) in enumerate(zip(rows, latencies, ratios, strict=True)):
         compared = estimate_cells("latency_ratio", ratio) if index else {}
         timed.append({**row, **estimate_cells("latency_ms", latency), **compared})
+    if measured.launched_ms:
+        (launched,) = measured.launched_ms
+        return [{**row, **estimate_cells(LAUNCHED[0].key, one)} for row, one in zip(timed, launched, strict=True)]
     return timed

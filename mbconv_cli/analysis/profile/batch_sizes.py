@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.columns import ALIVE, COSTS, LATENCY, cost_cells, estimate_cells, latency_cells
-from mbconv_cli.analysis.grouping import LABELS, Group, group_ops
+from mbconv_cli.analysis.grouping import LABELS, By, Group, group_ops
 from mbconv_cli.analysis.networks import OpenNetwork, provenance
 from mbconv_cli.analysis.profile.benches import LatencyRequest, run_benches
 from mbconv_cli.analysis.profile.form_notes import form_notes, form_subject, latency_section, unmeasured_reason
@@ -62,6 +62,8 @@ def profile_batches(
         CheckFailedError: closed forms and fvcore disagree; names the ops. Or the form changes the outputs.
     """
     view = view or View()
+    if view.by is By.KERNEL or view.launches:
+        raise InputError("--by kernel and --launch-times with several batch sizes: give one")
     if network.plan.batch_size is not None:
         raise InputError(f"several batch sizes of {network.plan.name}, whose shapes hold the batch: give one")
     require_possible(network.plan, replace(execution, batch_size=min(batch_sizes)))

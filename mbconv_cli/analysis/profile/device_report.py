@@ -169,7 +169,7 @@ def _remedy(bench: Bench) -> str:
 
 
 def _with_interval(estimate: Estimate) -> str:
-    return f"{milliseconds(estimate.value)} ±{milliseconds((estimate.high - estimate.low) / 2)}"
+    return f"{milliseconds(estimate.value)} ±{milliseconds((estimate.high - estimate.low) / 2, beside=estimate.value)}"
 
 
 def _of(measurement: Measurement) -> DeviceTimes:

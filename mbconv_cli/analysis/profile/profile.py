@@ -30,6 +30,15 @@ from mbconv_cli.analysis.profile.form_notes import (
     timed_rows,
     unmeasured_reason,
 )
+from mbconv_cli.analysis.profile.kernel_rows import COLUMNS as KERNEL_COLUMNS
+from mbconv_cli.analysis.profile.kernel_rows import (
+    LAUNCH,
+    kernel_section,
+    kind_notes,
+    require_kernels,
+    require_launches,
+    with_launches,
+)
 from mbconv_cli.analysis.profile.overview import balance_note, costliest, set_aside
 from mbconv_cli.analysis.profile.peak_memory import memory_notes
 from mbconv_cli.analysis.profile.profile_rows import COSTS_BY_ROLE, exact_rows, with_shares
@@ -80,6 +89,8 @@ def profile(
     if view.by is By.LAYER and latency and execution.backend is Backend.ONNXRUNTIME:
         raise InputError("--by layer with --backend onnxruntime: it fuses layers; take --by block, stage or role")
     columns = _columns(view.by, execution, measured=latency is not None, roofline=calibration is not None)
+    if view.by is By.KERNEL:
+        columns = _kernel_columns(measured=latency is not None, roofline=calibration is not None)
     unmeasured = () if LATENCY_SHARE in columns else MEASURED
     require_column(view.sort, columns, unmeasured, unmeasured_reason(execution, measured=latency is not None))
     plan = plan_to_run(network.plan, execution)
@@ -90,7 +101,11 @@ def profile(
     bench = run_benches(network.plan, costs, execution, (execution.batch_size,), latency)[0] if latency else None
     has_layers = bench is not None and bench.has_layers
     roofline = _roofline(plan, costs, execution, calibration, bench) if calibration and bench and has_layers else None
-    profiled = _Profiled(plan, costs, alive, execution, bench, roofline, view.depth)
+    if bench and view.by is By.KERNEL:
+        require_kernels(bench)
+    if bench and view.launches:
+        require_launches(bench)
+    profiled = _Profiled(plan, costs, alive, execution, bench, roofline, view.depth, view.launches)
     rows, groups = profiled.rows(view.by)
     sections = _sections(profiled, view, rows)
     subject = network.subject(execution.batch_size) | form_subject(execution)
@@ -115,6 +130,7 @@ class _Profiled:
     bench: Bench | None
     roofline: Roofline | None
     depth: int
+    launches: bool = False
 
     @property
     def layered(self) -> bool:
@@ -124,7 +140,8 @@ class _Profiled:
     def columns(self, by: By) -> tuple[Column, ...]:
         """Those of a row."""
         measured = self.bench is not None and self.layered
-        return _columns(by, self.execution, measured=measured, roofline=self.roofline is not None)
+        columns = _columns(by, self.execution, measured=measured, roofline=self.roofline is not None)
+        return (*columns, *((LAUNCH,) if self.launches else ()))
 
     def rows(self, by: By) -> tuple[list[Row], list[Group]]:
         """All rows in running order, and the ops that each of the first of them gathers."""
@@ -134,11 +151,15 @@ class _Profiled:
         if self.bench and self.layered:
             rows = timed_rows(rows, groups, self.bench)
         rows = with_shares(rows, self.columns(by))
+        if self.bench and self.launches:
+            rows = with_launches(rows, groups, self.bench)
         return (self.roofline.beside(rows, groups) if self.roofline else rows), groups
 
 
 def _sections(profiled: _Profiled, view: View, rows: Sequence[Row]) -> dict[str, Section]:
     """The rows that the view asks for; as an overview the stages before them, which then show the costliest first."""
+    if profiled.bench and view.by is By.KERNEL:
+        return {view.by.section: kernel_section(profiled.plan, profiled.bench, view, fused=not profiled.layered)}
     section = _section(profiled.columns(view.by), rows, view)
     if not view.overview:
         return {view.by.section: section}
@@ -179,10 +200,25 @@ def _measured_report(
         subject,
         totals,
         sections | {"latency": set_aside(reconciled) if balance else reconciled},
-        (*warnings(bench), *notes, *balance, *measurement_notes(bench, images)),
+        (*warnings(bench), *notes, *balance, *kind_notes(bench), *measurement_notes(bench, images)),
         measurement_figures(bench, images),
         raw_samples(bench, LATENCY[0].key),
     )
+
+
+def _kernel_columns(*, measured: bool, roofline: bool) -> tuple[Column, ...]:
+    """The columns of kernels.
+
+    Raises:
+        InputError: they would not be measured, or are to be held against limits, which are those of layers.
+    """
+    if not measured:
+        raise InputError(
+            "--by kernel: kernels are seen while they run, so that it needs a measurement; take --by layer"
+        )
+    if roofline:
+        raise InputError("--roofline with --by kernel: the limits are those of layers; take --by layer")
+    return KERNEL_COLUMNS
 
 
 def _columns(by: By, execution: Execution, *, measured: bool, roofline: bool) -> tuple[Column, ...]:
