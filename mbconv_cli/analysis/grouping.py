@@ -31,6 +31,10 @@ class By(str, Enum):
         return f"{self.value}s"
 
 
+OF_OPS: Final = tuple(by for by in By if by is not By.KERNEL)
+"""The rows that gather ops, and so have exact costs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """A row in the making: its labels, and the indices of its ops in the Plan."""

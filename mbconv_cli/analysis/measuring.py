@@ -186,7 +186,8 @@ def device_note(machine: Mapping[str, Cell]) -> str:
     count, reason = machine["threads"], machine.get("threads_because")
     assert isinstance(count, int)
     threads = counted(count, "thread") + (f" ({reason})" if reason else "")
-    return f"device: {machine['device']} ({machine['device_name']}), {threads}, torch {machine['torch']}"
+    tf32 = f", TF32 for {machine['tf32']}" if machine.get("tf32") else ""
+    return f"device: {machine['device']} ({machine['device_name']}), {threads}, torch {machine['torch']}{tf32}"
 
 
 def busy_warning(load: float | None, machine: Mapping[str, Cell]) -> list[str]:

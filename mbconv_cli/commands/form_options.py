@@ -58,7 +58,8 @@ ModeOption: TypeAlias = Annotated[
         "--mode",
         metavar="MODE",
         case_sensitive=False,
-        help="How ops are started: eager; compile (torch.compile) or cudagraph, both end to end only.",
+        help="How ops are started: eager, or compile (torch.compile, end to end only); cudagraph is eager on a GPU, "
+        "where the device's time is that of one graph anyway.",
         rich_help_panel=FORM,
     ),
 ]
@@ -67,6 +68,15 @@ FoldNormOption: TypeAlias = Annotated[
     typer.Option(
         "--fold-norm",
         help="Fold batch norms into the convolutions before them, as one would deploy the network.",
+        rich_help_panel=FORM,
+    ),
+]
+Tf32Option: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--tf32/--no-tf32",
+        help="On NVIDIA's GPUs: compute float32 convolutions and products in TensorFloat-32, or neither.",
+        show_default="torch's own: convolutions only",
         rich_help_panel=FORM,
     ),
 ]
@@ -122,5 +132,6 @@ def require_measured(execution: Execution, **options: object) -> None:
         "threads": execution.threads is not None,
         "backend": execution.backend is not DEFAULT.backend,
         "allocator": execution.allocator is not DEFAULT.allocator,
+        "tf32": execution.tf32 is not None,
     }
     require_effect("with --no-latency", **options, **{option: given or None for option, given in chosen.items()})

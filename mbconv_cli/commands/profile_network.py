@@ -22,6 +22,7 @@ from mbconv_cli.commands.form_options import (
     ModeOption,
     PassName,
     PassOption,
+    Tf32Option,
     parse_batch_sizes,
     require_measured,
 )
@@ -97,6 +98,7 @@ def profile_command(
     pass_name: PassOption = PassName.FORWARD,
     backend: BackendOption = Backend.TORCH,
     allocator: AllocatorOption = Allocator.SYSTEM,
+    tf32: Tf32Option = None,
     by: ByOption = None,
     depth: DepthOption = None,
     launch_times: LaunchTimesOption = False,
@@ -155,7 +157,9 @@ def profile_command(
         raise InputError(f"--by, --sort and --top change nothing in --format {output_format}: it has no rows")
     batch_sizes = parse_batch_sizes(batch_size)
     training = pass_name is PassName.TRAIN
-    execution = Execution(batch_sizes[0], dtype, memory_format, mode, fold_norm, training, threads, backend, allocator)
+    execution = Execution(
+        batch_sizes[0], dtype, memory_format, mode, fold_norm, training, threads, backend, allocator, tf32
+    )
     if len(batch_sizes) > 1 and backend is Backend.ONNXRUNTIME:
         raise InputError("several batch sizes with --backend onnxruntime: an export is for one of them; give one")
     _require_roofline(roofline, recalibrate, batch_sizes, execution, latency=latency)
@@ -285,4 +289,6 @@ def _calibration(device: DeviceChoice, execution: Execution, *, anew: bool) -> C
     from mbconv_cli.pytorch.calibration_cache import calibration
 
     with progress_bar("measuring what the machine can do") as progress:
-        return calibration(device, execution.threads, execution.dtype.value, anew=anew, progress=progress)
+        return calibration(
+            device, execution.threads, execution.dtype.value, anew=anew, progress=progress, tf32=execution.tf32
+        )

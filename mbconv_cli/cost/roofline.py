@@ -17,7 +17,7 @@ from mbconv_cli.cost.counts import Cost
 from mbconv_cli.plan.ops import Activation, Add, AvgPool, Conv2d, MaxPool, Multiply, Op, PReLU
 from mbconv_cli.units import GIGA, MILLISECONDS_PER_SECOND
 
-Bound: TypeAlias = Literal["compute", "memory"]
+Bound: TypeAlias = Literal["compute", "memory", "kernel floor"]
 
 
 class Bandwidth(NamedTuple):
@@ -35,11 +35,13 @@ class Limits:
         gigaflops_per_second: the peak of dense arithmetic, in GFLOP/s.
         bandwidths: by rising working set, at least one.
         error: how far a limit may be off, as a share of it.
+        kernel_ms: on an accelerator, the least time of a kernel, whatever it computes; 0 where nothing is launched.
     """
 
     gigaflops_per_second: float
     bandwidths: tuple[Bandwidth, ...]
     error: float
+    kernel_ms: float = 0.0
 
     def compute_ms(self, flops: int) -> float:
         """The least time of so many FLOPs, in ms."""
@@ -72,19 +74,22 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class LeastTime:
-    """The least time of an op, in ms, by either limit; arithmetic and traffic may overlap."""
+    """The least time of an op, in ms, by each limit; arithmetic, traffic and the start of a kernel may overlap."""
 
     compute_ms: float
     memory_ms: float
+    kernel_ms: float = 0.0
 
     @property
     def ms(self) -> float:
-        """What both limits allow."""
-        return max(self.compute_ms, self.memory_ms)
+        """What all limits allow."""
+        return max(self.compute_ms, self.memory_ms, self.kernel_ms)
 
     @property
     def bound(self) -> Bound:
         """The limit that is met first."""
+        if self.kernel_ms > max(self.compute_ms, self.memory_ms):
+            return "kernel floor"
         return "compute" if self.compute_ms > self.memory_ms else "memory"
 
 
@@ -112,10 +117,16 @@ def least_traffic(op: Op, cost: Cost, batch_size: int, element_size: int) -> Tra
     return Traffic(moved, moved - written if in_place else moved)
 
 
-def least_time(op: Op, cost: Cost, limits: Limits, *, batch_size: int, element_size: int) -> LeastTime:
-    """The least time of an op for a batch, in elements of so many bytes."""
+def least_time(
+    op: Op, cost: Cost, limits: Limits, *, batch_size: int, element_size: int, kernels: int = 1
+) -> LeastTime:
+    """The least time of an op for a batch, in elements of so many bytes, in so many kernels."""
     traffic = least_traffic(op, cost, batch_size, element_size)
-    return LeastTime(limits.compute_ms(batch_size * cost.flops), limits.memory_ms(traffic.bytes, traffic.working_set))
+    return LeastTime(
+        limits.compute_ms(batch_size * cost.flops),
+        limits.memory_ms(traffic.bytes, traffic.working_set),
+        kernels * limits.kernel_ms,
+    )
 
 
 def _unread_elements(op: Op) -> int:

@@ -19,6 +19,7 @@ DECISIVE: Final = (
     "device_name",
     "torch",
     "cuda",
+    "tf32",
 )
 """What the speed of a pass depends on, of all that is known of a machine. The kernel's release and Python's version are
 not among it: they change often, and a pass spends little time in either."""

@@ -11,7 +11,7 @@ from mbconv_cli.cost.roofline import Bandwidth, Limits
 from mbconv_cli.machine.comparability import Fingerprint
 from mbconv_cli.machine.kept_records import KeptRecord, keep_record, read_record
 
-FORMAT: Final = "mbconv.calibration/1"
+FORMAT: Final = "mbconv.calibration/2"
 _NAME: Final = "calibration"
 
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -33,16 +33,17 @@ class Calibration:
 class LimitsRecord(KeptRecord):
     """What a file of limits holds."""
 
-    format: Literal["mbconv.calibration/1"] = FORMAT
+    format: Literal["mbconv.calibration/2"] = FORMAT
     gigaflops_per_second: _Positive
     bandwidths: Annotated[tuple[tuple[PositiveInt, _Positive], ...], Field(min_length=1)]
     error: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    kernel_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
 
     @property
     def limits(self) -> Limits:
         """The limits, their bandwidths by rising working set."""
         bandwidths = tuple(Bandwidth(*pair) for pair in sorted(self.bandwidths))
-        return Limits(self.gigaflops_per_second, bandwidths, self.error)
+        return Limits(self.gigaflops_per_second, bandwidths, self.error, self.kernel_ms)
 
 
 def limits_record(fingerprint: Fingerprint, limits: Limits) -> LimitsRecord:
@@ -52,6 +53,7 @@ def limits_record(fingerprint: Fingerprint, limits: Limits) -> LimitsRecord:
         gigaflops_per_second=limits.gigaflops_per_second,
         bandwidths=limits.bandwidths,
         error=limits.error,
+        kernel_ms=limits.kernel_ms,
     )
 
 

@@ -69,6 +69,7 @@ class Execution:
         threads: on the CPU; the default number if absent.
         backend: which program runs the ops.
         allocator: what becomes of memory that a pass frees.
+        tf32: whether float32 convolutions and products may be computed in TensorFloat-32; torch's defaults if absent.
     """
 
     batch_size: int = 1
@@ -80,6 +81,7 @@ class Execution:
     threads: int | None = None
     backend: Backend = Backend.TORCH
     allocator: Allocator = Allocator.SYSTEM
+    tf32: bool | None = None
 
     @property
     def by_layer(self) -> bool:
@@ -97,6 +99,7 @@ class Execution:
             "pass": "train" if self.training else "forward",
             "threads": self.threads,
             "allocator": self.allocator.value,
+            "tf32": self.tf32,
         }
 
 
@@ -135,6 +138,10 @@ def require_supported(execution: Execution, device_type: str) -> None:
     """
     if execution.allocator is Allocator.KEEP and device_type != "cpu":
         raise InputError(f"--allocator keep: torch keeps the memory of {device_type} devices anyway; leave it out")
+    if execution.tf32 is not None and device_type != "cuda":
+        raise InputError(
+            f"--tf32: TensorFloat-32 is arithmetic of NVIDIA's GPUs, and this is {device_type}; leave it out"
+        )
     if execution.mode is Mode.CUDAGRAPH and device_type != "cuda":
         raise InputError(f"--mode cudagraph: graphs are captured on CUDA devices only, and this is {device_type}")
 
@@ -172,6 +179,10 @@ def _exclusions(execution: Execution) -> tuple[tuple[bool, str], ...]:
     mode, training = execution.mode, execution.training
     in_onnxruntime = execution.backend is Backend.ONNXRUNTIME
     return (
+        (
+            execution.tf32 is not None and execution.dtype is not Dtype.FLOAT32,
+            f"--tf32 with --dtype {execution.dtype.value}: it is a way to compute float32; leave it out",
+        ),
         (
             training and mode is not Mode.EAGER,
             f"--pass train with --mode {mode.value}: autograd's pass is run eagerly; take --mode eager",

@@ -19,6 +19,7 @@ from mbconv_cli.measure.budget import Budget
 from mbconv_cli.measure.execution import Allocator, Execution, plan_to_run, require_supported
 from mbconv_cli.measure.latency import Progress
 from mbconv_cli.plan.ops import Plan
+from mbconv_cli.pytorch.arithmetic import float32_arithmetic
 from mbconv_cli.pytorch.built_network import images_to_settle
 from mbconv_cli.pytorch.device_memory import allocated_peak, require_memory, translate_memory_errors
 from mbconv_cli.pytorch.devices import resolve_device, torch_fingerprint
@@ -65,6 +66,7 @@ def run_batches(
         keep_memory()
     with (
         torch_threads(execution.threads) as threads,
+        float32_arithmetic(execution.tf32),
         translate_memory_errors(target),
         translate_unsupported_forms(target, execution),
     ):

@@ -14,6 +14,7 @@ from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.machine.kept_limits import Calibration, keep_limits, read_limits
 from mbconv_cli.machine.load import BUSY_SHARE, Load, Moment, load_between, moment
 from mbconv_cli.measure.latency import Progress
+from mbconv_cli.pytorch.arithmetic import float32_arithmetic
 from mbconv_cli.pytorch.calibration import calibrate
 from mbconv_cli.pytorch.devices import resolve_device, torch_fingerprint
 from mbconv_cli.pytorch.torch_threads import torch_threads
@@ -28,6 +29,7 @@ def calibration(
     *,
     anew: bool,
     progress: Progress,
+    tf32: bool | None = None,
     measure: Measure = calibrate,
     load: Callable[[Moment, Moment], Load] = load_between,
 ) -> Calibration:
@@ -42,6 +44,7 @@ def calibration(
         dtype: torch's name of it.
         anew: measure, whatever is kept.
         progress: called with the share of the measuring that is done.
+        tf32: whether float32 may be computed in TF32; torch's defaults if absent.
         measure: measures the limits.
         load: computes what else the machine did meanwhile.
 
@@ -49,7 +52,7 @@ def calibration(
         InputError: the device is not there, or has too little memory.
     """
     device = resolve_device(choice)
-    with torch_threads(threads) as chosen:
+    with torch_threads(threads) as chosen, float32_arithmetic(tf32):
         machine = fingerprint(host_fingerprint() | torch_fingerprint(str(device), chosen), dtype=dtype)
         kept, problem = (None, "") if anew else read_limits(machine)
         if kept is not None:

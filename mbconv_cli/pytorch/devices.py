@@ -73,6 +73,8 @@ def torch_fingerprint(device_text: str, threads: ThreadChoice) -> dict[str, Cell
     """
     import torch
 
+    from mbconv_cli.pytorch.arithmetic import tf32_in_use
+
     device = torch.device(device_text)
     return {
         "torch": str(torch.__version__),  # else a type of torch, which a process would need torch to read
@@ -82,6 +84,7 @@ def torch_fingerprint(device_text: str, threads: ThreadChoice) -> dict[str, Cell
         "threads_because": threads.reason,
         "device": str(device),
         "device_name": device_name(device) or cpu_model(),
+        "tf32": tf32_in_use(device),
     }
 
 

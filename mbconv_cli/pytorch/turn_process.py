@@ -23,6 +23,7 @@ from mbconv_cli.measure.processes.turns import ComparisonBudget, interleave
 from mbconv_cli.measure.reference_workload import Workload
 from mbconv_cli.measure.statistics.control_variate import reference_level
 from mbconv_cli.measure.statistics.estimates import median_interval, midmeans
+from mbconv_cli.pytorch.arithmetic import float32_arithmetic
 from mbconv_cli.pytorch.bench import kept_if_interrupted
 from mbconv_cli.pytorch.clocks import clock_for
 from mbconv_cli.pytorch.device_memory import require_memory, translate_memory_errors
@@ -73,6 +74,7 @@ def _turn(candidate: Candidate, request: TurnRequest) -> Turn:
     require_supported(execution, device.type)
     with (
         torch_threads(execution.threads) as threads,
+        float32_arithmetic(execution.tf32),
         translate_memory_errors(device),
         translate_unsupported_forms(device, execution),
     ):

@@ -46,6 +46,7 @@ def test_settings_tell_every_choice() -> None:
         "pass": "forward",
         "threads": 3,
         "allocator": "system",
+        "tf32": None,
     }
     assert replace(DEFAULT, training=True).settings() == DEFAULT.settings() | {"pass": "train"}
 

@@ -85,7 +85,7 @@ def test_limits_are_measured_once_and_read_back_as_they_were(folder: Path, measu
     assert ask(measuring) == Calibration(LIMITS, "measured now")
     assert ask(measuring) == Calibration(LIMITS, KEPT)
     assert measuring.times == 1
-    assert json.loads(the_file(folder).read_text())["format"] == "mbconv.calibration/1"
+    assert json.loads(the_file(folder).read_text())["format"] == "mbconv.calibration/2"
 
 
 def test_limits_of_a_busy_machine_are_not_kept(folder: Path, measuring: FakeMeasuring) -> None:
@@ -139,7 +139,7 @@ def test_threads_are_those_of_the_one_owner_and_set_back_afterwards(measuring: F
 
 def damaged(**changes: Any) -> bytes:
     record = {
-        "format": "mbconv.calibration/1",
+        "format": "mbconv.calibration/2",
         "fingerprint": {},
         "gigaflops_per_second": 1.0,
         "bandwidths": [[1, 1.0]],
@@ -154,8 +154,8 @@ def damaged(**changes: Any) -> bytes:
         b"",
         b"\xff\x00",
         b"[]",
-        b'{"format": "mbconv.calibration/1"}',
-        damaged(format="mbconv.calibration/2"),
+        b'{"format": "mbconv.calibration/2"}',
+        damaged(format="mbconv.calibration/1"),
         damaged(gigaflops_per_second=0.0),
         damaged(gigaflops_per_second=float("inf")),
         damaged(gigaflops_per_second=float("nan")),

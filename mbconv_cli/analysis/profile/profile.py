@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -241,6 +242,8 @@ def _roofline(plan: Plan, costs: Sequence[Cost], execution: Execution, limits: C
     from mbconv_cli.analysis.profile.reconciliation import group_latencies
 
     batch_size, element_size = plan.images(execution.batch_size), execution.dtype.element_size
-    times = least_times(plan, costs, limits.limits, batch_size=batch_size, element_size=element_size)
+    counts = Counter(kernel.part for kernel in bench.measurement.device.kernels) if bench.measurement.device else None
+    kernels = [counts[op] for op in range(len(plan.ops))] if counts is not None else None
+    times = least_times(plan, costs, limits.limits, batch_size=batch_size, element_size=element_size, kernels=kernels)
     singles = group_latencies(bench, [(index,) for index in range(len(plan.ops))])
     return Roofline(plan, limits, times, [estimate.value for estimate in singles])

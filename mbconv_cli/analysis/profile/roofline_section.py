@@ -21,6 +21,7 @@ from mbconv_cli.units import (
     GIGA,
     GIGABYTE_PER_SECOND,
     GIGAFLOP_PER_SECOND,
+    MICROSECONDS_PER_MILLISECOND,
     MILLISECOND,
     MILLISECONDS_PER_SECOND,
     binary,
@@ -101,12 +102,27 @@ class Roofline:
 
 
 def least_times(
-    plan: Plan, costs: Sequence[Cost], limits: Limits, *, batch_size: int, element_size: int
+    plan: Plan,
+    costs: Sequence[Cost],
+    limits: Limits,
+    *,
+    batch_size: int,
+    element_size: int,
+    kernels: Sequence[int] | None = None,
 ) -> tuple[LeastTime, ...]:
-    """The least time of every op of a Plan for a batch."""
+    """The least time of every op of a Plan for a batch.
+
+    Args:
+        plan: whose ops.
+        costs: of each op, for one image.
+        limits: of the machine.
+        batch_size: images in a batch.
+        element_size: bytes of an element.
+        kernels: how many each op ran on an accelerator; one if absent.
+    """
     return tuple(
-        least_time(op, cost, limits, batch_size=batch_size, element_size=element_size)
-        for op, cost in zip(plan.ops, costs, strict=True)
+        least_time(op, cost, limits, batch_size=batch_size, element_size=element_size, kernels=count)
+        for op, cost, count in zip(plan.ops, costs, kernels or [1] * len(plan.ops), strict=True)
     )
 
 
@@ -125,27 +141,33 @@ def _least_ms(times: Iterable[LeastTime]) -> float:
 
 
 def _bound(times: Sequence[LeastTime]) -> Bound:
-    """The limit that more of the least time is due to."""
-    of_compute = _least_ms(time for time in times if time.bound == "compute")
-    return "compute" if of_compute > _least_ms(time for time in times if time.bound == "memory") else "memory"
+    """The limit that most of the least time is due to."""
+    bounds: tuple[Bound, ...] = ("memory", "compute", "kernel floor")
+    return max(bounds, key=lambda bound: _least_ms(time for time in times if time.bound == bound))
 
 
 def _limits_section(limits: Limits) -> Section:
     """What the machine can do at best, as measured."""
     rows: list[Row] = [{"name": "compute", "gigaflops_per_second": limits.gigaflops_per_second}]
+    if limits.kernel_ms:
+        rows.append({"name": "kernel floor", "kernel_ms": limits.kernel_ms})
     for size, rate in limits.bandwidths:
         rows.append({"name": f"memory, {binary(size)}", "working_set": size, "gigabytes_per_second": rate})
-    return Section(LIMIT_COLUMNS, tuple(rows))
+    floor = (Column("kernel_ms", MILLISECOND, Kind.MEASURED, Better.LOWER),) if limits.kernel_ms else ()
+    return Section((*LIMIT_COLUMNS, *floor), tuple(rows))
 
 
 def _origin(calibration: Calibration) -> str:
     """How high the limits are, how certain, and how they came about."""
     limits = calibration.limits
     largest, slow = limits.bandwidths[-1]
+    least = f", and a kernel takes at least {MICROSECONDS_PER_MILLISECOND * limits.kernel_ms:.2g} us"
+    floor = least if limits.kernel_ms else ""
     fast = max(bandwidth.gigabytes_per_second for bandwidth in limits.bandwidths)
     return (
         f"roofline: at most {limits.gigaflops_per_second:.4g} GFLOP/s, and {fast:.3g} GB/s within caches to "
-        f"{slow:.3g} GB/s within {binary(largest)}; known within {100 * limits.error:.1f} %; {calibration.origin}"
+        f"{slow:.3g} GB/s within {binary(largest)}{floor}; known within "
+        f"{100 * limits.error:.1f} %; {calibration.origin}"
     )
 
 

@@ -156,8 +156,9 @@ class _Repetition:
 
     @property
     def _wanted(self) -> int:
-        """How many undisturbed processes there should be."""
-        return self._processes or DEFAULT_PROCESSES
+        """How many undisturbed processes there should be; fewer where a device's own time hardly differs in them."""
+        usual = LEAST_PROCESSES if self.results and self.results[0][0].measurement.device else DEFAULT_PROCESSES
+        return self._processes or usual
 
     def _precise(self) -> bool:
         """Whether the interval of every batch size is as narrow as requested."""

@@ -24,7 +24,7 @@ from mbconv_cli.measure.latency import Progress, Stamp
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.plan_rewrites import folded_norms
 from mbconv_cli.pytorch.agreement import require_equal
-from mbconv_cli.pytorch.arithmetic import mode_tolerance
+from mbconv_cli.pytorch.arithmetic import float32_arithmetic, mode_tolerance
 from mbconv_cli.pytorch.bench import kept_if_interrupted, share_of
 from mbconv_cli.pytorch.capture.capture import CapturedPlan, captured_plan
 from mbconv_cli.pytorch.capture.code_plans import exported_with
@@ -95,6 +95,7 @@ def run_captured(
         keep_memory()
     with (
         torch_threads(execution.threads) as threads,
+        float32_arithmetic(execution.tf32),
         translate_memory_errors(target),
         translate_unsupported_forms(target, execution),
     ):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mbconv_cli.analysis.grouping import By
+from mbconv_cli.analysis.grouping import OF_OPS, By
 from mbconv_cli.analysis.networks import OpenNetwork, open_network
 from mbconv_cli.analysis.profile.batch_sizes import profile_batches
 from mbconv_cli.analysis.profile.benches import LatencyRequest
@@ -66,7 +66,7 @@ def column(section: Section, key: str) -> list[float]:
     return [figure(row, key) for row in section.rows]
 
 
-@pytest.mark.parametrize("by", list(By))
+@pytest.mark.parametrize("by", OF_OPS)
 def test_both_ways_add_up_row_by_row_and_in_all(network: OpenNetwork, by: By) -> None:
     execution = Execution(batch_size=2, training=True)
     section = profile(network, execution=execution, view=View(by), latency=REQUEST).sections[by.section]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mbconv_cli.analysis.grouping import By
+from mbconv_cli.analysis.grouping import OF_OPS, By
 from mbconv_cli.analysis.networks import OpenNetwork, open_network
 from mbconv_cli.analysis.profile.benches import LatencyRequest
 from mbconv_cli.analysis.profile.measurement_notes import LAUNCHES_ONLY
@@ -36,7 +36,7 @@ PEAK = "memory: at most 9.2 MiB of activations are alive at once, at stages.1.0.
 END_TO_END = [12.0, 10.0, 11.0, 10.5, 11.5, 10.0, 12.0, 11.0]  # the median: 11
 PASS_FACTORS = [1.0, 1.25, 0.75, 1.0, 9.0, 1.0, 0.5, 1.0]  # the central half: all 1.0
 
-every_grouping = pytest.mark.parametrize("by", list(By))
+every_grouping = pytest.mark.parametrize("by", OF_OPS)
 
 
 @dataclass

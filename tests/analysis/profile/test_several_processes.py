@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mbconv_cli.analysis.grouping import By
+from mbconv_cli.analysis.grouping import OF_OPS, By
 from mbconv_cli.analysis.networks import OpenNetwork, open_network
 from mbconv_cli.analysis.profile.batch_sizes import profile_batches
 from mbconv_cli.analysis.profile.benches import LatencyRequest, usual_processes
@@ -85,7 +85,7 @@ def latency_rows(report: Report) -> dict[object, Row]:
 
 
 @pytest.mark.usefixtures("repeated")
-@pytest.mark.parametrize("by", list(By))
+@pytest.mark.parametrize("by", OF_OPS)
 def test_rows_add_up_to_the_sum_of_layers(network: OpenNetwork, by: By) -> None:
     report = profile(network, view=View(by), latency=request())
     rows = latency_rows(report)
