@@ -176,9 +176,9 @@ def _form(setting: Setting, network: str, execution: Execution) -> Row:
     figures: Row = {}
     for name, one in rows.items():
         figures[f"{name.replace(' ', '_')}_ms"] = _number(one, "latency_ms")
-    launch_bound = any("launch-bound" in note for note in report.notes)
+    measured = {key: report.measurement.get(key) for key in ("device_time", "device_idle_share", "kernels_of_no_op")}
     peak = next((note for note in report.notes if "allocator" in note), None)
-    return {**row, **_latency(report.totals), **figures, "launch_bound": launch_bound, "peak": peak}
+    return {**row, **_latency(report.totals), **figures, **_figures(measured, *measured), "peak": peak}
 
 
 def _latency(totals: Mapping[str, Cell]) -> Row:

@@ -58,6 +58,6 @@ def uses_tf32(device: torch.device) -> bool:
 
 def has_tf32(device: torch.device) -> bool:
     """Whether a device can compute in TF32 at all."""
-    if device.type != "cuda" or torch.version.hip is not None or not torch.cuda.is_available():
+    if device.type != "cuda" or torch.version.hip is not None:
         return False
     return torch.cuda.get_device_capability(device)[0] >= _FIRST_CAPABILITY_WITH_TF32

@@ -143,7 +143,7 @@ def test_processes_are_started_together_and_called_one_by_one() -> None:
 
 def test_a_container_with_less_than_a_core_is_what_slows_passes_down(monkeypatch: pytest.MonkeyPatch) -> None:
     compared(reference_ms=0.5)
-    monkeypatch.setattr(measuring, "cpu_bounds", lambda: CpuBounds(cores=64, quota=0.5))
+    monkeypatch.setattr("mbconv_cli.machine.threads.cpu_bounds", lambda: CpuBounds(cores=64, quota=0.5))
     assert str(unusable_reason(compared(reference_ms=0.9))).endswith(
         "; a control group allows 0.5 cores' time, which stops every pass for a while; allow a whole core"
     )

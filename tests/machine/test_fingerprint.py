@@ -34,8 +34,10 @@ def test_what_torch_adds() -> None:
 
 def test_an_accelerators_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "a GPU")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (9, 0))
     fingerprint = torch_fingerprint("cuda:1", ThreadChoice(1, ""))
     assert (fingerprint["device"], fingerprint["device_name"]) == ("cuda:1", "a GPU")
+    assert fingerprint["tf32"] == "convolutions", "torch's own choice"
 
 
 @pytest.mark.parametrize("absent", [AttributeError, OSError])

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mbconv_cli.measure.execution import Dtype
-from mbconv_cli.pytorch.arithmetic import mode_tolerance
+from mbconv_cli.pytorch.arithmetic import float32_arithmetic, mode_tolerance, tf32_in_use
 
 CUDA = torch.device("cuda", 0)
 
@@ -42,3 +42,16 @@ def test_amd_has_no_tf32(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(monkeypatch, capability=9, convolutions=True)
     monkeypatch.setattr(torch.version, "hip", "6.2")
     assert mode_tolerance(Dtype.FLOAT32, CUDA) == 1e-3
+
+
+@pytest.mark.parametrize(
+    ("tf32", "inside"), [(True, "convolutions and products"), (False, "nothing"), (None, "convolutions")]
+)
+def test_convolutions_and_products_are_set_alike_and_set_back(
+    tf32: bool | None, inside: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (9, 0))
+    with float32_arithmetic(tf32):
+        assert tf32_in_use(torch.device("cuda:0")) == inside
+    assert tf32_in_use(torch.device("cuda:0")) == "convolutions"
+    assert tf32_in_use(torch.device("cpu")) is None

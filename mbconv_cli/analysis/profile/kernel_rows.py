@@ -105,14 +105,14 @@ def require_kernels(bench: Bench) -> tuple[TimedKernel, ...]:
     if not bench.measurement.device.kernels:
         raise InputError(
             "--by kernel: torch's profiler saw no kernels; in a container it may lack the right to (CUPTI), see "
-            "docs/accelerators.md"
+            "docs/accelerator.md"
         )
     return bench.measurement.device.kernels
 
 
 def short_name(name: str) -> str:
     """`elementwise_kernel` of `void at::native::elementwise_kernel<128, 2, ...>(int, ...)`."""
-    short = _ARGUMENTS.sub("", _WRAPPING.sub("", name)) or name
+    short = _ARGUMENTS.sub("", _WRAPPING.sub("", name)).strip() or name
     return short if len(short) <= LONGEST_NAME else f"{short[: LONGEST_NAME - 1]}…"
 
 
