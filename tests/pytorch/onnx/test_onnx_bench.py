@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from mbconv_cli.measure.bench_result import Bench
 
 BRIEF = Budget(precision=1.0, min_seconds=0.0, max_seconds=1.0, min_rounds=3, warm_up_seconds=0.0)
-NETWORK = open_network("bottleneck-v3-se-last")
+NETWORK = open_network("bottleneck-v3-se-last", resolution=32)  # at its own 300 a pass takes a second
+pytestmark = pytest.mark.xdist_group("onnx_bench")
 OPS = [op.name for op in NETWORK.plan.ops]
 
 
