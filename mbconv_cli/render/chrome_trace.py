@@ -31,7 +31,7 @@ def render_chrome_trace(report: Report, _: Style) -> str:
     rows = _timed_rows(report)
     name = str(report.subject.get("name", "network"))
     events = [
-        {"name": "process_name", "ph": "M", "pid": 1, "tid": 1, "args": {"name": name}},
+        {"name": "process_name", "ph": "M", "pid": 1, "tid": 1, "ts": 0, "args": {"name": name}},
         *_events(rows, LEVELS, 0.0),
     ]
     document = {

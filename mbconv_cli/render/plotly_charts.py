@@ -101,6 +101,7 @@ def _axis(axis: Axis) -> Figure:
     return {
         "title": {"text": _text(axis.title)},
         "automargin": True,
+        "exponentformat": "SI",
         "gridcolor": "#8884",
         "zerolinecolor": "#8888",
     } | kind
