@@ -70,7 +70,8 @@ const ink = (dark) => ({ "font.color": dark ? "#e8eaed" : "#202124" });
 const scheme = matchMedia("(prefers-color-scheme: dark)");
 const recolour = (dark) => drawn.forEach((place) => Plotly.relayout(place, ink(dark)));
 if (innerWidth < 600)  // names beside points would lie over each other; a touch shows them
-  for (const trace of charts.flatMap((chart) => chart.data)) if (trace.mode) trace.mode = trace.mode.replace("+text", "");
+  for (const trace of charts.flatMap((chart) => chart.data))
+    if (trace.mode) trace.mode = trace.mode.replace("+text", "");
 charts.forEach((chart, index) => {
   const font = { color: ink(scheme.matches)["font.color"] };
   const clear = { paper_bgcolor: "transparent", plot_bgcolor: "transparent", font };

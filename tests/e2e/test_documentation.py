@@ -101,7 +101,6 @@ RUN: Final = [name for name, page in PAGES.items() if list(steps(page))]
 def test_every_command_of_a_page_runs_and_prints_what_the_page_shows(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mbconv_in_process: Run
 ) -> None:
-    monkeypatch.setenv("COLUMNS", COLUMNS)
     for key, value in GIT.items():
         monkeypatch.setenv(key, value)
     (tmp_path / "mbconv.toml").write_text(BRIEF, encoding="utf-8")
@@ -114,7 +113,7 @@ def test_every_command_of_a_page_runs_and_prints_what_the_page_shows(
         if program == "git":
             subprocess.run([program, *arguments], cwd=tmp_path, check=True, capture_output=True)
             continue
-        done = mbconv_in_process(*arguments)
+        done = mbconv_in_process(*arguments, COLUMNS=COLUMNS)
         assert done.returncode == step.code, (step.line, done.stdout, done.stderr)
         assert done.stdout or list(tmp_path.iterdir())
         if step.output is not None:
