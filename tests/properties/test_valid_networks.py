@@ -172,10 +172,10 @@ def with_fitting_kernels(data: dict[str, Any]) -> dict[str, Any]:
         for key in place.keys() & {"kernel_size", "depthwise_stack", "start_kernel_size", "middle_kernel_size"}:
             if padding == "symmetric":
                 place[key] = odd(place[key])
-        if len(place.get("mixed_shares") or ()) != kernels(place):
-            place.pop("mixed_shares", None)
         if place.get("depthwise_stack"):
             place["kernel_size"] = 1 + sum(size - 1 for size in place["depthwise_stack"])
+        if len(place.get("mixed_shares") or ()) != kernels(place):
+            place.pop("mixed_shares", None)
     return data
 
 

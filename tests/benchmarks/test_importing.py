@@ -1,0 +1,29 @@
+"""The benchmark of `mbconv import`: a row for each network, and how many became tables."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+import importing as benchmark
+from mbconv_cli.analysis.networks import open_network
+from mbconv_cli.plan.ops import AtenCall, Plan
+
+
+def test_a_network_becomes_a_table_or_says_what_resisted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = open_network("mobilenet-v2").plan
+    odd = Plan("odd", plan.input_shape, (plan.ops[0]._replace(kind=AtenCall("fft")),), ())
+    plans = {"timm:a": plan, "timm:b": odd}
+    monkeypatch.setattr(benchmark, "plan_of_code", lambda code: plans[code.text])
+    rows = [benchmark.examine("efficientnet", name, tmp_path) for name in plans]
+    assert [row.imported for row in rows] == [True, False]
+    assert "fft" in rows[1].why
+    plans.clear()  # both are kept
+    assert benchmark.examine("efficientnet", "timm:a", tmp_path).lines == rows[0].lines
+    written = [{key: str(value) for key, value in asdict(row).items()} for row in rows]
+    path = tmp_path / "rows.csv"
+    benchmark.write(path, written)
+    assert list(benchmark.rows_in(path).values()) == written
+    assert "the MBConv families: 1 of 2 (50.0%)" in benchmark.summary(written)
