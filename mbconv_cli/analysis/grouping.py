@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from mbconv_cli.plan.ops import ROLES, Activation, BatchNorm, Op, Plan, op_name
+from mbconv_cli.plan.ops import ROLES, Activation, BatchNorm, GroupNorm, Op, Plan, op_name
 from mbconv_cli.report.model import Cell, Column, Priority
 
 NORM_AND_ACTIVATION: Final = "norm and activation"
@@ -104,7 +104,7 @@ def block_parts(plan: Plan) -> list[Group]:
 
 def _role(op: Op) -> str:
     """The row of an op by role: norms and activations have their own, but those of SE are part of the gate."""
-    apart = isinstance(op.kind, BatchNorm | Activation) and op.role not in OWN_ROWS
+    apart = isinstance(op.kind, BatchNorm | GroupNorm | Activation) and op.role not in OWN_ROWS
     return NORM_AND_ACTIVATION if apart else op.role
 
 

@@ -19,6 +19,7 @@ from mbconv_cli.plan.ops import (
     Concat,
     Conv2d,
     GlobalAvgPool,
+    GroupNorm,
     Linear,
     MaxPool,
     Multiply,
@@ -99,6 +100,8 @@ def _count(kind: ClosedKind, output_shape: Shape) -> tuple[int, int, int]:
             return per_pixel + bias, per_pixel * (math.prod(output_shape) // kind.out_channels), 0
         case BatchNorm():
             return (2 if kind.scale else 1) * kind.channels, 0, 2 * kind.channels
+        case GroupNorm():
+            return 2 * kind.channels, 0, 0
         case PReLU():
             return kind.channels, 0, 0
         case Linear():

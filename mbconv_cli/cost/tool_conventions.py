@@ -24,6 +24,7 @@ from mbconv_cli.plan.ops import (
     Concat,
     Conv2d,
     GlobalAvgPool,
+    GroupNorm,
     Kind,
     Linear,
     MaxPool,
@@ -153,6 +154,7 @@ def _is_function(*functions: str) -> Callable[[Form], bool]:
 _CONV: Final = "torch.nn.modules.conv.Conv2d"
 _LINEAR: Final = "torch.nn.modules.linear.Linear"
 _BATCH_NORMS: Final = ("torch.nn.modules.batchnorm.BatchNorm2d", "torch.nn.modules.batchnorm.BatchNorm1d")
+_GROUP_NORM: Final = "torch.nn.modules.normalization.GroupNorm"
 _RELUS: Final = ("torch.nn.modules.activation.ReLU", "torch.nn.modules.activation.ReLU6")
 _ADAPTIVE_POOL: Final = "torch.nn.modules.pooling.AdaptiveAvgPool2d"
 _PRELU: Final = "torch.nn.modules.activation.PReLU"
@@ -183,6 +185,7 @@ FVCORE: Final = Tool(
                 "batch norm without scale, 1 an element", lambda op: 0 if _has_scale(op) else _elements_out(op), _always
             ),
         ),
+        GroupNorm: (Rule("group norm, 5 an element", lambda op: 5 * _elements_out(op), _always),),
         GlobalAvgPool: (Rule("average pooling, 1 an element in", _elements_in, _is_function(_ADAPTIVE_POOL_FUNCTION)),),
         **_ignored(
             Conv2d, Linear, Activation, PReLU, MaxPool, AvgPool, ChannelShuffle, ChannelSlice, Concat, Add, Multiply
@@ -200,6 +203,7 @@ PTFLOPS: Final = Tool(
         Conv2d: (Rule(_BIAS_OF_CONVOLUTIONS, _bias, _WITH_WEIGHTS), _OVERLOOKED),
         Linear: (Rule(_BIAS_OF_LINEAR, _bias, _WITH_WEIGHTS), _OVERLOOKED),
         BatchNorm: (Rule("batch norm, 2 an element", lambda op: 2 * _elements_out(op), _is_module(*_BATCH_NORMS)),),
+        GroupNorm: (Rule("group norm, 2 an element", lambda op: 2 * _elements_out(op), _is_module(_GROUP_NORM)),),
         Activation: (
             Rule("ReLU and ReLU6 as modules, 1 an element", _elements_out, _is_module(*_RELUS)),
             Rule(
@@ -241,6 +245,7 @@ TORCHINFO: Final = Tool(
         Conv2d: (Rule(_BIAS_OF_CONVOLUTIONS, _bias, _is_leaf),),
         Linear: (Rule(_BIAS_OF_LINEAR, _bias, _is_leaf),),
         BatchNorm: (Rule("params of batch norm", lambda op: cost_of(op).params, _is_leaf),),
+        GroupNorm: (Rule("params of group norm", lambda op: cost_of(op).params, _is_leaf),),
         PReLU: (Rule("params of PReLU", lambda op: cost_of(op).params, _is_leaf),),
         **_ignored(Activation, GlobalAvgPool, MaxPool, AvgPool, ChannelShuffle, ChannelSlice, Concat, Add, Multiply),
     },
@@ -262,7 +267,7 @@ THOP: Final = Tool(
         ),
         AvgPool: (Rule("average pooling as a module, 1 an element out", _elements_out, _is_module(_AVG_POOL)),),
         PReLU: (Rule("PReLU as a module, 1 an element", _elements_out, _is_module(_PRELU)),),
-        **_ignored(Activation, MaxPool, ChannelShuffle, ChannelSlice, Concat, Add, Multiply),
+        **_ignored(GroupNorm, Activation, MaxPool, ChannelShuffle, ChannelSlice, Concat, Add, Multiply),
     },
 )
 

@@ -79,6 +79,18 @@ class BatchNorm:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupNorm:
+    """Normalization over the pixels and channels of each group of `[N, C, H, W]` or `[N, C]`, with scale and shift.
+
+    Wu and He, arXiv:1803.08494, equation 7. It has no running statistics.
+    """
+
+    channels: int
+    groups: int
+    eps: float
+
+
+@dataclass(frozen=True, slots=True)
 class Activation:
     """An element-wise function."""
 
@@ -189,6 +201,7 @@ class AtenCall:
 ClosedKind: TypeAlias = (
     Conv2d
     | BatchNorm
+    | GroupNorm
     | Activation
     | PReLU
     | GlobalAvgPool
@@ -207,6 +220,7 @@ Kind: TypeAlias = ClosedKind | AtenCall
 OP_NAMES: Final[dict[type[Kind], str]] = {
     Conv2d: "conv2d",
     BatchNorm: "batch_norm",
+    GroupNorm: "group_norm",
     Activation: "activation",
     PReLU: "prelu",
     GlobalAvgPool: "global_avg_pool",

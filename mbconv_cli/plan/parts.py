@@ -16,6 +16,7 @@ from mbconv_cli.plan.ops import (
     Concat,
     Conv2d,
     GlobalAvgPool,
+    GroupNorm,
     MaxPool,
     Multiply,
     PReLU,
@@ -137,7 +138,10 @@ def _groups(channels: int, group_size: int) -> int:
 
 
 def normalize(block: BlockDraft, role: Role, x: Value, norm: Norm, part: str = "") -> Value:
-    """Batch norm, with the network's constants."""
+    """Batch or group norm, with the network's constants."""
+    if norm.groups or norm.group_size:
+        groups = norm.groups or _groups(x.channels, norm.group_size or 1)
+        return block.add(role, f"{part}norm", GroupNorm(x.channels, groups, norm.eps), x)
     op = _batch_norm(x.channels, norm.eps, norm.momentum, len(x.shape) > 1, norm.scale)
     return block.add(role, f"{part}norm", op, x)
 

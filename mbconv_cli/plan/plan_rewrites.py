@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from mbconv_cli.plan.ops import Activation, BatchNorm, ChannelSlice, Concat, Conv2d, Op, Plan, Value
+from mbconv_cli.plan.ops import Activation, BatchNorm, ChannelSlice, Concat, Conv2d, GroupNorm, Op, Plan, Value
 
 
 def without_norm_and_activation(plan: Plan) -> Plan:
     """The Plan with neither norms nor activations: who read one reads what it read."""
-    return _without(plan, {op.name for op in plan.ops if isinstance(op.kind, BatchNorm | Activation)})
+    return _without(plan, {op.name for op in plan.ops if isinstance(op.kind, BatchNorm | GroupNorm | Activation)})
 
 
 def fold_norm(plan: Plan) -> Plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import assert_never
 
@@ -16,6 +17,7 @@ from mbconv_cli.plan.ops import (
     Concat,
     Conv2d,
     GlobalAvgPool,
+    GroupNorm,
     Kind,
     Linear,
     MaxPool,
@@ -42,6 +44,13 @@ def infer_shape(kind: Kind, inputs: Sequence[Value]) -> Shape:
             return _conv2d(kind, inputs)
         case BatchNorm():
             _require(len(first) == (3 if kind.spatial else 1) and first[0] == kind.channels, kind, inputs)
+            return first
+        case GroupNorm():
+            _require(first[0] == kind.channels, kind, inputs)
+            if kind.channels % kind.groups:
+                raise ShapeError(f"{kind.channels} channels do not divide into {kind.groups} groups of a norm")
+            if kind.channels // kind.groups * math.prod(first[1:]) == 1:
+                raise ShapeError("groups of one value cannot be normalized")
             return first
         case Activation():
             return first

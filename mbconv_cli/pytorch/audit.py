@@ -30,6 +30,7 @@ COUNTED: Final[dict[str, Any]] = {
 }
 NO_MACS: Final = (
     "aten::batch_norm",
+    "aten::group_norm",
     "aten::relu",
     "aten::relu_",
     "aten::hardtanh",

@@ -23,6 +23,7 @@ from mbconv_cli.plan.ops import (
     Concat,
     Conv2d,
     GlobalAvgPool,
+    GroupNorm,
     Kind,
     Linear,
     MaxPool,
@@ -219,6 +220,8 @@ def leaf_module(kind: Kind, *, inplace: bool) -> nn.Module:
             return _conv2d(kind)
         case BatchNorm():
             return NORMS[kind.spatial, kind.scale](kind.channels, eps=kind.eps, momentum=kind.momentum)
+        case GroupNorm():
+            return nn.GroupNorm(kind.groups, kind.channels, eps=kind.eps)
         case Activation():
             return ACTIVATIONS[kind.function](inplace)
         case GlobalAvgPool():

@@ -14,6 +14,7 @@ from mbconv_cli.plan.ops import (
     ChannelSlice,
     Concat,
     Conv2d,
+    GroupNorm,
     MaxPool,
     Op,
     PReLU,
@@ -73,7 +74,7 @@ def convolutions(cursor: Cursor, *, norm: bool | None = True) -> Iterator[tuple[
         if norm is not True:
             yield from _activated(op.kind, words, False, behind)
         if norm is not False:
-            for _, normed in behind.then(BatchNorm):
+            for _, normed in behind.then(BatchNorm, GroupNorm):
                 yield from _activated(op.kind, words, True, normed)
 
 
@@ -200,7 +201,7 @@ def _mixed(cursor: Cursor, norm: bool) -> Iterator[tuple[DepthwiseStage, Cursor]
             for activation, behind in activations(joined):
                 yield DepthwiseStage(choices, tuple(steps), norm, activation), behind
             continue
-        for _, normed in joined.then(BatchNorm):
+        for _, normed in joined.then(BatchNorm, GroupNorm):
             for activation, behind in activations(normed):
                 yield DepthwiseStage(choices, tuple(steps), norm, activation), behind
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mbconv_cli.plan.ops import BatchNorm, Conv2d, GlobalAvgPool, Linear, MaxPool, Op
+from mbconv_cli.plan.ops import BatchNorm, Conv2d, GlobalAvgPool, GroupNorm, Linear, MaxPool, Op
 from mbconv_cli.recognition.convolution_steps import ONE, ConvolutionStep, activations, convolutions, paddings_of
 from mbconv_cli.recognition.found_block import Choices, one
 from mbconv_cli.recognition.op_graph import Cursor
@@ -100,5 +100,5 @@ def _bias(op: Op) -> bool:
 
 def _normed(cursor: Cursor) -> Iterator[tuple[bool, Cursor]]:
     yield False, cursor
-    for _, behind in cursor.then(BatchNorm):
+    for _, behind in cursor.then(BatchNorm, GroupNorm):
         yield True, behind

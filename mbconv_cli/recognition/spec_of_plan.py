@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from mbconv_cli.plan.ops import BatchNorm, Op, Plan
+from mbconv_cli.plan.ops import BatchNorm, GroupNorm, Op, Plan
 from mbconv_cli.recognition.found_block import FoundBlock
 from mbconv_cli.recognition.network_ends import FoundEnd
 from mbconv_cli.recognition.reading import Reading, Unread, read_plan
@@ -23,6 +23,7 @@ from mbconv_cli.recognition.squeeze_steps import Squeeze
 from mbconv_cli.spec.spec import Norm, Spec, SqueezeExcite
 from mbconv_cli.spec.yaml_writer import short_yaml
 
+NORMS: Final = (BatchNorm, GroupNorm)
 DIVISORS: Final = (1, 8, 4, 16, 32)
 """By which families round channels: MobileNetV3 and its followers to multiples of 8."""
 LIMITS: Final = (0.9, 0.0, 0.95)
@@ -102,25 +103,36 @@ _STEM_DEFAULTS: Final = {"norm": True}
 
 def _norm_conflict(plan: Plan) -> Conflict | None:
     """One norm for the whole network."""
-    norms = [op for op in plan.ops if isinstance(op.kind, BatchNorm)]
-    usual = Counter(_norm_words(op) for op in norms).most_common(1)
-    other = next((op for op in norms if _norm_words(op) != usual[0][0]), None)
+    norms = [op for op in plan.ops if isinstance(op.kind, NORMS)]
+    votes = Counter(words for op in norms for words in _norm_words(op))
+    usual = votes.most_common(1)[0][0] if votes else ""
+    other = next((op for op in norms if usual not in _norm_words(op)), None)
     if other is None:
         return None
-    return Conflict(other.name, f"its norm has {_norm_words(other)}, the others have {usual[0][0]}; one table has one")
+    return Conflict(other.name, f"its norm has {_norm_words(other)[0]}, the others have {usual}; one table has one")
 
 
-def _norm_words(op: Op) -> str:
-    assert isinstance(op.kind, BatchNorm)
-    return f"eps {op.kind.eps:g}" + ("" if op.kind.scale else " and no scale")
+def _norm_words(op: Op) -> tuple[str, ...]:
+    """What a network may say of its norms, so that this one is one of them."""
+    match op.kind:
+        case BatchNorm(eps=eps, scale=scale):
+            return (f"eps {eps:g}" + ("" if scale else " and no scale"),)
+        case GroupNorm(channels=channels, groups=groups, eps=eps):
+            return (f"eps {eps:g} in groups of {channels // groups}", f"eps {eps:g} in {groups} groups")
+    raise AssertionError(op)
 
 
-def _norm(ops: Iterable[Op]) -> dict[str, Any]:
-    norms = [op.kind for op in ops if isinstance(op.kind, BatchNorm)]
-    if not norms:
-        return {}
-    momentum = Counter(norm.momentum for norm in norms).most_common(1)[0][0]
-    said = {"eps": norms[0].eps, "momentum": momentum, "scale": norms[0].scale}
+def _norm(ops: Sequence[Op]) -> dict[str, Any]:
+    of_batches = [op.kind for op in ops if isinstance(op.kind, BatchNorm)]
+    of_groups = [op.kind for op in ops if isinstance(op.kind, GroupNorm)]
+    said: dict[str, Any] = {}
+    if of_batches:
+        momentum = Counter(norm.momentum for norm in of_batches).most_common(1)[0][0]
+        said = {"eps": of_batches[0].eps, "momentum": momentum, "scale": of_batches[0].scale}
+    elif of_groups:
+        sizes = {norm.channels // norm.groups for norm in of_groups}
+        groups = {"group_size": sizes.pop()} if len(sizes) == 1 else {"groups": of_groups[0].groups}
+        said = {"eps": of_groups[0].eps, **groups}
     return {key: value for key, value in said.items() if value != Norm.model_fields[key].default}
 
 
@@ -201,7 +213,8 @@ def _inherited(reading: Reading, rows: Sequence[FoundRow]) -> dict[str, Any]:
         votes = Counter(value for values in said for value in values)
         default = Spec.model_fields[key].default
         allowed = [end.network_padding for end in ends if end.network_padding is not None and key == "padding"]
-        values = [value for value in {default: 0} | votes if all(value in one for one in allowed)]
+        known = dict.fromkeys((default, *votes, *(word for one in allowed for word in sorted(one))))
+        values = [value for value in known if all(value in one for one in allowed)]
         found[key] = max(values, key=lambda value: votes[value], default=default)
     return found
 

@@ -32,13 +32,23 @@ class Input(Frozen):
 
 
 class Norm(Frozen):
-    """Batch normalization, after every convolution of stem, blocks and head."""
+    """Batch normalization, or group normalization, after every convolution of stem, blocks and head."""
 
     eps: Annotated[float, Field(gt=0, le=1)] = Field(1e-5, description="added to the variance")
     momentum: Annotated[float, Field(gt=0, le=1)] = Field(
         0.1, description="weight of the new batch in the running statistics, as PyTorch counts it"
     )
     scale: bool = Field(True, description="whether it learns a scale; false: a shift alone (TensorFlow's scale=False)")
+    groups: Filters | None = Field(None, description="group normalization in so many groups, in place of batch norm")
+    group_size: Filters | None = Field(None, description="group normalization in groups of so many channels")
+
+    @model_validator(mode="after")
+    def _groups_one_way(self) -> Self:
+        if self.groups is not None and self.group_size is not None:
+            raise ValueError("groups and group_size exclude each other; keep one")
+        if not self.scale and (self.groups or self.group_size):
+            raise ValueError("group normalization has a scale; leave `scale` out")
+        return self
 
 
 class SqueezeExcite(Frozen):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
+import importing as benchmark
 import pytest
 
-import importing as benchmark
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.plan.ops import AtenCall, Plan
 

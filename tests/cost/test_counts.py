@@ -11,6 +11,7 @@ from mbconv_cli.plan.ops import (
     BatchNorm,
     Conv2d,
     GlobalAvgPool,
+    GroupNorm,
     Kind,
     Linear,
     Multiply,
@@ -44,6 +45,7 @@ def op(kind: Kind, *shapes: Shape) -> Op:
         (op(Linear(8, 10, bias=False), (8,)), Cost(80, 80, 80, 18)),
         # scale and shift are trained, mean and variance are read
         (op(BatchNorm(8, 1e-5, 0.1), (8, 5, 5)), Cost(16, 0, 32, 400)),
+        (op(GroupNorm(8, 2, 1e-5), (8, 5, 5)), Cost(16, 0, 16, 400)),
         (op(Activation("hard_swish"), (8, 5, 5)), Cost(activations=400)),
         (op(GlobalAvgPool(keep_dims=True), (8, 5, 5)), Cost(activations=208)),
         (op(GlobalAvgPool(keep_dims=False), (8, 5, 5)), Cost(activations=208)),

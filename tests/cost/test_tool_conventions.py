@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from mbconv_cli.cost.tool_conventions import FVCORE, PTFLOPS, THOP, TOOLS, TORCHINFO, Form, Tool, differences
-from mbconv_cli.plan.ops import BatchNorm, ClosedKind, Conv2d, GlobalAvgPool, Linear, MaxPool, Op, Value
+from mbconv_cli.plan.ops import BatchNorm, ClosedKind, Conv2d, GlobalAvgPool, GroupNorm, Linear, MaxPool, Op, Value
 
 CONV = Form("torch.nn.functional.conv2d", "torch.nn.modules.conv.Conv2d", leaf=True)
 DERIVED_CONV = Form("torch.nn.functional.conv2d", "timm.layers.conv2d_same.Conv2dSame", leaf=True)
@@ -71,6 +71,12 @@ def test_ptflops_counts_pooling_modules_twice_and_overlooks_derived_classes() ->
     assert added(PTFLOPS, pool(), MEAN) == []
     assert added(PTFLOPS, max_pool(), MAX_POOL) == [192, 192]
     assert added(PTFLOPS, max_pool(), DERIVED_MAX_POOL) == [8 * 7 * 5]
+
+
+def test_group_norm_is_counted_by_some() -> None:
+    norm = op(GroupNorm(8, 2, 1e-5), (8, 4, 4), (8, 4, 4))
+    form = Form("torch.nn.functional.group_norm", "torch.nn.modules.normalization.GroupNorm", leaf=True)
+    assert [added(tool, norm, form) for tool in (FVCORE, PTFLOPS, TORCHINFO, THOP)] == [[640], [256], [16], []]
 
 
 def test_torchinfo_adds_parameters_of_leaf_modules() -> None:

@@ -22,6 +22,7 @@ from mbconv_cli.plan.ops import (
     Concat,
     Conv2d,
     GlobalAvgPool,
+    GroupNorm,
     Kind,
     Linear,
     MaxPool,
@@ -45,6 +46,7 @@ DEFINITIONS = {
 KINDS: tuple[Kind, ...] = (
     Conv2d(4, 8, (3, 3)),
     BatchNorm(4, 1e-3, 0.01),
+    GroupNorm(4, 2, 1e-3),
     Activation("swish"),
     PReLU(4),
     GlobalAvgPool(keep_dims=True),

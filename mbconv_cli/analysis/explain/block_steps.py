@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mbconv_cli.cost.counts import Cost, cost_of, total
-from mbconv_cli.plan.ops import Activation, Add, BatchNorm, ChannelSlice, Conv2d, MaxPool, Op, Plan, Shape
+from mbconv_cli.plan.ops import Activation, Add, BatchNorm, ChannelSlice, Conv2d, GroupNorm, MaxPool, Op, Plan, Shape
 
 FUNCTION_NAMES: Final = {"hard_swish": "hard swish", "hard_sigmoid": "hard sigmoid"}
 
@@ -108,7 +108,7 @@ def _follows(step: Step) -> Iterator[str]:
         match op.kind:
             case Conv2d():
                 seen = True
-            case BatchNorm():
+            case BatchNorm() | GroupNorm():
                 yield "norm"
             case Activation(function=name):
                 yield FUNCTION_NAMES.get(name, name) + ("" if seen else " before")

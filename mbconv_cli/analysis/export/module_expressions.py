@@ -17,6 +17,7 @@ from mbconv_cli.plan.ops import (
     Concat,
     Conv2d,
     GlobalAvgPool,
+    GroupNorm,
     Kind,
     Linear,
     MaxPool,
@@ -90,6 +91,8 @@ def expression(kind: Kind, values: Mapping[str, str]) -> str:
             norm = "nn.BatchNorm2d" if spatial else "nn.BatchNorm1d"
             made = f"{norm}({values['channels']}, eps={values['eps']}, momentum={values['momentum']})"
             return made if kind.scale else f"without_scale({made})"
+        case GroupNorm():
+            return f"nn.GroupNorm({values['groups']}, {values['channels']}, eps={values['eps']})"
         case Activation(function=name):
             return ACTIVATION_CLASSES[name]
         case GlobalAvgPool():

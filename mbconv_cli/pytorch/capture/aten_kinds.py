@@ -16,6 +16,7 @@ from mbconv_cli.plan.ops import (
     Concat,
     Conv2d,
     GlobalAvgPool,
+    GroupNorm,
     Kind,
     Linear,
     MaxPool,
@@ -62,11 +63,25 @@ def _conv2d(call: GraphCall) -> Conv2d | None:
 
 def _batch_norm(call: GraphCall) -> BatchNorm | None:
     arguments, shape = call.arguments, call.outputs[0]
-    given = all(call.weight(name) for name in ("weight", "bias", "running_mean", "running_var"))
-    if not given or arguments["training"] or len(shape) not in {2, 4}:
+    given = all(call.weight(name) for name in ("bias", "running_mean", "running_var"))
+    scale = call.weight("weight") is not None
+    if (
+        not given
+        or (arguments["weight"] is not None and not scale)
+        or arguments["training"]
+        or len(shape) not in {2, 4}
+    ):
         return None
     eps, momentum = (float(f"{arguments[name]:.12g}") for name in ("eps", "momentum"))  # 1 - 0.9997 is 0.0003
-    return BatchNorm(shape[1], eps, momentum, spatial=len(shape) == 4)
+    return BatchNorm(shape[1], eps, momentum, spatial=len(shape) == 4, scale=scale)
+
+
+def _group_norm(call: GraphCall) -> GroupNorm | None:
+    arguments, shape = call.arguments, call.outputs[0]
+    given = all(call.weight(name) for name in ("weight", "bias"))
+    if not given or len(shape) not in {2, 4}:
+        return None
+    return GroupNorm(shape[1], arguments["num_groups"], float(f"{arguments['eps']:.12g}"))
 
 
 def _hardtanh(call: GraphCall) -> Activation | None:
@@ -166,6 +181,7 @@ def _pair(value: Any) -> tuple[int, int]:
 KINDS: Final[Mapping[str, Callable[[GraphCall], Kind | None]]] = {
     "conv2d": _conv2d,
     "batch_norm": _batch_norm,
+    "group_norm": _group_norm,
     "hardtanh": _hardtanh,
     "adaptive_avg_pool2d": _adaptive_pool,
     "mean": _mean,

@@ -15,6 +15,7 @@ from mbconv_cli.plan.ops import (
     Concat,
     Conv2d,
     GlobalAvgPool,
+    GroupNorm,
     Kind,
     Linear,
     MaxPool,
@@ -33,6 +34,7 @@ Pair: TypeAlias = tuple[Op | None, tuple[Call, ...]]
 SORTS: Final[tuple[tuple[tuple[type[Kind], ...], frozenset[str]], ...]] = (
     ((Conv2d, Linear), frozenset({"conv2d", "linear"})),
     ((BatchNorm,), frozenset({"batch_norm"})),
+    ((GroupNorm,), frozenset({"group_norm"})),
     (
         (Activation,),
         frozenset({"relu", "relu6", "hardtanh", "silu", "hardswish", "sigmoid", "hardsigmoid"}),
