@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from mbconv_cli.recognition.blocks.recognise_basic_block import basic_blocks
 from mbconv_cli.recognition.blocks.recognise_bottleneck import bottlenecks
 from mbconv_cli.recognition.blocks.recognise_conv import convs, pools
 from mbconv_cli.recognition.blocks.recognise_depthwise_separable import depthwise_separables
@@ -18,6 +19,7 @@ RECOGNISERS: Final[tuple[Recogniser, ...]] = (
     depthwise_separables,
     fused_mbconvs,
     bottlenecks,
+    basic_blocks,
     universal_inverted_bottlenecks,
     xceptions,
     convs,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
@@ -33,11 +33,13 @@ class Settings:
         expand_divisor: expanded channels are rounded to a multiple of it.
         se: how squeezed channels are counted.
         se_follows_row: whether squeeze-and-excitation has the row's activation.
+        usual_se_ratio: one that suits all blocks that squeeze, if there is one.
     """
 
     expand_divisor: int = 1
     se: SqueezeExcite = SqueezeExcite.model_construct()  # noqa: RUF009 - frozen
     se_follows_row: bool = False
+    usual_se_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,11 @@ class FoundRow:
 def found_rows(blocks: Iterable[FoundBlock], settings: Settings) -> tuple[FoundRow, ...] | None:
     """The rows of a network, each of as many blocks as can be one; None where these settings suit no row."""
     rows: list[FoundRow] = []
-    for block in blocks:
+    every = tuple(blocks)
+    pairs, se = _squeezed(every, settings.se), settings.se
+    usual = _squeeze_ratio(pairs, se.rounding, se.divisor, se.round_limit) if pairs else None
+    settings = replace(settings, usual_se_ratio=usual)
+    for block in every:
         joined = _joined(rows[-1], block, settings) if rows else None
         if joined:
             rows[-1] = joined
@@ -93,7 +99,7 @@ def _row_of(blocks: tuple[FoundBlock, ...], choices: Choices | None, settings: S
     if choices is None:
         return None
     expansion = _expansion(blocks, settings.expand_divisor) if blocks[0].expands else {}
-    ratio = _se_ratio(blocks, settings.se) if blocks[0].squeeze else None
+    ratio = _se_ratio(blocks, settings.se, settings.usual_se_ratio) if blocks[0].squeeze else None
     if expansion is None or (blocks[0].squeeze and ratio is None):
         return None
     return FoundRow(blocks, choices, expansion, ratio)
@@ -116,12 +122,24 @@ def _expand_ratio(pairs: frozenset[tuple[int, int]], divisor: int) -> float | No
     return nice_ratio(pairs, lambda base, ratio: expand_filters(base, ratio, divisor), divisor, 1_000)
 
 
-def _se_ratio(blocks: Sequence[FoundBlock], se: SqueezeExcite) -> float | None:
-    pairs = set()
-    for block in blocks:
-        assert block.squeeze is not None
-        pairs.add((getattr(block.widths, se.squeeze_from), block.squeeze.filters))
-    return _squeeze_ratio(frozenset(pairs), se.rounding, se.divisor, se.round_limit)
+def _se_ratio(blocks: Sequence[FoundBlock], se: SqueezeExcite, usual: float | None) -> float | None:
+    """The network's usual ratio where it suits these blocks, else their own."""
+    pairs = _squeezed(blocks, se)
+    rules = (se.rounding, se.divisor, se.round_limit)
+    return usual if usual and _squeezes(pairs, *rules, usual) else _squeeze_ratio(pairs, *rules)
+
+
+def _squeezed(blocks: Iterable[FoundBlock], se: SqueezeExcite) -> frozenset[tuple[int, int]]:
+    """(channels that the ratio is taken of, squeezed channels) of all blocks that squeeze."""
+    squeezed = ((block.widths, block.squeeze) for block in blocks)
+    return frozenset((getattr(widths, se.squeeze_from), one.filters) for widths, one in squeezed if one)
+
+
+@lru_cache(maxsize=4_096)
+def _squeezes(pairs: frozenset[tuple[int, int]], rounding: str, divisor: int, round_limit: float, ratio: float) -> bool:
+    keys: Row = {"squeeze_from": "input", "rounding": rounding, "divisor": divisor, "round_limit": round_limit}
+    se = SqueezeExcite.model_construct(**keys)
+    return all(squeezed_filters(se, ratio, Widths(base, base, base)) == made for base, made in pairs)
 
 
 @lru_cache(maxsize=4_096)

@@ -209,6 +209,15 @@ class Bottleneck(Row):
     se_ratio: SeRatio = None
 
 
+class BasicBlock(Row):
+    """Two full convolutions, the first with the stride, SE, sum, activation (ResNet-18 and -34)."""
+
+    type: Literal["basic_block"]
+    kernel_size: KernelSize = Field(3, description="of both convolutions, in pixels")
+    shortcut: Shortcut = Field("strided_projection", description="as in the other block types")
+    se_ratio: SeRatio = None
+
+
 class UniversalInvertedBottleneck(Row):
     """Inverted residual with a depthwise convolution before the expansion, after it, at both or neither (MobileNetV4).
 
@@ -245,6 +254,7 @@ ROW_TYPES: Final[dict[str, type[AnyRow]]] = {
     "fused_mbconv": FusedMBConv,
     "conv": Conv,
     "bottleneck": Bottleneck,
+    "basic_block": BasicBlock,
     "universal_inverted_bottleneck": UniversalInvertedBottleneck,
     "xception": Xception,
     "pool": Pool,
@@ -262,6 +272,7 @@ BlockRow: TypeAlias = Annotated[
     | Annotated[FusedMBConv, Tag("fused_mbconv")]
     | Annotated[Conv, Tag("conv")]
     | Annotated[Bottleneck, Tag("bottleneck")]
+    | Annotated[BasicBlock, Tag("basic_block")]
     | Annotated[UniversalInvertedBottleneck, Tag("universal_inverted_bottleneck")]
     | Annotated[Xception, Tag("xception")]
     | Annotated[Pool, Tag("pool")]

@@ -71,6 +71,17 @@ def test_unit_expansion_keeps_an_expansion_that_changes_nothing() -> None:
     assert names(plan)[0] == "expand.conv"
 
 
+def test_a_basic_block_strides_in_its_first_convolution_and_activates_the_sum() -> None:
+    plan = plan_of("{type: basic_block, output_filters: 16, stride: 2, se_ratio: 0.5}")
+    convolutions = [(op.role, op.kind.kernel_size, op.kind.stride) for op in plan.ops if isinstance(op.kind, Conv2d)]
+    assert [one for one in convolutions if one[0] not in {"stem", "se"}] == [
+        ("convolution", (3, 3), (2, 2)),
+        ("convolution", (3, 3), (1, 1)),
+        ("shortcut", (1, 1), (2, 2)),
+    ]
+    assert plan.ops[-1].name == "stages.0.0.shortcut.sum_activation"
+
+
 def test_bottleneck_strides_in_the_middle_and_activates_the_sum() -> None:
     plan = plan_of("{type: bottleneck, bottleneck_filters: 4, output_filters: 16, stride: 2}")
     assert convolutions(plan) == [(8, 4, 1, 1), (4, 4, 3, 1), (4, 16, 1, 1), (8, 16, 1, 1)]

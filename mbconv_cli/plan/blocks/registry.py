@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mbconv_cli.plan.blocks import (
+    basic_block,
     bottleneck,
     conv,
     depthwise_separable,
@@ -21,6 +22,7 @@ from mbconv_cli.plan.ops import Value
 from mbconv_cli.plan.parts import Place
 from mbconv_cli.spec.rows import (
     AnyRow,
+    BasicBlock,
     Bottleneck,
     Conv,
     DepthwiseRow,
@@ -61,6 +63,7 @@ BLOCK_TYPES: Final[dict[type[AnyRow], BlockType]] = {
     FusedMBConv: BlockType(fused_mbconv.BLOCK_TYPE, fused_mbconv.describe_fused_mbconv, fused_mbconv.plan_fused_mbconv),
     Conv: BlockType("", conv.describe_conv, conv.plan_conv),
     Bottleneck: BlockType(bottleneck.BLOCK_TYPE, bottleneck.describe_bottleneck, bottleneck.plan_bottleneck),
+    BasicBlock: BlockType(basic_block.BLOCK_TYPE, basic_block.describe_basic_block, basic_block.plan_basic_block),
     UniversalInvertedBottleneck: BlockType(
         universal_inverted_bottleneck.BLOCK_TYPE,
         universal_inverted_bottleneck.describe_universal_inverted_bottleneck,

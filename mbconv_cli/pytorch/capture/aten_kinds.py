@@ -104,7 +104,7 @@ def _mean(call: GraphCall) -> GlobalAvgPool | None:
 
 def _max_pool(call: GraphCall) -> MaxPool | None:
     arguments = call.arguments
-    if _pair(arguments["dilation"]) != (1, 1) or arguments["ceil_mode"] or len(call.outputs[0]) != 4:
+    if _pair(arguments["dilation"]) != (1, 1) or _rounds_up(call) or len(call.outputs[0]) != 4:
         return None
     vertical, horizontal = _pair(arguments["padding"])
     kernel = _pair(arguments["kernel_size"])
@@ -112,12 +112,24 @@ def _max_pool(call: GraphCall) -> MaxPool | None:
     return MaxPool(kernel, stride, (vertical, vertical, horizontal, horizontal))
 
 
+def _rounds_up(call: GraphCall) -> bool:
+    """Whether `ceil_mode` gives a pooling one window more than fits."""
+    arguments = call.arguments
+    if not arguments["ceil_mode"]:
+        return False
+    kernel, padding = _pair(arguments["kernel_size"]), _pair(arguments["padding"])
+    stride = _pair(arguments["stride"]) if arguments["stride"] else kernel
+    extents = zip(call.shape("self")[-2:], kernel, stride, padding, strict=True)
+    fitting = tuple((size + 2 * edge - window) // step + 1 for size, window, step, edge in extents)
+    return fitting != tuple(call.outputs[0][-2:])
+
+
 def _avg_pool(call: GraphCall) -> AvgPool | None:
     """Windows of which padded pixels are no part, as in the vocabulary."""
     arguments = call.arguments
     vertical, horizontal = _pair(arguments["padding"])
     counts_padding = arguments["count_include_pad"] and (vertical, horizontal) != (0, 0)
-    if counts_padding or arguments["ceil_mode"] or arguments["divisor_override"] or len(call.outputs[0]) != 4:
+    if counts_padding or _rounds_up(call) or arguments["divisor_override"] or len(call.outputs[0]) != 4:
         return None
     kernel = _pair(arguments["kernel_size"])
     stride = _pair(arguments["stride"]) if arguments["stride"] else kernel
