@@ -56,8 +56,7 @@ def test_output_shape(kind: Kind, inputs: list[Shape], output: Shape) -> None:
         (Conv2d(3, 8, (3, 3)), [(3,)]),
         (BatchNorm(8, 1e-5, 0.1), [(4, 7, 7)]),
         (BatchNorm(8, 1e-5, 0.1), [(8,)]),
-        (GroupNorm(8, 3, 1e-5), [(8, 5, 7)]),
-        (GroupNorm(8, 8, 1e-5), [(8, 1, 1)]),
+        (GroupNorm(8, 2, 1e-5), [(4, 7, 7)]),
         (GlobalAvgPool(keep_dims=True), [(8,)]),
         (Linear(8, 10), [(4,)]),
         (Linear(8, 10), [(8, 1, 1)]),
@@ -112,3 +111,11 @@ def test_same_padding_gives_as_many_pixels_as_there_are_steps(stride: int) -> No
         steps = -(-size // stride)
         assert shape_of(conv, (1, size, size)) == (1, steps, steps)
         assert after - before in (0, 1)
+
+
+@pytest.mark.parametrize(("groups", "shape", "said"), [(3, (8, 5, 7), "do not divide"), (8, (8, 1, 1), "of one value")])
+def test_groups_of_a_norm_hold_equally_many_channels_and_more_than_one_value(
+    groups: int, shape: Shape, said: str
+) -> None:
+    with pytest.raises(ShapeError, match=said):
+        shape_of(GroupNorm(8, groups, 1e-5), shape)
