@@ -113,7 +113,7 @@ def _norm_conflict(plan: Plan) -> Conflict | None:
 
 
 def _norm_words(op: Op) -> tuple[str, ...]:
-    """What a network may say of its norms, so that this one is one of them."""
+    """The words for norms that fit this one: group norm is given in groups, or in channels of a group."""
     match op.kind:
         case BatchNorm(eps=eps, scale=scale):
             return (f"eps {eps:g}" + ("" if scale else " and no scale"),)
