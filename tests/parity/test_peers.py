@@ -87,7 +87,7 @@ def peers_of_the_others() -> list[Peer]:
     return found
 
 
-LARGE: Final = {f"efficientnet-b{index}" for index in range(3, 8)}
+LARGE: Final = {*(f"efficientnet-b{index}" for index in range(3, 8)), "efficientnet-v2-xl", "resnet-101", "fbnet-v3-g"}
 
 
 def parametrized(peers: Iterable[Peer], slow: Container[str] = ()) -> pytest.MarkDecorator:

@@ -162,6 +162,9 @@ def networks(draw: st.DrawFn) -> dict[str, Any]:
     if (scaling := data.get("scaling") or {}).get("compound") is not None:
         kept = {key: value for key, value in scaling.items() if key not in {"width", "depth", "resolution"}}
         data["scaling"] = kept | {key: scaling.get(key) or 1.1 for key in ("alpha", "beta", "gamma")}
+    if (norm := data.get("norm") or {}).get("groups") or norm.get("group_size"):
+        kept = {key: value for key, value in norm.items() if key != "scale"}
+        data["norm"] = kept if not kept.get("groups") else kept | {"group_size": None}
     return with_fitting_kernels(data)
 
 

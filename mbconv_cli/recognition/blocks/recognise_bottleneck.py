@@ -35,6 +35,7 @@ def bottlenecks(start: Cursor) -> Iterator[FoundBlock]:
                                 found = all_of((keys, active, of_convolutions(narrow, middle, widen), shortcut))
                                 if found is not None:
                                     widths = Widths(start.value.channels, conv.in_channels, widen.conv.out_channels)
+                                    cost = 1.1 if conv.groups < conv.in_channels else 1.6
                                     yield FoundBlock(
-                                        "bottleneck", found, conv.stride, widths, start.value, end, after, cost=1.1
+                                        "bottleneck", found, conv.stride, widths, start.value, end, after, cost=cost
                                     )

@@ -27,7 +27,8 @@ def _of_one(start: Cursor, conv: ConvolutionStep, squeeze: Squeeze | None, whole
         found = all_of((_keys(conv), {"unit_expansion": one(False)}, of_convolutions(conv), shortcut))
         if found is not None:
             widths = Widths(channels, channels, conv.conv.out_channels)
-            cost = 1.0 if "none" not in shortcut["shortcut"] or squeeze else 1.5
+            full = conv.conv.groups < channels or channels == 1
+            cost = 1.0 if full and ("none" not in shortcut["shortcut"] or squeeze) else 1.5
             yield FoundBlock("fused_mbconv", found, conv.conv.stride, widths, start.value, end, squeeze, True, cost)
 
 
@@ -43,7 +44,8 @@ def _of_two(start: Cursor, first: ConvolutionStep, before: Squeeze | None, squee
                 found = all_of((_keys(first), stride_at, unit, of_convolutions(first, project), shortcut))
                 if found is not None and stride:
                     widths = Widths(start.value.channels, conv.in_channels, conv.out_channels)
-                    yield FoundBlock("fused_mbconv", found, stride, widths, start.value, end, after, True)
+                    cost = 1.0 if first.conv.kernel_size != ONE else 1.2
+                    yield FoundBlock("fused_mbconv", found, stride, widths, start.value, end, after, True, cost)
 
 
 def _keys(first: ConvolutionStep) -> Choices:
