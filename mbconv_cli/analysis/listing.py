@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from mbconv_cli.analysis.networks import open_network, provenance
+from mbconv_cli.analysis.sweep.constraints import Condition
+from mbconv_cli.analysis.view import require_column
 from mbconv_cli.cost.counts import plan_costs, total
-from mbconv_cli.errors import InputError
-from mbconv_cli.report.model import Better, Column, Kind, Priority, Report, Row, Section
+from mbconv_cli.errors import InputError, did_you_mean
+from mbconv_cli.report.model import Better, Cell, Column, Kind, Priority, Report, Row, Section
 from mbconv_cli.spec.catalogue import Catalogue, Entry, shipped_folder
 from mbconv_cli.units import MAC, PARAM, PIXEL
 
@@ -17,14 +21,52 @@ COLUMNS = (
     Column("resolution", PIXEL),
     Column("params", PARAM, Kind.EXACT, Better.LOWER),
     Column("macs", MAC, Kind.EXACT, Better.LOWER),
+    Column("top1", "", Kind.LABEL, Better.HIGHER),
     Column("source", priority=Priority.EXTRA),
     Column("file", priority=Priority.EXTRA),
 )
 SHIPPED = "shipped"
+FIGURES: Final = ("params", "macs")
+"""What a network may be limited in."""
 
 
-def list_networks(catalogue: Catalogue) -> Report:
-    """Every network that can be called by name, with its costs for one image as they follow from its file."""
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which networks are listed, and in which order.
+
+    Attributes:
+        text: what their names contain, in any case.
+        family: their family, in any case; all if absent.
+        limits: on their figures.
+        sort: the column to sort by, figures from the smallest, accuracies from the best; by name if absent.
+    """
+
+    text: str = ""
+    family: str | None = None
+    limits: tuple[Condition, ...] = ()
+    sort: str | None = None
+
+    def admits(self, row: Row) -> bool:
+        """Whether a network is listed."""
+        of_family = self.family is None or str(row["family"]).casefold() == self.family.casefold()
+        named = self.text.casefold() in str(row["name"]).casefold()
+        return named and of_family and all(limit.holds(row) for limit in self.limits)
+
+
+EVERYTHING: Final = Filter()
+
+
+def list_networks(catalogue: Catalogue, wanted: Filter = EVERYTHING) -> Report:
+    """The networks that can be called by name, with their costs for one image as they follow from their files.
+
+    Args:
+        catalogue: where they are.
+        wanted: which of them, and in which order.
+
+    Raises:
+        InputError: there is no such family or column.
+    """
+    require_column(wanted.sort, COLUMNS, (), "")
     entries = catalogue.entries()
     rows: list[Row] = []
     invalid: list[str] = []
@@ -34,9 +76,30 @@ def list_networks(catalogue: Catalogue) -> Report:
         except InputError as error:
             more = f" (and {len(error.problems) - 1} more; `mbconv validate` shows all)" if error.problems[1:] else ""
             invalid.append(f"warning: left out, since it is not valid: {error.sentences[0]}{more}")
-    section = Section(COLUMNS, tuple(rows))
+    _require_family(wanted.family, rows)
+    listed = [row for row in rows if wanted.admits(row)]
+    if wanted.sort is not None:
+        listed.sort(key=lambda row: _sortable(row, str(wanted.sort)))
+    section = Section(COLUMNS, tuple(listed))
     notes = (*invalid, *_twice(entries))
-    return Report("networks", provenance(), {}, {"networks": len(rows)}, {"networks": section}, notes)
+    return Report("networks", provenance(), {}, {"networks": len(listed)}, {"networks": section}, notes)
+
+
+def _require_family(family: str | None, rows: Sequence[Row]) -> None:
+    families = list(dict.fromkeys(str(row["family"]) for row in rows if row["family"]))
+    if family is not None and family.casefold() not in map(str.casefold, families):
+        hint = did_you_mean(family, families) or f"; there are {', '.join(families)}"
+        raise InputError(f"--family {family!r}: no network has it{hint}")
+
+
+def _sortable(row: Row, key: str) -> tuple[bool, float, str]:
+    """Small figures first, the best accuracy first, words from A to Z; what has none comes last."""
+    cell: Cell = row.get(key)
+    if isinstance(cell, tuple):
+        cell = cell[0]
+    if isinstance(cell, int | float):
+        return False, -float(cell) if key == "top1" else float(cell), ""
+    return cell is None, 0.0, str(cell)
 
 
 def _row(entry: Entry, catalogue: Catalogue) -> Row:
@@ -48,6 +111,7 @@ def _row(entry: Entry, catalogue: Catalogue) -> Row:
         "resolution": network.plan.input_shape[1:],
         "params": cost.params,
         "macs": cost.macs,
+        "top1": network.spec.published.top1 if network.spec.published else None,
         "source": network.spec.source,
         "file": SHIPPED if entry.path.parent == shipped_folder() else str(entry.path),
     }

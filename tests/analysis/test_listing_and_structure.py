@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mbconv_cli.analysis.listing import list_networks
+from mbconv_cli.analysis.listing import Filter, list_networks
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.structure import structure, structure_line
+from mbconv_cli.analysis.sweep.constraints import parse_conditions
+from mbconv_cli.errors import InputError
 from mbconv_cli.spec.catalogue import Catalogue, shipped
 
 
@@ -24,6 +27,33 @@ def test_the_list_has_every_shipped_network_with_the_costs_that_its_file_expects
         assert (row["params"], row["macs"]) == (network.spec.expect.params, network.spec.expect.macs)
         assert row["resolution"] == network.plan.input_shape[1:]
         assert (row["family"], row["source"]) == (network.spec.family, network.spec.source)
+        assert row["top1"] == (network.spec.published.top1 if network.spec.published else None)
+
+
+def names(**wanted: Any) -> list[str]:
+    return [str(row["name"]) for row in list_networks(Catalogue(), Filter(**wanted)).sections["networks"].rows]
+
+
+def test_a_list_is_filtered_and_sorted() -> None:
+    assert names(text="V3-Small") == ["mobilenet-v3-small", "mobilenet-v3-small-minimal", "mobilenet-v3-small-0.75"]
+    small = names(family="mobilenet", limits=parse_conditions(["macs <= 60M"]), sort="macs")
+    assert small[0] == "mobilenet-v3-small-0.75"
+    assert {"mobilenet-v2-0.35", "mobilenet-v3-small"} <= set(small)
+    assert names(text="resnet", sort="top1")[:2] == ["se-resnet-50", "resnet-50"]
+    assert names(text="no such name") == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ({"family": "efficientnets"}, "--family 'efficientnets': no network has it; did you mean 'EfficientNet'"),
+        ({"sort": "mac"}, "--sort 'mac' is no column; did you mean 'macs'?"),
+    ],
+)
+def test_families_and_columns_that_are_not_there_are_refused(wanted: dict[str, str], said: str) -> None:
+    with pytest.raises(InputError) as refused:
+        names(**wanted)
+    assert str(refused.value).startswith(said)
 
 
 @pytest.mark.parametrize(
