@@ -58,7 +58,7 @@ def imported(network: OpenNetwork, name: str | None = None) -> Imported:
     found = table_of(plan)
     if not isinstance(found, Table):
         raise NotATableError(*_reasons(network.plan, found))
-    text = short_yaml(_described(network, name) | found.data | {"expect": _expected(network)})
+    text = short_yaml(_described(network, name) | found.data | _expected(network))
     _require_equal(network.plan, text)
     return Imported(text, len(plan.ops), tuple(odd_blocks(plan, found.rows)))
 
@@ -105,20 +105,25 @@ def _words(op: Op) -> str:
 
 
 def _described(network: OpenNetwork, name: str | None) -> dict[str, Any]:
-    plan = network.plan
-    source = network.yaml_spec.source if network.yaml_spec else None
-    said = {"name": name, "source": source or f"mbconv import {plan.name}{_version(plan)}"}
+    """Name, family and source: those of a YAML file, or the command that has read the module."""
+    spec, plan = network.yaml_spec, network.plan
+    source = spec.source if spec else f"mbconv import {plan.name}{_version(plan)}"
+    said = {"name": name, "family": spec.family if spec else None, "source": source}
     return {key: value for key, value in said.items() if value is not None}
 
 
 def _expected(network: OpenNetwork) -> dict[str, Any]:
-    plan = network.plan
+    """The figures with their source and the peer, and the published accuracy where a YAML file has one."""
+    plan, spec = network.plan, network.yaml_spec
     costs = total(plan_costs(plan))
     figures: dict[str, Any] = {"params": costs.params, "macs": costs.macs, "source": f"mbconv import {plan.name}"}
     code = plan.code
     if code and code.origin is Origin.LIBRARY and not code.arguments:
         figures |= {"source": f"{code.place} {version(code.place)}", "peer": code.text}
-    return figures
+    if spec and spec.expect and (spec.expect.params, spec.expect.macs) == (costs.params, costs.macs):
+        figures = spec.expect.model_dump(exclude_none=True)
+    published = spec.published.model_dump(mode="json") if spec and spec.published else None
+    return {"expect": figures, "published": published} if published else {"expect": figures}
 
 
 def _version(plan: Plan) -> str:

@@ -18,6 +18,7 @@ from mbconv_cli.plan.ops import (
     Concat,
     Conv2d,
     GlobalAvgPool,
+    GroupNorm,
     Linear,
     MaxPool,
     Multiply,
@@ -73,6 +74,8 @@ def _sizes(op: Op) -> Traits:
             return _of_convolution(kind, shape)
         case BatchNorm():
             return Traits("batch_norm", _SPATIAL, _spatial(shape))
+        case GroupNorm():
+            return Traits("group_norm", _SPATIAL, _spatial(shape))
         case Activation():
             return Traits(f"activation {kind.function}", _SPATIAL, _spatial(shape))
         case PReLU():
