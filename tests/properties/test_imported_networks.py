@@ -18,7 +18,7 @@ from mbconv_cli.spec.loader import load_text
 from tests.properties.test_valid_networks import SETTINGS, fitting, networks
 
 
-@settings(SETTINGS, max_examples=60)
+@SETTINGS
 @given(networks())
 def test_a_network_comes_back_from_its_ops(data: dict[str, Any]) -> None:
     plan = fitting(plan_loaded, data)
@@ -26,7 +26,7 @@ def test_a_network_comes_back_from_its_ops(data: dict[str, Any]) -> None:
     assert same_graph(joined_groups(plan), joined_groups(again))
 
 
-@settings(SETTINGS, max_examples=15)
+@settings(SETTINGS, max_examples=settings().max_examples // 4)
 @given(networks())
 def test_a_network_comes_back_from_the_module_that_is_built_of_it(data: dict[str, Any]) -> None:
     plan = fitting(plan_loaded, data)
