@@ -52,16 +52,16 @@ class ImportRow:
 
 def zoo() -> Iterator[tuple[str, str]]:
     """The networks with their families: entry points of timm, and builders of torchvision."""
-    import timm
     import torchvision
+    from timm.models._registry import _module_to_models as of_timm  # deprecated names too: each is an entry point
 
     for family in WHOLE_FAMILIES:
-        yield from ((family, f"timm:{name}") for name in sorted(timm.list_models(module=family)))
+        yield from ((family, f"timm:{name}") for name in sorted(of_timm[family]))
     of_torchvision = torchvision.models.list_models(module=torchvision.models)
     yield from (("torchvision", f"torchvision:{name}") for name in of_torchvision if name.startswith(OF_TORCHVISION))
-    resnets = sorted(timm.list_models(module="resnet"))
+    resnets = sorted(of_timm["resnet"])
     yield from (("resnet", f"timm:{name}") for name in resnets[:: max(1, len(resnets) // OF_RESNET)][:OF_RESNET])
-    byobnets = sorted(timm.list_models(module="byobnet"))
+    byobnets = sorted(of_timm["byobnet"])
     yield from (("byobnet", f"timm:{name}") for name in byobnets if any(word in name for word in OF_BYOBNET))
 
 

@@ -12,11 +12,19 @@ from mbconv_cli.recognition.found_block import FoundBlock
 from mbconv_cli.recognition.row_settings import FoundRow
 
 NOT_COMPARED = ("shortcut_norm", "padding")
+MOST_ODD = 2
+"""More blocks than these that differ from their neighbours are a pattern, such as groups in every other block."""
 
 
-def odd_blocks(plan: Plan, rows: Sequence[FoundRow]) -> Iterator[str]:
+def odd_blocks(plan: Plan, rows: Sequence[FoundRow]) -> list[str]:
     """A sentence for each block that alone of its stage, or of all with equal shapes, is not like the others."""
-    said: set[str] = set()
+    between = dict(_between_equals(plan, rows))
+    sentences = list(between.values()) if len(between) <= MOST_ODD else []
+    return sentences + [text for where, text in _without_sum(plan, rows) if where not in between]
+
+
+def _between_equals(plan: Plan, rows: Sequence[FoundRow]) -> Iterator[tuple[str, str]]:
+    """The blocks between two rows that say the same, and what each says in their place."""
     for before, row, behind in zip(rows, rows[1:], rows[2:], strict=False):
         names = [_differences(row, neighbour) for neighbour in (before, behind)]
         same_stage = row.blocks[0].widths.output == before.blocks[-1].widths.output == behind.blocks[0].widths.output
@@ -24,10 +32,8 @@ def odd_blocks(plan: Plan, rows: Sequence[FoundRow]) -> Iterator[str]:
         if between_equals and names[0] and len(names[0]) == 1 and len(row.blocks) == 1:
             key = names[0][0]
             where = _place(plan, row.blocks[0])
-            said.add(where)
             theirs = _says(before, key)
-            yield f"{where} is not like the blocks before and behind it: {_says(row, key)}; theirs: {theirs}"
-    yield from (text for where, text in _without_sum(plan, rows) if where not in said)
+            yield where, f"{where} is not like the blocks before and behind it: {_says(row, key)}; theirs: {theirs}"
 
 
 def _without_sum(plan: Plan, rows: Sequence[FoundRow]) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from mbconv_cli.recognition.blocks.recognise_conv import convs, pools
 from mbconv_cli.recognition.blocks.recognise_depthwise_separable import depthwise_separables
 from mbconv_cli.recognition.blocks.recognise_fused_mbconv import fused_mbconvs
 from mbconv_cli.recognition.blocks.recognise_mbconv import mbconvs
+from mbconv_cli.recognition.blocks.recognise_rep_vgg import rep_vggs
 from mbconv_cli.recognition.blocks.recognise_universal_inverted_bottleneck import universal_inverted_bottlenecks
 from mbconv_cli.recognition.blocks.recognise_xception import xceptions
 from mbconv_cli.recognition.found_block import Recogniser
@@ -20,6 +21,7 @@ RECOGNISERS: Final[tuple[Recogniser, ...]] = (
     fused_mbconvs,
     bottlenecks,
     basic_blocks,
+    rep_vggs,
     universal_inverted_bottlenecks,
     xceptions,
     convs,

@@ -218,6 +218,17 @@ class BasicBlock(Row):
     se_ratio: SeRatio = None
 
 
+class RepVGG(Row):
+    """A full convolution, a 1x1 and the input, each with norm, summed; then the activation (RepVGG, as trained)."""
+
+    type: Literal["rep_vgg"]
+    kernel_size: KernelSize = Field(3, description="of the full convolution, in pixels")
+    groups: ChannelGroups = Field(1, description="groups of both convolutions")
+    shortcut: Literal["identity", "none"] = Field(
+        "identity", description="identity: where input and output agree, the input behind a norm; none"
+    )
+
+
 class UniversalInvertedBottleneck(Row):
     """Inverted residual with a depthwise convolution before the expansion, after it, at both or neither (MobileNetV4).
 
@@ -255,6 +266,7 @@ ROW_TYPES: Final[dict[str, type[AnyRow]]] = {
     "conv": Conv,
     "bottleneck": Bottleneck,
     "basic_block": BasicBlock,
+    "rep_vgg": RepVGG,
     "universal_inverted_bottleneck": UniversalInvertedBottleneck,
     "xception": Xception,
     "pool": Pool,
@@ -273,6 +285,7 @@ BlockRow: TypeAlias = Annotated[
     | Annotated[Conv, Tag("conv")]
     | Annotated[Bottleneck, Tag("bottleneck")]
     | Annotated[BasicBlock, Tag("basic_block")]
+    | Annotated[RepVGG, Tag("rep_vgg")]
     | Annotated[UniversalInvertedBottleneck, Tag("universal_inverted_bottleneck")]
     | Annotated[Xception, Tag("xception")]
     | Annotated[Pool, Tag("pool")]

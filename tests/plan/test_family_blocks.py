@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.ops import Activation, ChannelSlice, Concat, Conv2d, MaxPool, Plan
+from mbconv_cli.plan.ops import Activation, Add, BatchNorm, ChannelSlice, Concat, Conv2d, MaxPool, Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.loader import load_text
 
@@ -69,6 +69,14 @@ def test_groups_that_do_not_divide_the_channels_are_told_with_their_place() -> N
 def test_unit_expansion_keeps_an_expansion_that_changes_nothing() -> None:
     plan = plan_of("{kernel_size: 3, expand_ratio: 1, unit_expansion: true, output_filters: 8}")
     assert names(plan)[0] == "expand.conv"
+
+
+def test_rep_vgg_sums_its_branches_and_the_input_where_it_fits() -> None:
+    plan = plan_of("{type: rep_vgg, output_filters: 16, stride: 2, num_repeat: 2}")
+    of_blocks = [[op for op in plan.ops if op.block == f"stages.0.{index}"] for index in range(2)]
+    assert [sum(isinstance(op.kind, Add) for op in ops) for ops in of_blocks] == [1, 2]
+    assert [op.kind.kernel_size for op in of_blocks[1] if isinstance(op.kind, Conv2d)] == [(3, 3), (1, 1)]
+    assert sum(isinstance(op.kind, BatchNorm) for op in of_blocks[1]) == 3
 
 
 def test_a_basic_block_strides_in_its_first_convolution_and_activates_the_sum() -> None:

@@ -14,6 +14,7 @@ from mbconv_cli.plan.blocks import (
     fused_mbconv,
     mbconv,
     pool,
+    rep_vgg,
     universal_inverted_bottleneck,
     xception,
 )
@@ -30,6 +31,7 @@ from mbconv_cli.spec.rows import (
     FusedMBConv,
     MBConv,
     Pool,
+    RepVGG,
     Skip,
     UniversalInvertedBottleneck,
     Xception,
@@ -64,6 +66,7 @@ BLOCK_TYPES: Final[dict[type[AnyRow], BlockType]] = {
     Conv: BlockType("", conv.describe_conv, conv.plan_conv),
     Bottleneck: BlockType(bottleneck.BLOCK_TYPE, bottleneck.describe_bottleneck, bottleneck.plan_bottleneck),
     BasicBlock: BlockType(basic_block.BLOCK_TYPE, basic_block.describe_basic_block, basic_block.plan_basic_block),
+    RepVGG: BlockType(rep_vgg.BLOCK_TYPE, rep_vgg.describe_rep_vgg, rep_vgg.plan_rep_vgg),
     UniversalInvertedBottleneck: BlockType(
         universal_inverted_bottleneck.BLOCK_TYPE,
         universal_inverted_bottleneck.describe_universal_inverted_bottleneck,

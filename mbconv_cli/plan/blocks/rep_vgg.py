@@ -1,0 +1,41 @@
+"""RepVGG's block in its trained form: a full convolution, a 1x1 and, where they fit, the input, each with norm, summed.
+
+Ding et al., arXiv:2101.03697, figure 2 (B).
+"""
+
+from __future__ import annotations
+
+from mbconv_cli.plan.draft import BlockDraft
+from mbconv_cli.plan.ops import Add, Value
+from mbconv_cli.plan.parts import Place, activate, convolution, normalize, style_of
+from mbconv_cli.spec.rows import RepVGG
+from mbconv_cli.spec.spec import Spec
+
+BLOCK_TYPE = "RepVGG"
+
+
+def plan_rep_vgg(block: BlockDraft, row: RepVGG, spec: Spec, x: Value, place: Place) -> Value:
+    """Add the block's ops."""
+    style = style_of(spec, row)
+    filters, stride = place.output_filters, place.stride
+    y = convolution(
+        block,
+        "convolution",
+        x,
+        style,
+        filters,
+        kernel_size=row.kernel_size,
+        stride=stride,
+        dilation=place.dilation,
+        groups=row.groups,
+    )
+    point = convolution(block, "convolution", x, style, filters, stride=stride, groups=row.groups, part="point.")
+    y = block.add("convolution", "add", Add(), y, point)
+    if x.shape == y.shape and row.shortcut != "none":
+        y = block.add("shortcut", "add", Add(), y, normalize(block, "shortcut", x, spec.norm))
+    return activate(block, "shortcut", y, row.activation or spec.activation, "sum_activation")
+
+
+def describe_rep_vgg(_: RepVGG) -> str:
+    """As the paper calls it, without kernel."""
+    return BLOCK_TYPE
