@@ -11,6 +11,18 @@ import pytest
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.plan.ops import AtenCall, Plan
 
+TABLE = Path(benchmark.__file__).parent / "results" / "importing.csv"
+
+
+def test_every_network_of_the_table_was_imported_in_a_short_file_or_its_first_op_is_named() -> None:
+    rows = benchmark.rows_in(TABLE).values()
+    done = [row for row in rows if row["imported"] == "True"]
+    assert len(done) >= 0.8 * len(rows)
+    assert all(0 < int(row["lines"]) <= 60 for row in done)
+    assert all("no block type has" in row["why"] for row in rows if row not in done)
+    families = [row for row in rows if row["family"] in benchmark.FAMILY]
+    assert sum(row in done for row in families) >= 0.9 * len(families)
+
 
 def test_a_network_becomes_a_table_or_says_what_resisted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = open_network("mobilenet-v2").plan
