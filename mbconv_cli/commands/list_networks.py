@@ -15,7 +15,7 @@ from mbconv_cli.render.renderers import Format
 from mbconv_cli.spec.catalogue import user_catalogue
 
 TextArgument = Annotated[
-    str, typer.Argument(metavar="[TEXT]", help="A part of the names, e.g. mobilenet.", show_default=False)
+    str, typer.Argument(metavar="TEXT", help="A part of the names, e.g. mobilenet.", show_default=False)
 ]
 FamilyOption = Annotated[
     str | None, typer.Option("--family", metavar="NAME", help="Only networks of a family, e.g. EfficientNet.")
