@@ -1,10 +1,10 @@
 """How long a user waits for an answer that needs no measuring: whole processes, from start to exit.
 
-Prints the median wall time of
-  - `mbconv profile efficientnet-b0 --no-latency`,
-  - a script that prints torchinfo's summary of torchvision's efficientnet_b0,
-  - `mbconv list`,
-each started once to warm the disk's cache and then run in turn with the others, and the ratio of the first two.
+Prints the median wall time of a script that prints torchinfo's summary of torchvision's efficientnet_b0, of `mbconv
+profile efficientnet-b0 --no-latency`, `mbconv --help`, `mbconv list`, and `mbconv check` of all shipped networks, each
+started once to warm the disk's cache and then run in turn with the others; and each one's share of torchinfo's time.
+Run it in the checkout, whose config `check` reads, with bytecode kept (PYTHONDONTWRITEBYTECODE unset): a package that
+is compiled at every start takes half as long again.
 
     python benchmarks/startup.py [ROUNDS]
 """
@@ -22,9 +22,11 @@ torchinfo.summary(torchvision.models.efficientnet_b0(weights=None), (1, 3, 224, 
 """
 MBCONV = (sys.executable, "-m", "mbconv_cli")
 PROGRAMS = {
-    "mbconv profile --no-latency": (*MBCONV, "profile", "efficientnet-b0", "--no-latency"),
     "torchinfo.summary": (sys.executable, "-c", TORCHINFO),
+    "mbconv profile --no-latency": (*MBCONV, "profile", "efficientnet-b0", "--no-latency"),
+    "mbconv --help": (*MBCONV, "--help"),
     "mbconv list": (*MBCONV, "list"),
+    "mbconv check": (*MBCONV, "check"),
 }
 
 
@@ -44,10 +46,10 @@ def main(rounds: int) -> None:
         for name, program in PROGRAMS.items():
             times[name].append(seconds(program))
     print(f"efficientnet-b0, median of {rounds} processes (fastest to slowest)")
+    whole = median(times["torchinfo.summary"])
     for name, samples in times.items():
-        print(f"  {name:28} {median(samples):6.3f} s   ({min(samples):.3f} to {max(samples):.3f})")
-    profile, torchinfo, _ = (median(samples) for samples in times.values())
-    print(f"  profile / torchinfo = {profile / torchinfo:.3f}")
+        spread = f"({min(samples):.3f} to {max(samples):.3f})"
+        print(f"  {name:28} {median(samples):6.3f} s {spread:18} {median(samples) / whole:6.3f} of torchinfo's")
 
 
 if __name__ == "__main__":
