@@ -88,7 +88,7 @@ def steps(page: str) -> Iterator[File | Command]:
 
 
 def _can_be_run(line: str) -> bool:
-    return not line.startswith(tuple(NOT_RUN))
+    return not line.startswith(tuple(NOT_RUN)) and "--device cuda" not in line  # an accelerator is not everywhere
 
 
 PAGES: Final = {
