@@ -64,6 +64,7 @@ UNFIT: Final = (
     "no op; every row is skipped",
 )
 NUMBERS: Final = (0.01, 0.25, 0.5, 0.9, 1.0, 2)
+KERNEL_KEYS: Final = {"kernel_size", "depthwise_stack", "start_kernel_size", "middle_kernel_size", "unit_kernel_size"}
 LARGEST: Final = 12
 """Of all other whole numbers: kernels, filters, divisors, classes."""
 
@@ -172,7 +173,7 @@ def with_fitting_kernels(data: dict[str, Any]) -> dict[str, Any]:
     """Where padding is symmetric a kernel has a middle; a stack of kernels spans the one whose place it takes."""
     for place in filter(None, (data.get("stem"), data.get("head"), *data.get("blocks", ()))):
         padding = place.get("padding") or data.get("padding", "symmetric")
-        for key in place.keys() & {"kernel_size", "depthwise_stack", "start_kernel_size", "middle_kernel_size"}:
+        for key in place.keys() & KERNEL_KEYS:
             if padding == "symmetric":
                 place[key] = odd(place[key])
         if place.get("depthwise_stack"):
