@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -175,3 +176,15 @@ def use(device: FakeDevice, monkeypatch: pytest.MonkeyPatch) -> FakeDevice:
     monkeypatch.setattr(comparison_process, "is_accelerator", lambda _: True)
     monkeypatch.setattr(comparison_process, "replays_of", device.replays_of)
     return device
+
+
+def compare_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let comparisons run in this process, where the fake device is."""
+    from mbconv_cli.measure.processes import comparisons
+    from mbconv_cli.pytorch import comparison_process
+
+    @contextmanager
+    def together(_processes: int, _start: object = None) -> Iterator[comparisons.Launcher]:
+        yield comparison_process.run
+
+    monkeypatch.setattr(comparisons, "started_together", together)

@@ -29,7 +29,7 @@ OVERLOADED: Final = 1.25
 """The slowdown of the reference workload from which on its correction is a guess."""
 NO_USABLE_RESULT: Final = "no usable result"
 DEVICE_TIMES: Final = (
-    "times: those of the device, of replays of one graph for each candidate; launched ms is a pass that Python launches"
+    "times: those of the device, of replays of one graph for each candidate; a pass that Python launches takes longer"
 )
 LAUNCHES: Final = "the times are those of launching from Python, since the passes cannot be captured as graphs"
 

@@ -9,7 +9,14 @@ from functools import partial
 from statistics import geometric_mean
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from mbconv_cli.analysis.measuring import MeasureRequest, busy_warning, device_note, measure_sets
+from mbconv_cli.analysis.measuring import (
+    DEVICE_TIMES,
+    LAUNCHES,
+    MeasureRequest,
+    busy_warning,
+    device_note,
+    measure_sets,
+)
 from mbconv_cli.check.row import Found
 from mbconv_cli.check.timing import LatencyTask, TimedCheck, Timing
 from mbconv_cli.measure.statistics.control_variate import (
@@ -78,8 +85,11 @@ def _judged(task: LatencyTask, outcomes: Sequence[Outcome], index: int, margin: 
         judgement = judge(head, allowed, margin, tests)
         answers.append((judgement, _sentence(judgement, head, allowed, partial(_ms_text, allowed), tests)))
     worst = min((judgement.verdict for judgement, _ in answers), key=_WORST_FIRST.index)
+    found = Found(worst, "; ".join(sentence for _, sentence in answers))
+    if outcomes[0].obstacle:
+        found = Found(Verdict.INCONCLUSIVE, f"{LAUNCHES}: {outcomes[0].obstacle}")
     return TimedCheck(
-        Found(worst, "; ".join(sentence for _, sentence in answers)),
+        found,
         exponential(base.value) if base else None,
         exponential(head.value),
         {
@@ -160,6 +170,7 @@ def _sentence(judgement: Judgement, mean: Mean, allowed: float, figure: Figure, 
 def _notes(measured: Comparison, tests: int, margin: float) -> tuple[str, ...]:
     return (
         device_note(measured.machine),
+        *([DEVICE_TIMES] if measured.launched_ms and not measured.obstacle else []),
         (
             f"latency: {counted(measured.processes, 'fresh process')}, a number fixed beforehand, each with at least "
             f"{counted(measured.rounds, 'round')} in random order and one estimate; the test is across processes, on "

@@ -174,9 +174,12 @@ def _notes(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> list[str]:
     """The notes of each measurement, once where they are the same for all."""
     if not benches:
         return [NOT_MEASURED]
+    from mbconv_cli.analysis.profile.device_report import launch_bound_note
     from mbconv_cli.analysis.profile.measurement_notes import measurement_notes
 
-    return _of_each(batch_sizes, [measurement_notes(bench) for bench in benches])
+    notes = [measurement_notes(bench, size) for size, bench in zip(batch_sizes, benches, strict=True)]
+    of_each = _of_each(batch_sizes, notes)
+    return [*launch_bound_note(batch_sizes, benches), *of_each]
 
 
 def _warnings(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Final
 
@@ -175,3 +175,13 @@ def _with_interval(estimate: Estimate) -> str:
 def _of(measurement: Measurement) -> DeviceTimes:
     assert measurement.device is not None
     return measurement.device
+
+
+def launch_bound_note(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> list[str]:
+    """From which batch size on a device is no longer waiting for Python; nothing where it is none with its own time."""
+    if not all(bench.measurement.device for bench in benches):
+        return []
+    for size, bench in zip(batch_sizes, benches, strict=False):
+        if idle_share(bench) < LAUNCH_BOUND_IDLE:
+            return [f"launching: from batch size {size} on, passes launched from Python keep the device busy"]
+    return ["launching: at every batch size measured the device waits for Python; a larger one may keep it busy"]

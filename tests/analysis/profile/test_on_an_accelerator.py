@@ -8,6 +8,7 @@ import pytest
 
 from mbconv_cli.analysis.grouping import By
 from mbconv_cli.analysis.networks import OpenNetwork, open_network
+from mbconv_cli.analysis.profile.batch_sizes import profile_batches
 from mbconv_cli.analysis.profile.benches import LatencyRequest
 from mbconv_cli.analysis.profile.kernel_rows import short_name
 from mbconv_cli.analysis.profile.profile import profile
@@ -187,3 +188,14 @@ def test_the_cpu_has_neither_kernels_nor_launches(network: OpenNetwork, view: Vi
 def test_kernels_need_a_measurement(network: OpenNetwork) -> None:
     with pytest.raises(InputError, match="--by kernel: kernels are seen while they run"):
         profile(network, view=View(By.KERNEL))
+
+
+def test_several_batch_sizes_say_from_which_on_python_keeps_up(
+    network: OpenNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(FakeDevice(noise=0.001), monkeypatch)
+    request = LatencyRequest(DeviceChoice("auto"), budget_for(None, 0.3), lambda _: None, 1)
+    report = profile_batches(network, (1, 2), execution=Execution(), latency=request)
+    (note,) = [note for note in report.notes if note.startswith("launching: ")]
+    assert note.startswith("launching: at every batch size measured the device waits for Python")
+    assert figure(report.sections["batch_sizes"].rows[0], "latency_ms") > 0
