@@ -75,4 +75,5 @@ def _gauge(device: torch.device) -> Gauge:
     """Reads the clocks and the power of an NVIDIA GPU; of others nothing."""
     if device.type != "cuda" or torch.version.hip is not None:
         return lambda: None
-    return gauge_of(f"GPU-{torch.cuda.get_device_properties(device).uuid}")
+    uuid = str(torch.cuda.get_device_properties(device).uuid).removeprefix("GPU-")
+    return gauge_of(f"GPU-{uuid}")

@@ -54,7 +54,8 @@ def capture_graph(run: Callable[[], object], device: torch.device, passes: int =
         _warm_up(run, device)
         graph = torch.cuda.CUDAGraph()
         try:
-            with torch.cuda.graph(graph):
+            # A capture that fails leaves its own stream the current one: the outer context sets the former one again.
+            with torch.cuda.stream(torch.cuda.current_stream(device)), torch.cuda.graph(graph):
                 results = tuple(run() for _ in range(passes))
         except torch.OutOfMemoryError:
             raise

@@ -35,8 +35,10 @@ class FakeCuda:
     @contextmanager
     def stream(self, stream: FakeStream) -> Iterator[None]:
         self.calls.append(f"on {stream.name} {{")
-        yield
-        self.calls.append("}")
+        try:
+            yield
+        finally:
+            self.calls.append("}")
 
     @contextmanager
     def graph(self, _: FakeCuda) -> Iterator[None]:
@@ -66,7 +68,7 @@ def test_a_graph_is_captured_after_passes_on_a_side_stream_and_then_replayed(mon
         "side waits for current",
         *("on side {", "pass", "pass", "pass", "}"),
         "current waits for side",
-        *("capture {", "pass", "pass", "}"),
+        *("on current {", "capture {", "pass", "pass", "}", "}"),
     ]
     cuda.calls.clear()
     graph()
@@ -75,9 +77,10 @@ def test_a_graph_is_captured_after_passes_on_a_side_stream_and_then_replayed(mon
 
 def test_what_torch_says_first_is_why_a_pass_cannot_be_captured(monkeypatch: pytest.MonkeyPatch) -> None:
     refused = RuntimeError("operation not permitted when stream is capturing\nCompile with `TORCH_USE_CUDA_DSA`")
-    FakeCuda(monkeypatch, refused)
+    cuda = FakeCuda(monkeypatch, refused)
     with pytest.raises(NotCapturableError, match=r"^operation not permitted when stream is capturing$"):
         capture_graph(lambda: None, CUDA)
+    assert cuda.calls[-3:] == ["on current {", "capture {", "}"], "the stream is the former one again"
 
 
 def test_memory_that_runs_out_is_no_reason_to_measure_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
