@@ -34,7 +34,7 @@ def test_binary(value: float, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0, "0.000"), (0.0004, "0.000"), (1.5, "1.500"), (-0.25, "-0.250"), (12_345.6789, "12,345.679")],
+    [(0, "0.000"), (0.0004, "0.0004"), (0.01, "0.010"), (1.5, "1.500"), (-0.25, "-0.250"), (12_345.6789, "12,345.679")],
 )
 def test_milliseconds_have_their_point_in_one_place(value: float, shown: str) -> None:
     assert milliseconds(value) == shown

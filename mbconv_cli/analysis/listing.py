@@ -21,7 +21,7 @@ COLUMNS = (
     Column("resolution", PIXEL),
     Column("params", PARAM, Kind.EXACT, Better.LOWER),
     Column("macs", MAC, Kind.EXACT, Better.LOWER),
-    Column("top1", "", Kind.LABEL, Better.HIGHER),
+    Column("top1", "", Kind.LABEL, Better.HIGHER, Priority.CONTEXT),
     Column("source", priority=Priority.EXTRA),
     Column("file", priority=Priority.EXTRA),
 )

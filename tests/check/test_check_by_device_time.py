@@ -49,11 +49,11 @@ def verdict(folder: Path, counts: tuple[int, int], device: FakeDevice, patch: py
 def test_one_block_more_is_found_and_the_same_network_passes(
     counts: tuple[int, int], expected: Verdict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert verdict(tmp_path, counts, FakeDevice(noise=0.003), monkeypatch).verdict is expected
+    assert verdict(tmp_path, counts, FakeDevice(noise=0.0001), monkeypatch).verdict is expected
 
 
 def test_launches_decide_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = verdict(tmp_path, (3, 4), FakeDevice(graphs=False, noise=0.003), monkeypatch)
+    found = verdict(tmp_path, (3, 4), FakeDevice(graphs=False, noise=0.0001), monkeypatch)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.message.startswith("the times are those of launching from Python")
     assert found.message.endswith("operation not permitted when stream is capturing")
@@ -63,16 +63,16 @@ def compared(device: FakeDevice, patch: pytest.MonkeyPatch) -> tuple[str, ...]:
     use(device, patch)
     compare_here(patch)
     question = KernelQuestion(5, (3, 3), (4,), height=8, width=8)
-    return compare_kernels(question, MeasureRequest(DeviceChoice("auto"), 1, 2, lambda _: None)).notes
+    return compare_kernels(question, MeasureRequest(DeviceChoice("auto"), 1, 5, lambda _: None)).notes
 
 
 def test_the_seed_question_in_both_currencies(monkeypatch: pytest.MonkeyPatch) -> None:
-    (note,) = [note for note in compared(FakeDevice(noise=0.003), monkeypatch) if note.startswith("currencies: ")]
+    (note,) = [note for note in compared(FakeDevice(noise=0.0001), monkeypatch) if note.startswith("currencies: ")]
     assert note.startswith("currencies: at N = 4 the 5x5 needs 1.12 times the MACs of 3x3, 3x3 and 0.5")
     assert "it runs 6 ops in place of 12" in note
 
 
 def test_kernels_are_not_compared_by_launches(monkeypatch: pytest.MonkeyPatch) -> None:
-    notes = compared(FakeDevice(graphs=False, noise=0.003), monkeypatch)
+    notes = compared(FakeDevice(graphs=False, noise=0.0001), monkeypatch)
     assert any(note.startswith("no usable result: the times are those of launching") for note in notes)
     assert not any(note.startswith("measured, faster is") for note in notes)

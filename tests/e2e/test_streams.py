@@ -214,7 +214,7 @@ def test_ctrl_c_in_the_midst_of_generated_code_is_told_by_the_exit_code(environm
         "import sys\n"
         "from mbconv_cli import cli\n"
         "from mbconv_cli.commands import list_networks\n"
-        "list_networks.list_networks = lambda _: exec('raise KeyboardInterrupt')\n"
+        "list_networks.list_networks = lambda *_, **__: exec('raise KeyboardInterrupt')\n"
         "sys.argv = ['mbconv', 'list']\n"
         "cli.main()\n"
     )
