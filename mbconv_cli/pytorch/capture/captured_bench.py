@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
+from torch.export import ExportedProgram
 from torch.utils._pytree import tree_leaves
 
 from mbconv_cli.cost.activation_memory import forward_bytes
@@ -27,8 +28,9 @@ from mbconv_cli.pytorch.agreement import require_equal
 from mbconv_cli.pytorch.arithmetic import float32_arithmetic, mode_tolerance
 from mbconv_cli.pytorch.bench import kept_if_interrupted, share_of
 from mbconv_cli.pytorch.capture.capture import CapturedPlan, captured_plan
-from mbconv_cli.pytorch.capture.code_plans import exported_with
+from mbconv_cli.pytorch.capture.code_plans import exported_code, exported_with
 from mbconv_cli.pytorch.capture.example_inputs import Inputs
+from mbconv_cli.pytorch.capture.fast_path import takes_fast_path
 from mbconv_cli.pytorch.capture.module_count import counted_macs
 from mbconv_cli.pytorch.capture.program import CapturedProgram, captured_program
 from mbconv_cli.pytorch.clocks import clock_for
@@ -42,6 +44,10 @@ from mbconv_cli.pytorch.torch_threads import torch_threads
 from mbconv_cli.spec.code_reference import CodeReference
 
 FOLDING_NOTE: Final = "norm: only the captured program has its norms folded; the module is called as it is"
+FAST_PATH_NOTE: Final = (
+    "module: as called, it takes PyTorch's fast path, one fused kernel for a whole transformer layer; the captured "
+    "program computes the ops of these layers one by one, so the difference of both is more than the calls of modules"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +125,29 @@ def captured_module(code: CodeReference, plan: Plan, device: torch.device, execu
         InputError: it cannot be made or captured there, or its ops are not those of the Plan.
     """
     module, inputs, exported = exported_with(code, device, torch_dtype(execution), torch_memory_format(execution))
-    captured = captured_plan(exported, code.text)
-    if [op.name for op in captured.plan.ops] != [op.name for op in plan.ops]:
-        raise InputError(f"{code.text} is captured with other ops on {device} than for counting, so its layers differ")
+    captured = _captured_as(plan, code, exported, device)
     folded = folded_norms(plan) if execution.fold_norm else None
     return CapturedModule(module, inputs, captured, captured_program(exported, captured, folded))
+
+
+def _captured_as(plan: Plan, code: CodeReference, exported: ExportedProgram, device: torch.device) -> CapturedPlan:
+    """The ops of the Plan among the calls of a module on its device.
+
+    The calls are the same, but which of them copy may differ: `reshape` gives a view where its input lies in order.
+    What is no copy here takes next to no time, and what is one here alone belongs to the op behind it.
+
+    Raises:
+        InputError: the module calls something else there.
+    """
+    names = [op.name for op in plan.ops]
+    here = captured_plan(exported, code.text)
+    if [op.name for op in here.plan.ops] == names:
+        return here
+    nodes = {node.name: node for node in exported.graph.nodes}
+    counted = captured_plan(exported_code(code), code.text)
+    if [op.name for op in counted.plan.ops] == names and all(node.name in nodes for node in counted.nodes):
+        return replace(counted, nodes=tuple(nodes[node.name] for node in counted.nodes))
+    raise InputError(f"{code.text} calls other ops on {device} than on the device that it was counted on")
 
 
 def _bench(
@@ -146,6 +170,8 @@ def _bench(
             "captured program", _output(ready.program.run(ready.inputs, None)), _output(ready.call()), tolerance
         )
         notes = (*notes, f"captured program: beside the module as called, {equal}")
+        if takes_fast_path(ready.call):
+            notes = (*notes, FAST_PATH_NOTE)
         reference = reference_kernels(device, torch_dtype(execution))
         if execution.mode is Mode.COMPILE:
             timed = compiled_pass(ready.module, ready.inputs.all(), clock, execution)

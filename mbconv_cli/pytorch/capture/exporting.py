@@ -17,6 +17,7 @@ from torch.export import ExportedProgram
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.pytorch.capture.example_inputs import Inputs
+from mbconv_cli.pytorch.capture.fast_path import without_fast_path
 
 _LIBRARY_FOLDERS: Final = tuple(str(Path(module.__file__).parent) for module in (torch,) if module.__file__)
 _PACKAGE: Final = str(Path(__file__).resolve().parents[2])
@@ -33,7 +34,7 @@ def export_module(module: nn.Module, inputs: Inputs, name: str) -> ExportedProgr
     Raises:
         InputError: it cannot be exported; gives the exporter's reason and the module's own line.
     """
-    with torch.no_grad(), _quiet(), translated(name, "cannot be captured"):
+    with torch.no_grad(), without_fast_path(), _quiet(), translated(name, "cannot be captured"):
         return torch.export.export(module, inputs.positional, dict(inputs.named), strict=False)
 
 

@@ -12,16 +12,17 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from mbconv_cli.pytorch.capture.example_inputs import Inputs
+from mbconv_cli.pytorch.capture.fast_path import without_fast_path
 from mbconv_cli.units import FLOPS_PER_MAC
 
 
 def counted_macs(module: nn.Module, inputs: Inputs) -> int:
     """Half the FLOPs that `torch.utils.flop_counter` counts while the module runs.
 
-    It does not know every kernel: attention is computed by its two matrix products meanwhile, and recurrent layers step
-    by step.
+    It does not know every kernel: attention is computed by its two matrix products meanwhile, recurrent layers step by
+    step, and transformer layers op by op.
     """
-    with torch.no_grad(), _frozen(module), sdpa_kernel(SDPBackend.MATH), warnings.catch_warnings():
+    with torch.no_grad(), _frozen(module), without_fast_path(), sdpa_kernel(SDPBackend.MATH), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of oneDNN, about other devices
         with torch.backends.mkldnn.flags(enabled=False), FlopCounterMode(display=False) as counter:
             module(*inputs.positional, **inputs.named)
