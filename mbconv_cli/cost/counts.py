@@ -17,6 +17,7 @@ from mbconv_cli.plan.ops import (
     ChannelSlice,
     ClosedKind,
     Concat,
+    ConditionalConv2d,
     Conv2d,
     GlobalAvgPool,
     GroupNorm,
@@ -60,7 +61,8 @@ def cost_of(op: Op) -> Cost:
     """The cost of one op for one image.
 
     A convolution has out x in/groups x k_h x k_w weights and uses each once for every output pixel
-    (Howard et al., arXiv:1704.04861, equations 2 to 5).
+    (Howard et al., arXiv:1704.04861, equations 2 to 5). Mixing the kernels of experts multiplies each of their weights
+    once.
     """
     output_shape = op.output.shape
     if isinstance(op.kind, ChannelSlice):
@@ -98,6 +100,9 @@ def _count(kind: ClosedKind, output_shape: Shape) -> tuple[int, int, int]:
             )
             bias = kind.out_channels if kind.bias else 0
             return per_pixel + bias, per_pixel * (math.prod(output_shape) // kind.out_channels), 0
+        case ConditionalConv2d():
+            params, macs, _ = _count(kind.conv, output_shape)
+            return kind.experts * params, macs + kind.experts * params, 0
         case BatchNorm():
             return (2 if kind.scale else 1) * kind.channels, 0, 2 * kind.channels
         case GroupNorm():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mbconv_cli.plan.ops import INPUT, AvgPool, Conv2d, GlobalAvgPool, MaxPool, Op, Plan
+from mbconv_cli.plan.ops import INPUT, AvgPool, Conv2d, GlobalAvgPool, MaxPool, Op, Plan, convolution_of
 from mbconv_cli.plan.shapes import spanned
 
 
@@ -32,15 +32,17 @@ def receptive_field(plan: Plan) -> Sight | None:
 
 
 def _seen(op: Op, before: Sight) -> Sight:
-    if not isinstance(op.kind, Conv2d | MaxPool | AvgPool):
+    conv = convolution_of(op.kind)
+    window = conv or op.kind
+    if not isinstance(window, Conv2d | MaxPool | AvgPool):
         return before
-    dilation = op.kind.dilation if isinstance(op.kind, Conv2d) else (1, 1)
-    spans = (spanned(op.kind.kernel_size[0], dilation[0]), spanned(op.kind.kernel_size[1], dilation[1]))
+    dilation = conv.dilation if conv else (1, 1)
+    spans = (spanned(window.kernel_size[0], dilation[0]), spanned(window.kernel_size[1], dilation[1]))
     field = (
         before.field[0] + (spans[0] - 1) * before.stride[0],
         before.field[1] + (spans[1] - 1) * before.stride[1],
     )
-    stride = (before.stride[0] * op.kind.stride[0], before.stride[1] * op.kind.stride[1])
+    stride = (before.stride[0] * window.stride[0], before.stride[1] * window.stride[1])
     return Sight(field, stride)
 
 

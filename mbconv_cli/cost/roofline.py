@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import Literal, NamedTuple, TypeAlias
 
 from mbconv_cli.cost.counts import Cost
-from mbconv_cli.plan.ops import Activation, Add, AvgPool, Conv2d, MaxPool, Multiply, Op, PReLU
+from mbconv_cli.plan.ops import Activation, Add, AvgPool, Conv2d, MaxPool, Multiply, Op, PReLU, convolution_of
 from mbconv_cli.units import GIGA, MILLISECONDS_PER_SECOND
 
 Bound: TypeAlias = Literal["compute", "memory", "kernel floor"]
@@ -131,10 +131,11 @@ def least_time(
 
 def _unread_elements(op: Op) -> int:
     """Elements of one image's input that no window covers."""
-    if not isinstance(op.kind, Conv2d | MaxPool | AvgPool):
+    window = convolution_of(op.kind) or op.kind
+    if not isinstance(window, Conv2d | MaxPool | AvgPool):
         return 0
     *leading, height, width = op.inputs[0].shape
     extents = (height, width)
-    pairs = zip(extents, op.output.shape[-2:], op.kind.kernel_size, strict=True)
+    pairs = zip(extents, op.output.shape[-2:], window.kernel_size, strict=True)
     read = math.prod(min(extent, windows * kernel) for extent, windows, kernel in pairs)
     return math.prod(leading) * (math.prod(extents) - read)

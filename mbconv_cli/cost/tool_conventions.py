@@ -22,6 +22,7 @@ from mbconv_cli.plan.ops import (
     ChannelShuffle,
     ChannelSlice,
     Concat,
+    ConditionalConv2d,
     Conv2d,
     GlobalAvgPool,
     GroupNorm,
@@ -127,6 +128,17 @@ def _padded_elements_in(op: Op) -> int:
     return channels * (height + top + bottom) * (width + left + right)
 
 
+def _minus_convolution(op: Op) -> int:
+    """What a convolution with a mixed kernel counts here besides the mixing."""
+    assert isinstance(op.kind, ConditionalConv2d)
+    return cost_of(op).params - cost_of(op).macs
+
+
+def _every_kernel(op: Op) -> int:
+    """One for every weight of every expert and pixel, in place of what is counted here."""
+    return cost_of(op).params * math.prod(op.output.shape[1:]) - cost_of(op).macs
+
+
 def _minus_macs(op: Op) -> int:
     return -cost_of(op).macs
 
@@ -188,7 +200,18 @@ FVCORE: Final = Tool(
         GroupNorm: (Rule("group norm, 5 an element", lambda op: 5 * _elements_out(op), _always),),
         GlobalAvgPool: (Rule("average pooling, 1 an element in", _elements_in, _is_function(_ADAPTIVE_POOL_FUNCTION)),),
         **_ignored(
-            Conv2d, Linear, Activation, PReLU, MaxPool, AvgPool, ChannelShuffle, ChannelSlice, Concat, Add, Multiply
+            Conv2d,
+            ConditionalConv2d,
+            Linear,
+            Activation,
+            PReLU,
+            MaxPool,
+            AvgPool,
+            ChannelShuffle,
+            ChannelSlice,
+            Concat,
+            Add,
+            Multiply,
         ),
     },
 )
@@ -202,6 +225,7 @@ PTFLOPS: Final = Tool(
     {
         Conv2d: (Rule(_BIAS_OF_CONVOLUTIONS, _bias, _WITH_WEIGHTS), _OVERLOOKED),
         Linear: (Rule(_BIAS_OF_LINEAR, _bias, _WITH_WEIGHTS), _OVERLOOKED),
+        ConditionalConv2d: (Rule("convolutions with mixed kernels, overlooked", _minus_convolution, _always),),
         BatchNorm: (Rule("batch norm, 2 an element", lambda op: 2 * _elements_out(op), _is_module(*_BATCH_NORMS)),),
         GroupNorm: (Rule("group norm, 2 an element", lambda op: 2 * _elements_out(op), _is_module(_GROUP_NORM)),),
         Activation: (
@@ -244,6 +268,7 @@ TORCHINFO: Final = Tool(
     {
         Conv2d: (Rule(_BIAS_OF_CONVOLUTIONS, _bias, _is_leaf),),
         Linear: (Rule(_BIAS_OF_LINEAR, _bias, _is_leaf),),
+        ConditionalConv2d: (Rule("kernels of all experts at every pixel", _every_kernel, _is_leaf),),
         BatchNorm: (Rule("params of batch norm", lambda op: cost_of(op).params, _is_leaf),),
         GroupNorm: (Rule("params of group norm", lambda op: cost_of(op).params, _is_leaf),),
         PReLU: (Rule("params of PReLU", lambda op: cost_of(op).params, _is_leaf),),
@@ -257,6 +282,7 @@ THOP: Final = Tool(
     {
         Conv2d: (_OVERLOOKED,),
         Linear: (_OVERLOOKED,),
+        ConditionalConv2d: (_OVERLOOKED,),
         BatchNorm: (Rule("batch norm, 4 an element", lambda op: 4 * _elements_out(op), _is_module(*_BATCH_NORMS)),),
         GlobalAvgPool: (
             Rule(

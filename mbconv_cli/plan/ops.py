@@ -11,7 +11,7 @@ the time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from mbconv_cli.spec.code_reference import CodeReference
@@ -23,6 +23,7 @@ Role: TypeAlias = Literal[
     "expand",
     "depthwise",
     "se",
+    "routing",
     "project",
     "pooling",
     "shortcut",
@@ -62,6 +63,35 @@ class Conv2d:
     groups: int = 1
     bias: bool = False
     dilation: tuple[int, int] = (1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionalConv2d:
+    """A convolution whose kernel is mixed for each image from those of several experts.
+
+    `[N, in_channels, H, W]`, and factors of the experts `[N, experts]`, to `[N, out_channels, H', W']`.
+    Yang et al., arXiv:1904.04971, equation 1. The other fields are those of `Conv2d`; the bias is mixed, too.
+    """
+
+    in_channels: int
+    out_channels: int
+    kernel_size: tuple[int, int]
+    experts: int
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    groups: int = 1
+    bias: bool = False
+    dilation: tuple[int, int] = (1, 1)
+
+    @classmethod
+    def of(cls, conv: Conv2d, experts: int) -> ConditionalConv2d:
+        """A convolution's experts."""
+        return cls(experts=experts, **{field.name: getattr(conv, field.name) for field in fields(conv)})
+
+    @property
+    def conv(self) -> Conv2d:
+        """The convolution with the mixed kernel."""
+        return Conv2d(**{field.name: getattr(self, field.name) for field in fields(Conv2d)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +230,7 @@ class AtenCall:
 
 ClosedKind: TypeAlias = (
     Conv2d
+    | ConditionalConv2d
     | BatchNorm
     | GroupNorm
     | Activation
@@ -219,6 +250,7 @@ Kind: TypeAlias = ClosedKind | AtenCall
 
 OP_NAMES: Final[dict[type[Kind], str]] = {
     Conv2d: "conv2d",
+    ConditionalConv2d: "conditional_conv2d",
     BatchNorm: "batch_norm",
     GroupNorm: "group_norm",
     Activation: "activation",
@@ -238,6 +270,17 @@ OP_NAMES: Final[dict[type[Kind], str]] = {
 def op_name(kind: Kind) -> str:
     """What a kind of op is called in reports: its name in the vocabulary, or in ATen."""
     return kind.target if isinstance(kind, AtenCall) else OP_NAMES[type(kind)]
+
+
+def convolution_of(kind: Kind) -> Conv2d | None:
+    """The convolution that an op is, be its kernel fixed or mixed of experts; None where it is something else."""
+    match kind:
+        case Conv2d():
+            return kind
+        case ConditionalConv2d():
+            return kind.conv
+        case _:
+            return None
 
 
 class Value(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -14,9 +14,11 @@ from mbconv_cli.plan.ops import (
     BatchNorm,
     ChannelSlice,
     Concat,
+    ConditionalConv2d,
     Conv2d,
     GlobalAvgPool,
     GroupNorm,
+    Linear,
     MaxPool,
     Multiply,
     PReLU,
@@ -43,11 +45,13 @@ class Style:
         norm: the constants of batch norm.
         padding: of convolutions and poolings.
         bias: whether convolutions have one.
+        routing: factors of the experts, of which each convolution mixes its kernel; None for one kernel.
     """
 
     norm: Norm
     padding: Padding
     bias: bool
+    routing: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +92,25 @@ def convolution(
     dilation = (dilation[0] if extents[0] > 1 else 1, dilation[1] if extents[1] > 1 else 1)
     padding = _padding(x, style.padding, extents, stride, dilation)
     conv = Conv2d(x.channels, output_filters, extents, stride, padding, groups, style.bias, dilation)
-    y = block.add(role, f"{part}conv", conv, x)
+    if style.routing:
+        y = block.add(role, f"{part}conv", ConditionalConv2d.of(conv, style.routing.channels), x, style.routing)
+    else:
+        y = block.add(role, f"{part}conv", conv, x)
     if norm:
         y = normalize(block, role, y, style.norm, part)
     return activate(block, role, y, activation, f"{part}activation")
+
+
+def routed(block: BlockDraft, x: Value, style: Style, experts: int | None) -> Style:
+    """The style with what mixes the kernels of experts for `x`, where there are experts.
+
+    Yang et al., arXiv:1904.04971, equation 2: global average pooling, a linear layer, the logistic function.
+    """
+    if experts is None:
+        return style
+    r = block.add("routing", "pool", GlobalAvgPool(keep_dims=False), x)
+    r = block.add("routing", "linear", Linear(x.channels, experts), r)
+    return replace(style, routing=activate(block, "routing", r, "sigmoid"))
 
 
 def depthwise(
@@ -212,7 +231,11 @@ def squeezed_filters(se: SqueezeExcite, se_ratio: float, widths: Widths) -> int:
 
 
 def add_shortcut(block: BlockDraft, row: Row, x: Value, y: Value, style: Style, stride: tuple[int, int]) -> Value:
-    """The sum of a block's result `y` and its input `x`, where the row wants one and the shapes allow it."""
+    """The sum of a block's result `y` and its input `x`, where the row wants one and the shapes allow it.
+
+    A projection has one kernel, whatever the block's other convolutions have.
+    """
+    style = replace(style, routing=None)
     if row.shortcut == "none":
         return y
     if x.shape == y.shape:

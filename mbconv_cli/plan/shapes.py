@@ -15,6 +15,7 @@ from mbconv_cli.plan.ops import (
     ChannelShuffle,
     ChannelSlice,
     Concat,
+    ConditionalConv2d,
     Conv2d,
     GlobalAvgPool,
     GroupNorm,
@@ -42,6 +43,9 @@ def infer_shape(kind: Kind, inputs: Sequence[Value]) -> Shape:
     match kind:
         case Conv2d():
             return _conv2d(kind, inputs)
+        case ConditionalConv2d():
+            _require(len(inputs) == 2 and inputs[1].shape == (kind.experts,), kind, inputs)
+            return _conv2d(kind.conv, inputs)
         case BatchNorm():
             _require(len(first) == (3 if kind.spatial else 1) and first[0] == kind.channels, kind, inputs)
             return first

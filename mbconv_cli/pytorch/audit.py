@@ -19,7 +19,7 @@ from mbconv_cli.pytorch.device_memory import require_memory
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)  # fvcore's own imports
     from fvcore.nn import FlopCountAnalysis
-    from fvcore.nn.jit_handles import addmm_flop_jit, conv_flop_jit, linear_flop_jit
+    from fvcore.nn.jit_handles import addmm_flop_jit, conv_flop_jit, linear_flop_jit, matmul_flop_jit
 
 # The convention of this project, op by op. Whatever is in neither table is unknown, and fails the audit.
 COUNTED: Final[dict[str, Any]] = {
@@ -27,6 +27,7 @@ COUNTED: Final[dict[str, Any]] = {
     "aten::convolution": conv_flop_jit,
     "aten::linear": linear_flop_jit,
     "aten::addmm": addmm_flop_jit,
+    "aten::matmul": matmul_flop_jit,
 }
 NO_MACS: Final = (
     "aten::batch_norm",

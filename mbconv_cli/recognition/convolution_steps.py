@@ -13,12 +13,16 @@ from mbconv_cli.plan.ops import (
     BatchNorm,
     ChannelSlice,
     Concat,
+    ConditionalConv2d,
     Conv2d,
+    GlobalAvgPool,
     GroupNorm,
+    Linear,
     MaxPool,
     Op,
     PReLU,
     Shape,
+    convolution_of,
 )
 from mbconv_cli.plan.shapes import same_padding, spanned
 from mbconv_cli.recognition.op_graph import Cursor
@@ -32,7 +36,7 @@ class ConvolutionStep:
     """A convolution as it was found.
 
     Attributes:
-        conv: the op.
+        conv: the op, without its experts if it has some.
         paddings: the words for padding that give its padding on this feature map.
         norm: whether a norm follows.
         activation: what follows then; `none` if nothing.
@@ -61,21 +65,25 @@ class ConvolutionStep:
         return frozenset({(one, one), (one, 1) if tall else (1, one)})
 
 
-def convolutions(cursor: Cursor, *, norm: bool | None = True) -> Iterator[tuple[ConvolutionStep, Cursor]]:
+def convolutions(
+    cursor: Cursor, *, norm: bool | None = True, routing: Cursor | None = None
+) -> Iterator[tuple[ConvolutionStep, Cursor]]:
     """The convolutions that read the value here, each with norm or without, and with as much of what follows as fits.
 
     Args:
         cursor: where to read.
         norm: whether a norm must follow, must not, or may (None).
+        routing: behind the factors of the experts that its kernel is mixed of; None for a fixed kernel.
     """
-    for op, behind in cursor.then(Conv2d):
-        assert isinstance(op.kind, Conv2d)
+    for op, behind in cursor.then(Conv2d) if routing is None else cursor.with_other(ConditionalConv2d, routing):
+        conv = convolution_of(op.kind)
+        assert conv is not None
         words = paddings_of(op)
         if norm is not True:
-            yield from _activated(op.kind, words, False, behind)
+            yield from _activated(conv, words, False, behind)
         if norm is not False:
             for _, normed in behind.then(BatchNorm, GroupNorm):
-                yield from _activated(op.kind, words, True, normed)
+                yield from _activated(conv, words, True, normed)
 
 
 def _activated(
@@ -92,14 +100,27 @@ def activations(cursor: Cursor) -> Iterator[tuple[str, Cursor]]:
     yield NO_ACTIVATION, cursor
 
 
-def pointwise(cursor: Cursor, *, norm: bool | None = True) -> Iterator[tuple[ConvolutionStep, Cursor]]:
+def pointwise(
+    cursor: Cursor, *, norm: bool | None = True, routing: Cursor | None = None
+) -> Iterator[tuple[ConvolutionStep, Cursor]]:
     """The 1x1 convolutions of stride one that read the value here."""
-    return ((step, behind) for step, behind in convolutions(cursor, norm=norm) if step.is_pointwise)
+    found = convolutions(cursor, norm=norm, routing=routing)
+    return ((step, behind) for step, behind in found if step.is_pointwise)
+
+
+def routings(cursor: Cursor) -> Iterator[tuple[int | None, Cursor | None]]:
+    """The numbers of experts whose factors are made of the value here, with where one stands behind them, and none."""
+    yield None, None
+    for _, pooled in cursor.then(GlobalAvgPool):
+        for op, behind in pooled.then(Linear):
+            for function, factors in activations(behind):
+                if function == "sigmoid" and isinstance(op.kind, Linear) and op.kind.bias:
+                    yield op.kind.out_features, factors
 
 
 def paddings_of(op: Op) -> frozenset[str]:
     """The words for padding that give an op's padding on its feature map."""
-    kind, shape = op.kind, op.inputs[0].shape
+    kind, shape = convolution_of(op.kind) or op.kind, op.inputs[0].shape
     assert isinstance(kind, Conv2d | MaxPool | AvgPool)
     dilation = kind.dilation if isinstance(kind, Conv2d) else ONE
     words = {word for word, padding in _paddings(shape, kind, dilation).items() if padding == kind.padding}
@@ -145,22 +166,27 @@ class DepthwiseStage:
         return len(next(iter(self.choices["kernel_size"]))) > 1
 
 
-def depthwise_stages(cursor: Cursor, *, norm: bool = True) -> Iterator[tuple[DepthwiseStage, Cursor]]:
+def depthwise_stages(
+    cursor: Cursor, *, norm: bool = True, routing: Cursor | None = None
+) -> Iterator[tuple[DepthwiseStage, Cursor]]:
     """The depthwise stages that read the value here."""
-    yield from _stacks(cursor, (), norm)
-    yield from _mixed(cursor, norm)
+    yield from _stacks(cursor, (), norm, routing)
+    if routing is None:
+        yield from _mixed(cursor, norm)
 
 
-def _stacks(cursor: Cursor, before: tuple[ConvolutionStep, ...], norm: bool) -> Iterator[tuple[DepthwiseStage, Cursor]]:
+def _stacks(
+    cursor: Cursor, before: tuple[ConvolutionStep, ...], norm: bool, routing: Cursor | None
+) -> Iterator[tuple[DepthwiseStage, Cursor]]:
     """One convolution that keeps the channels, or up to sixteen of one kind."""
-    for step, behind in convolutions(cursor, norm=norm):
+    for step, behind in convolutions(cursor, norm=norm, routing=routing):
         conv = step.conv
         if conv.in_channels != conv.out_channels or (before and not _continues(before[0], step)):
             continue
         steps = (*before, step)
         yield DepthwiseStage(_stack_choices(steps), steps, norm, step.activation), behind
         if len(steps) < 16 and len(set(conv.kernel_size)) == 1:
-            yield from _stacks(behind, steps, norm)
+            yield from _stacks(behind, steps, norm, routing)
 
 
 def _continues(first: ConvolutionStep, step: ConvolutionStep) -> bool:

@@ -50,6 +50,13 @@ class Cursor(NamedTuple):
                 self.graph.touched.add(place)
                 yield op, Cursor(self.graph, op.output, self.read | {place})
 
+    def with_other(self, kind: type[Kind], other: Cursor) -> Iterator[tuple[Op, Cursor]]:
+        """The ops that read the value here and then that of another cursor, and where one stands behind each."""
+        for behind in self.joined(kind, other):
+            op = self.graph.ops[self.graph.places[behind.value.name]]
+            if op.inputs[0].name == self.value.name:
+                yield op, behind
+
     def joined(self, kind: type[Kind], *others: Cursor) -> Iterator[Cursor]:
         """Behind the ops that read the values here and of all others, in this order, or in any order of an Add's."""
         wanted = [self.value.name, *(other.value.name for other in others)]

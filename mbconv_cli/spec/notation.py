@@ -24,7 +24,6 @@ _TOKEN: Final = re.compile(r"([a-z]+?)([0-9][0-9.]*)?")
 _TWO_STRIDES: Final = re.compile(r"s[0-9]{2}")
 _ACTIVATIONS: Final[Mapping[str, str]] = {"nre": "relu", "nr6": "relu6", "nhs": "hard_swish", "nsw": "swish"}
 _NOT_EXPRESSIBLE: Final[Mapping[str, str]] = {
-    "cc": "experts (CondConv)",
     "d": "space to depth",
     "gs": "a group size",
     "h": "attention heads",
@@ -242,6 +241,7 @@ TIMM: Final[Mapping[str, Notation]] = {
             "p": _groups("project_groups"),
             "gs": _whole("group_size"),
             "se": _ratio("se_ratio"),
+            "cc": _whole("experts"),
         },
         _TIMM_FLAGS,
         (*_TIMM_REQUIRED, "e"),

@@ -85,6 +85,18 @@ class DepthwiseRow(Row):
         "activation, that together span kernel_size and take its place; the first has the stride",
     )
 
+    experts: Groups | None = Field(
+        None,
+        description="kernels of each convolution, mixed for each image by factors that a linear layer and a sigmoid "
+        "make of the block's pooled input (CondConv); one fixed kernel, if absent",
+    )
+
+    @model_validator(mode="after")
+    def _experts_have_one_kernel_size(self) -> Self:
+        if self.experts is not None and len(self.kernel_size) > 1:
+            raise ValueError("experts and several kernel sizes do not go together")
+        return self
+
     @model_validator(mode="after")
     def _stack_spans_kernel(self) -> Self:
         if self.depthwise_stack is None:

@@ -53,6 +53,7 @@ KEYS: Final[Mapping[str, str]] = {
     "phi": "scaling.compound",
     "reduction": "output_stride",
     "shuffle": "channel_shuffle",
+    "num_experts": "experts",
     "use_bias": "bias",
 }
 """A key of TensorFlow's EfficientNet, of torchvision, timm or a paper's table, and the key or path here."""
@@ -85,7 +86,6 @@ _OTHER_ACTIVATIONS: Final = (
     *("leaky_relu", "leakyrelu", "mish", "rrelu", "selu", "softplus", "softsign", "tanh"),
 )
 NOT_EXPRESSIBLE: Final[Mapping[str, str]] = {
-    "num_experts": "conditional convolutions cannot be expressed here",
     "num_heads": "attention cannot be expressed here",
     "dropout": "it does nothing in inference, and has no key here",
     "drop_rate": "dropout does nothing in inference, and has no key here",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -87,7 +88,7 @@ class Definition:
             scaling["round_limit"] = width["round_limit"]
         size_of_groups = self.depth.get("group_size")  # given beside the strings, for all of them
         suffix = f"_gs{size_of_groups}" if size_of_groups else ""
-        stages = "".join(f"    {[row + suffix for row in stage]},\n" for stage in self.strings)
+        stages = "".join(f"    {[self._with_experts(row) + suffix for row in stage]},\n" for stage in self.strings)
         rows = f"blocks: |\n  arch_def = [\n{stages}  ]\n"
         size = self.settings.get("stem_size", 16 if self.is_v3 else 32)
         keys = ", ".join(f"{key}: {str(value).lower()}" for key, value in scaling.items())
@@ -95,6 +96,11 @@ class Definition:
             f"input: {{resolution: 224}}\n{self._conventions()}expand_divisor: 8\n"
             f"scaling: {{{keys}}}\nstem: {{output_filters: {size}}}\n{rows}"
         )
+
+    def _with_experts(self, row: str) -> str:
+        """A row with as many experts as its generator multiplies them to."""
+        factor = int(self.depth.get("experts_multiplier", 1))
+        return re.sub(r"_cc([0-9]+)", lambda match: f"_cc{factor * int(match[1])}", row)
 
     def _conventions(self) -> str:
         known = sorted((name for name in CONVENTION_OF if self.generator.startswith(name)), key=len)
@@ -170,8 +176,6 @@ def reason_of(definition: Definition) -> str | None:
     for token in tokens:
         if token in {"mqa", "mha"}:
             return "attention"
-        if token.startswith("cc"):
-            return "experts"
         if token == SPACE_TO_DEPTH:
             return "space to depth"
     return None

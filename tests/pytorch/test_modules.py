@@ -20,6 +20,7 @@ from mbconv_cli.plan.ops import (
     ChannelShuffle,
     ChannelSlice,
     Concat,
+    ConditionalConv2d,
     Conv2d,
     GlobalAvgPool,
     GroupNorm,
@@ -45,6 +46,7 @@ DEFINITIONS = {
 
 KINDS: tuple[Kind, ...] = (
     Conv2d(4, 8, (3, 3)),
+    ConditionalConv2d(4, 8, (3, 3), 2),
     BatchNorm(4, 1e-3, 0.01),
     GroupNorm(4, 2, 1e-3),
     Activation("swish"),

@@ -175,7 +175,7 @@ def test_every_string_row_is_its_table_row_whatever_the_order_of_its_tokens(
         ("r1_k3_s1_e6_i16_o16_c2", "'c2': should be 0 or 1"),
         ("ir_r1_k3_k5_s1_e6_c16", "says 'k' twice"),
         ("ir_r1_k3_s1_e6_c16_q3", "'q3' means nothing in this kind of row"),
-        ("ir_r1_k3_s1_e6_c16_cc4", "experts (CondConv) cannot be expressed"),
+        ("ds_r1_k3_s1_c16_cc4", "'cc4' means nothing in this kind of row"),
         ("ir_r1_k3_s1_e6_c16_nmi", "the activation mish cannot be expressed"),
         ("ir_r1_k3_a3.3_s1_e6_c16", "only kernels of one pixel"),
         ("cn_r1_k3_s1_e2_c16", "this kind of row has no expansion"),

@@ -31,7 +31,7 @@ def test_every_synonym_names_a_key_that_there_is() -> None:
     [
         (
             "blocks: [{kernel_size: 3, expand_ratio: 6, num_experts: 4}]",
-            "conditional convolutions cannot be expressed here",
+            "here it is called 'experts'",
         ),
         ("activation: gelu", "got 'gelu'; the activation gelu cannot be expressed here$"),
         ("activation: LeakyReLU", "got 'LeakyReLU'; the activation leakyrelu cannot be expressed here$"),

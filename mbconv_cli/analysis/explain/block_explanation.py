@@ -9,7 +9,7 @@ from typing import Final
 from mbconv_cli.analysis.columns import BYTES, BYTES_SHARE, FLOAT32_BYTES, MACS, MACS_SHARE, PARAMS, PARAMS_SHARE
 from mbconv_cli.analysis.explain.block_steps import Step, block_ops, is_depthwise, main_steps, shortcut_step
 from mbconv_cli.cost.counts import cost_of, total
-from mbconv_cli.plan.ops import Block, Conv2d, Op, Plan
+from mbconv_cli.plan.ops import Block, Op, Plan, convolution_of
 from mbconv_cli.report.model import Column, Row, Section
 
 STEP_COLUMNS: Final = (
@@ -66,7 +66,8 @@ def block_prose(plan: Plan, block: Block) -> list[str]:
 
 def _against_plain(block: Block, ops: Sequence[Op]) -> Iterator[str]:
     """A full convolution with the block's largest kernel, between the same input and output."""
-    kernels = [math.prod(op.kind.kernel_size) for op in ops if isinstance(op.kind, Conv2d) and is_depthwise(op.kind)]
+    convolutions = [conv for op in ops if (conv := convolution_of(op.kind))]
+    kernels = [math.prod(conv.kernel_size) for conv in convolutions if is_depthwise(conv)]
     if not kernels or len(block.output_shape) != 3:
         return
     area = max(kernels)

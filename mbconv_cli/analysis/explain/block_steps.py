@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from mbconv_cli.cost.counts import Cost, cost_of, total
-from mbconv_cli.plan.ops import Activation, Add, BatchNorm, ChannelSlice, Conv2d, GroupNorm, MaxPool, Op, Plan, Shape
+from mbconv_cli.plan.ops import (
+    Activation,
+    Add,
+    BatchNorm,
+    ChannelSlice,
+    ConditionalConv2d,
+    Conv2d,
+    GroupNorm,
+    MaxPool,
+    Op,
+    Plan,
+    Shape,
+    convolution_of,
+)
 
 FUNCTION_NAMES: Final = {"hard_swish": "hard swish", "hard_sigmoid": "hard sigmoid"}
 
@@ -27,7 +40,7 @@ class Step:
     @property
     def convolutions(self) -> list[Conv2d]:
         """Its convolutions, several for mixed kernels and for SE."""
-        return [op.kind for op in self.ops if isinstance(op.kind, Conv2d)]
+        return [conv for op in self.ops if (conv := convolution_of(op.kind))]
 
     @property
     def output_shape(self) -> Shape:
@@ -78,8 +91,8 @@ def _begins(op: Op, step: Sequence[Op]) -> bool:
     if op.role != step[-1].role:
         return True
     sliced = {one.name for one in step if isinstance(one.kind, ChannelSlice)}
-    has_convolution = any(isinstance(one.kind, Conv2d) for one in step)
-    return op.role != "se" and isinstance(op.kind, Conv2d) and has_convolution and op.inputs[0].name not in sliced
+    both_convolve = convolution_of(op.kind) and any(convolution_of(one.kind) for one in step)
+    return op.role != "se" and both_convolve is not None and op.inputs[0].name not in sliced
 
 
 def _what(step: Step) -> str:
@@ -106,7 +119,7 @@ def _follows(step: Step) -> Iterator[str]:
     seen = not step.convolutions
     for op in step.ops:
         match op.kind:
-            case Conv2d():
+            case Conv2d() | ConditionalConv2d():
                 seen = True
             case BatchNorm() | GroupNorm():
                 yield "norm"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from mbconv_cli.analysis.export.module_expressions import expression
-from mbconv_cli.plan.ops import Add, Block, ChannelSlice, Concat, Conv2d, GlobalAvgPool, Multiply, Op
+from mbconv_cli.plan.ops import Add, Block, ChannelSlice, Concat, ConditionalConv2d, Conv2d, GlobalAvgPool, Multiply, Op
 
 SHORT_FIELDS: Final = {"in_channels": "in", "out_channels": "out", "kernel_size": "kernel"}
 INDENT: Final = "    "
@@ -84,6 +84,11 @@ def is_inline(op: Op) -> bool:
     return False
 
 
+def _is_alone(op: Op) -> bool:
+    """Whether an op cannot be a part of a Sequential."""
+    return is_inline(op) or len(op.inputs) > 1
+
+
 def _flags(kind: Any) -> tuple[Any, ...]:
     """What of an op no argument can express: functions, and whether there is a bias or a padding on one side."""
     flags: list[Any] = []
@@ -93,7 +98,7 @@ def _flags(kind: Any) -> tuple[Any, ...]:
             flags.append(value)
         if field.name == "padding":
             flags.append(value[0::2] == value[1::2])
-        if field.name == "groups" and isinstance(kind, Conv2d):
+        if field.name == "groups" and isinstance(kind, Conv2d | ConditionalConv2d):
             flags.append("one" if value == 1 else "each" if value == kind.in_channels else "some")
     return tuple(flags)
 
@@ -131,11 +136,14 @@ def _call(name: str, block: BlockOps, arguments: dict[tuple[int, str], str]) -> 
 
 
 def _runs(block: BlockOps) -> Iterator[list[tuple[int, Op]]]:
-    """Ops that run one after the other under one name: each run is a Sequential; an inline op is a run of its own."""
+    """Ops that run one after the other under one name: each run is a Sequential.
+
+    An inline op is a run of its own, and so is a module of several inputs.
+    """
     run: list[tuple[int, Op]] = []
     for index, op in enumerate(block.ops):
         follows = run and _part(block, op) == _part(block, run[-1][1]) and op.inputs[0].name == run[-1][1].name
-        if run and (not follows or is_inline(op) or is_inline(run[-1][1]) or _read_again(block, run[-1], index)):
+        if run and (not follows or _is_alone(op) or _is_alone(run[-1][1]) or _read_again(block, run[-1], index)):
             yield run
             run = []
         run.append((index, op))
@@ -158,7 +166,7 @@ def _run_names(block: BlockOps) -> list[tuple[str, list[tuple[int, Op]]]]:
         part = _identifier(_part(block, run[0][1]) or block.local_name(run[0][1]))
         own = _identifier(block.local_name(run[0][1]))
         taken = {name for name, _ in named}
-        named.append((own if is_inline(run[0][1]) or part in taken else part, run))
+        named.append((own if _is_alone(run[0][1]) or part in taken else part, run))
     return named
 
 
@@ -166,11 +174,18 @@ def _constructor(block: BlockOps, arguments: dict[tuple[int, str], str]) -> Iter
     for name, run in _run_names(block):
         if is_inline(run[0][1]):
             continue
-        yield f"{INDENT * 2}self.{name} = nn.Sequential("
-        for index, op in run:
-            values = {field.name: arguments[index, field.name].removeprefix("=") for field in fields(op.kind)}
-            yield f"{INDENT * 3}{expression(op.kind, values)},"
-        yield f"{INDENT * 2})"
+        made = [_made(index, op, arguments) for index, op in run]
+        if _is_alone(run[0][1]):
+            yield f"{INDENT * 2}self.{name} = {made[0]}"
+        else:
+            yield f"{INDENT * 2}self.{name} = nn.Sequential("
+            yield from (f"{INDENT * 3}{one}," for one in made)
+            yield f"{INDENT * 2})"
+
+
+def _made(index: int, op: Op, arguments: dict[tuple[int, str], str]) -> str:
+    """What constructs the module of an op."""
+    return expression(op.kind, {one.name: arguments[index, one.name].removeprefix("=") for one in fields(op.kind)})
 
 
 def _forward(block: BlockOps) -> Iterator[str]:
@@ -178,7 +193,7 @@ def _forward(block: BlockOps) -> Iterator[str]:
     named = _run_names(block)
     for position, (name, run) in enumerate(named):
         inputs = [variables.get(value.name, "x") for value in run[0][1].inputs]
-        value = _inline(run[0][1], inputs) if is_inline(run[0][1]) else f"self.{name}({inputs[0]})"
+        value = _inline(run[0][1], inputs) if is_inline(run[0][1]) else f"self.{name}({', '.join(inputs)})"
         last = position == len(named) - 1
         yield f"{INDENT * 2}{'return ' if last else f'{name} = '}{value}"
         variables[run[-1][1].name] = name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Final, assert_never
 
 from mbconv_cli.errors import InputError
@@ -15,6 +16,7 @@ from mbconv_cli.plan.ops import (
     ChannelShuffle,
     ChannelSlice,
     Concat,
+    ConditionalConv2d,
     Conv2d,
     GlobalAvgPool,
     GroupNorm,
@@ -62,6 +64,26 @@ HELPERS: Final[Mapping[str, str]] = {
             return functional.avg_pool2d(functional.pad(values, self.sides), self.kernel, self.stride)
 
         return mean(x) / mean(torch.ones_like(x[:1, :1]))''',
+    "ExpertConv": '''class ExpertConv(nn.Module):
+    """A convolution whose kernel is mixed for each image from experts; padding is (top, bottom, left, right)."""
+
+    def __init__(self, channels_in, channels_out, kernel, experts, stride, padding, groups, bias, dilation):
+        super().__init__()
+        top, bottom, left, right = padding
+        self.sides, self.shape = (left, right, top, bottom), (channels_out, channels_in // groups, *kernel)
+        self.settings = {"stride": stride, "dilation": dilation}
+        self.groups = groups
+        kernels = [nn.Conv2d(channels_in, channels_out, kernel, groups=groups).weight.flatten() for _ in range(experts)]
+        self.weight = nn.Parameter(torch.stack(kernels).detach())
+        self.bias = nn.Parameter(torch.zeros(experts, channels_out)) if bias else None
+
+    def forward(self, x, factors):
+        images, out, *kernel = len(x), *self.shape
+        weight = (factors @ self.weight).reshape(images * out, *kernel)
+        bias = None if self.bias is None else (factors @ self.bias).flatten()
+        grouped = functional.pad(x, self.sides).flatten(0, 1)[None]
+        y = functional.conv2d(grouped, weight, bias, groups=images * self.groups, **self.settings)
+        return y.reshape(images, out, *y.shape[2:])''',
     "Shuffle": '''class Shuffle(nn.Module):
     """The channels of some groups dealt out in turn."""
 
@@ -87,6 +109,8 @@ def expression(kind: Kind, values: Mapping[str, str]) -> str:
             names = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "groups", "bias")
             usual = values["dilation"] == repr((1, 1))
             return f"conv({', '.join(values[name] for name in (*names, *(() if usual else ('dilation',))))})"
+        case ConditionalConv2d():
+            return f"ExpertConv({', '.join(values[field.name] for field in fields(kind))})"
         case BatchNorm(spatial=spatial):
             norm = "nn.BatchNorm2d" if spatial else "nn.BatchNorm1d"
             made = f"{norm}({values['channels']}, eps={values['eps']}, momentum={values['momentum']})"

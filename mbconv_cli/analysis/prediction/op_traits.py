@@ -16,6 +16,7 @@ from mbconv_cli.plan.ops import (
     ChannelShuffle,
     ChannelSlice,
     Concat,
+    ConditionalConv2d,
     Conv2d,
     GlobalAvgPool,
     GroupNorm,
@@ -72,6 +73,9 @@ def _sizes(op: Op) -> Traits:
     match kind:
         case Conv2d():
             return _of_convolution(kind, shape)
+        case ConditionalConv2d():
+            plain = _of_convolution(kind.conv, shape)
+            return Traits(f"conditional {plain.kind}", (*plain.names, "experts"), (*plain.sizes, kind.experts))
         case BatchNorm():
             return Traits("batch_norm", _SPATIAL, _spatial(shape))
         case GroupNorm():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
-from mbconv_cli.plan.parts import Place, Widths, add_shortcut, convolution, depthwise, squeeze_excite, style_of
+from mbconv_cli.plan.parts import Place, Widths, add_shortcut, convolution, depthwise, routed, squeeze_excite, style_of
 from mbconv_cli.spec.rows import DepthwiseSeparable
 from mbconv_cli.spec.spec import Spec
 
@@ -14,7 +14,7 @@ BLOCK_TYPE = "SepConv"
 def plan_depthwise_separable(block: BlockDraft, row: DepthwiseSeparable, spec: Spec, x: Value, place: Place) -> Value:
     """Add the block's ops."""
     activation = row.activation or spec.activation
-    style = style_of(spec, row)
+    style = routed(block, x, style_of(spec, row), row.experts)
     widths = Widths(x.channels, x.channels, place.output_filters)
     between = activation if row.activation_between else "none"
     after = activation if row.activation_after else "none"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import ChannelShuffle, Value
-from mbconv_cli.plan.parts import Place, Widths, add_shortcut, convolution, depthwise, squeeze_excite, style_of
+from mbconv_cli.plan.parts import Place, Widths, add_shortcut, convolution, depthwise, routed, squeeze_excite, style_of
 from mbconv_cli.plan.scaling import expand_filters, scale_filters
 from mbconv_cli.spec.rows import MBConv
 from mbconv_cli.spec.spec import Spec
@@ -18,7 +18,7 @@ BLOCK_TYPE = "MBConv"
 def plan_mbconv(block: BlockDraft, row: MBConv, spec: Spec, x: Value, place: Place) -> Value:
     """Add the block's ops. Where it would keep the channels there is no expansion, unless the row wants it."""
     activation = row.activation or spec.activation
-    style = style_of(spec, row)
+    style = routed(block, x, style_of(spec, row), row.experts)
     widths = Widths(x.channels, _expanded(row, spec, x.channels, block.table_filters), place.output_filters)
     y = x
     if widths.expanded != x.channels or row.unit_expansion:

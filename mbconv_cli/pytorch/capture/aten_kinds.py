@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from mbconv_cli.plan.ops import (
@@ -14,6 +15,7 @@ from mbconv_cli.plan.ops import (
     BatchNorm,
     ChannelSlice,
     Concat,
+    ConditionalConv2d,
     Conv2d,
     GlobalAvgPool,
     GroupNorm,
@@ -59,6 +61,33 @@ def _conv2d(call: GraphCall) -> Conv2d | None:
         bias=arguments["bias"] is not None,
         dilation=_pair(arguments["dilation"]),
     )
+
+
+def is_mixture(call: GraphCall) -> bool:
+    """Whether a product is of factors `[N, experts]` with the kernels of experts, `[experts, elements]`."""
+    kernels = call.weight("other")
+    return kernels is not None and len(call.shape("other")) == len(call.shape("self")) == 2
+
+
+def mixed_convolution(call: GraphCall, mixtures: Sequence[GraphCall]) -> bool:
+    """Whether a convolution takes all images as groups of one, each with the kernel that was mixed for it."""
+    conv, images = _conv2d(call), mixtures[0].outputs[0][0]
+    if conv is None or call.shape("input")[0] != 1 or conv.groups % images:
+        return False
+    elements = [math.prod(call.shape(key)) for key in ("weight", "bias") if call.arguments[key] is not None]
+    return elements == [math.prod(one.outputs[0]) for one in mixtures]
+
+
+def conditional(conv: Conv2d, mixture: GraphCall) -> ConditionalConv2d:
+    """The convolution of one image of those that are its groups."""
+    images, experts = mixture.shape("self")
+    one = replace(
+        conv,
+        in_channels=conv.in_channels // images,
+        out_channels=conv.out_channels // images,
+        groups=conv.groups // images,
+    )
+    return ConditionalConv2d.of(one, experts)
 
 
 def _batch_norm(call: GraphCall) -> BatchNorm | None:

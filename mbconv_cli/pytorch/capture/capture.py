@@ -29,7 +29,7 @@ from mbconv_cli.plan.ops import (
     Value,
     op_name,
 )
-from mbconv_cli.pytorch.capture.aten_kinds import kind_of, len_and_size
+from mbconv_cli.pytorch.capture.aten_kinds import conditional, is_mixture, kind_of, len_and_size, mixed_convolution
 from mbconv_cli.pytorch.capture.call_roles import role_of
 from mbconv_cli.pytorch.capture.graph_calls import CallGraph, GraphCall, Read, call_graph
 from mbconv_cli.pytorch.capture.mac_formulas import macs_of
@@ -96,11 +96,12 @@ class _Assembly:
 
     def captured(self) -> CapturedPlan:
         """The Plan of all calls."""
-        merged = dict(self._pads())
+        pads, mixtures = dict(self._pads()), dict(self._mixtures())
+        merged = {*pads.values(), *(one for products in mixtures.values() for one in products)}
         ops: list[tuple[Op, fx.Node]] = []
         for index, call in enumerate(self.graph.calls):
-            if index not in merged.values():
-                ops.append((self._op(index, call, merged.get(index)), call.node))
+            if index not in merged:
+                ops.append((self._op(index, call, pads.get(index), mixtures.get(index, ())), call.node))
         plan_ops = _without_kept_dims([op for op, _ in ops])
         shapes = [tuple(map(int, node.meta["val"].shape)) for node in self.graph.inputs]
         plan = Plan(
@@ -124,31 +125,56 @@ class _Assembly:
             if self.readers[read.source] == 1 and zero_padding(self.graph.calls[read.source]):
                 yield index, read.source
 
-    def _op(self, index: int, call: GraphCall, pad: int | None) -> Op:
+    def _mixtures(self) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Convolutions with the products that mix their kernel, and their bias if there is one, of those of experts."""
+        for index, call in enumerate(self.graph.calls):
+            tensors = [call.arguments[key] for key in ("weight", "bias")] if call.target == "conv2d" else []
+            sources = [call.reads[one].source for one in tensors if one is not None]
+            products = tuple(one for one in sources if isinstance(one, int) and self._mixes(one))
+            if products and len(products) == len(sources):
+                mixed = [self.graph.calls[one] for one in products]
+                if mixed_convolution(call, mixed) and len({one.arguments["self"] for one in mixed}) == 1:
+                    yield index, products
+
+    def _mixes(self, index: int) -> bool:
+        """Whether a call is a product with one matrix of the module's own, which nobody else reads."""
+        call = self.graph.calls[index] if index >= 0 else None
+        return call is not None and call.target == "matmul" and self.readers[index] == 1 and is_mixture(call)
+
+    def _op(self, index: int, call: GraphCall, pad: int | None, products: Sequence[int]) -> Op:
         inputs = [self._value(read) for read in call.values]
         name = self.names[index]
         params, weights = self._weights(call)
         kind = kind_of(call)
+        output = call.outputs[0]
         if pad is not None:
             padding = zero_padding(self.graph.calls[pad])
             assert padding is not None
             before = self.graph.calls[pad].values[0]
             merged = kind is not None and _padded(kind, padding)
             if merged:
-                kind, inputs = merged, [self._value(before)]
+                kind, inputs = merged, [self._value(before), *inputs[1:]]
+        mixed = [self.graph.calls[one] for one in products]
+        if mixed:
+            params, weights = (sum(counts) for counts in zip(*map(self._weights, mixed), strict=True))
+            images = mixed[0].outputs[0][0]
+            assert isinstance(kind, Conv2d)
+            kind = conditional(kind, mixed[0])
+            inputs = [_image_by_image(inputs[0], images), self._value(mixed[0].values[0])]
+            output = _image_by_image(Value(name, output), images).shape
         if isinstance(kind, Multiply):
             inputs.sort(key=lambda value: len_and_size(value.shape), reverse=True)
         op = Op(
             kind or AtenCall(""),
             tuple(inputs),
-            Value(name, call.outputs[0]),
+            Value(name, output),
             stage_of(name),
             block_of(name),
             role_of(call),
         )
         if kind is not None and inputs and (cost_of(op).params, cost_of(op).weights) == (params, weights):
             return op
-        return op._replace(kind=_aten_call(call, params, weights))
+        return op._replace(kind=_aten_call(call, params, weights, mixed))
 
     def _value(self, read: Read) -> Value:
         assert isinstance(read.source, int)
@@ -185,6 +211,12 @@ class _Assembly:
             )
 
 
+def _image_by_image(value: Value, images: int) -> Value:
+    """A value of one image that has the channels of all images, as so many images."""
+    _, channels, *extents = value.shape
+    return Value(value.name, (images, channels // images, *extents))
+
+
 def _source(read: Read) -> object:
     return read.source if isinstance(read.source, int) else read.source.path
 
@@ -212,11 +244,13 @@ def _padded(kind: Kind, padding: tuple[int, int, int, int]) -> Conv2d | None:
     return replace(kind, padding=(top, bottom, left, right))
 
 
-def _aten_call(call: GraphCall, params: int, weights: int) -> AtenCall:
+def _aten_call(call: GraphCall, params: int, weights: int, merged: Sequence[GraphCall]) -> AtenCall:
+    """The call as it is, with the products that were merged into it."""
+    macs = [macs_of(one) for one in (call, *merged)]
     return AtenCall(
         target=call.target.removesuffix("_") if not call.target.endswith("__") else call.target,
         arguments=_arguments_text(call),
-        macs=macs_of(call),
+        macs=None if None in macs else sum(one for one in macs if one is not None),
         params=params,
         weights=weights,
         more_outputs=sum(map(math.prod, call.outputs[1:])),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
@@ -13,6 +14,7 @@ from mbconv_cli.plan.ops import (
     ChannelShuffle,
     ChannelSlice,
     Concat,
+    ConditionalConv2d,
     Conv2d,
     GlobalAvgPool,
     GroupNorm,
@@ -24,7 +26,7 @@ from mbconv_cli.plan.ops import (
     Plan,
     PReLU,
 )
-from mbconv_cli.pytorch.peers.calls import Call
+from mbconv_cli.pytorch.peers.calls import EXPERTS_FUNCTION, Call
 from mbconv_cli.pytorch.weights import convolutions_for
 
 Pair: TypeAlias = tuple[Op | None, tuple[Call, ...]]
@@ -33,6 +35,7 @@ Pair: TypeAlias = tuple[Op | None, tuple[Call, ...]]
 # Sorts of ops, each with the functions that compute them.
 SORTS: Final[tuple[tuple[tuple[type[Kind], ...], frozenset[str]], ...]] = (
     ((Conv2d, Linear), frozenset({"conv2d", "linear"})),
+    ((ConditionalConv2d,), frozenset({EXPERTS_FUNCTION})),
     ((BatchNorm,), frozenset({"batch_norm"})),
     ((GroupNorm,), frozenset({"group_norm"})),
     (
@@ -79,11 +82,13 @@ def pair_up(plan: Plan, calls: Sequence[Call], kinds: tuple[type[Kind], ...]) ->
     return pairs + [(None, (call,)) for call in members[position:]]
 
 
-def weight_shape(kind: Conv2d | Linear | BatchNorm) -> tuple[int, ...]:
+def weight_shape(kind: Conv2d | ConditionalConv2d | Linear | BatchNorm) -> tuple[int, ...]:
     """The shape of an op's weights, as PyTorch stores them."""
     match kind:
         case Conv2d():
             return (kind.out_channels, kind.in_channels // kind.groups, *kind.kernel_size)
+        case ConditionalConv2d():
+            return (kind.experts, math.prod(weight_shape(kind.conv)))
         case Linear():
             return (kind.out_features, kind.in_features)
         case BatchNorm():

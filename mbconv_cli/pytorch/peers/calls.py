@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import torch
@@ -17,9 +17,12 @@ WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
     "conv2d": ("weight", "bias"),
     "linear": ("weight", "bias"),
     "batch_norm": ("running_mean", "running_var", "weight", "bias"),
+    "matmul": ("weight",),
 }
 TRAINABLE: Final = ("weight", "bias")
 SAMPLE_SIZE: Final = 10_000
+EXPERTS_FUNCTION: Final = "conditional_conv2d"
+"""What a convolution is called here whose kernel was mixed of experts: a product with their kernels goes before it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +36,8 @@ class Call:
         weights: the module's tensors that the function was given, by the names of its arguments.
         output_shape: without the batch.
         sample: elements of the output at even distances, at most twice `SAMPLE_SIZE`; empty on the meta device.
+        macs: multiply-accumulates of a convolution, a linear layer or a mixture of kernels for one image; 0 for all
+            else.
     """
 
     function: str
@@ -41,6 +46,7 @@ class Call:
     weights: Mapping[str, Tensor]
     output_shape: tuple[int, ...]
     sample: Tensor
+    macs: int = 0
 
     @property
     def short_name(self) -> str:
@@ -52,15 +58,6 @@ class Call:
     def params(self) -> int:
         """Trainable parameters that it used."""
         return sum(tensor.numel() for name, tensor in self.weights.items() if name in TRAINABLE)
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates of a convolution or a linear layer for one image; 0 for all else."""
-        if self.short_name == "conv2d":
-            return math.prod(self.output_shape) * math.prod(self.weights["weight"].shape[1:])
-        if self.short_name == "linear":
-            return math.prod(self.output_shape) * self.weights["weight"].shape[1]
-        return 0
 
 
 def record_calls(module: nn.Module, image: Tensor) -> tuple[Tensor, list[Call]]:
@@ -75,7 +72,7 @@ def record_calls(module: nn.Module, image: Tensor) -> tuple[Tensor, list[Call]]:
     recorder = _Recorder()
     with torch.no_grad(), _followed(module, recorder.running), recorder:
         output: Tensor = module(image)
-    return output, recorder.calls
+    return output, _with_experts_joined(recorder.calls)
 
 
 class _Recorder(TorchFunctionMode):
@@ -96,11 +93,47 @@ class _Recorder(TorchFunctionMode):
         return output
 
     def _call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any], output: Tensor) -> Call:
-        names = WEIGHTS.get(function.rpartition(".")[2], ())
+        name = function.rpartition(".")[2]
+        names = WEIGHTS.get(name, ())
         given = dict(zip(names, args[1:], strict=False)) | kwargs
-        weights = {name: given[name] for name in names if isinstance(given.get(name), Tensor)}
+        wanted = nn.Parameter if name == "matmul" else Tensor  # any other product is of two values
+        weights = {name: given[name] for name in names if isinstance(given.get(name), wanted)}
         path, module = self.running[-1]
-        return Call(function, path, module, weights, tuple(output.shape[1:]), _sample(output))
+        shape = tuple(output.shape[1:])
+        return Call(function, path, module, weights, shape, _sample(output), _macs(name, weights, shape))
+
+
+def _macs(name: str, weights: Mapping[str, Tensor], output_shape: tuple[int, ...]) -> int:
+    """Of a call for one image."""
+    if "weight" not in weights:
+        return 0
+    shape = weights["weight"].shape
+    match name:
+        case "conv2d":
+            return math.prod(output_shape) * math.prod(shape[1:])
+        case "linear":
+            return math.prod(output_shape) * shape[1]
+        case "matmul":
+            return math.prod(output_shape) * shape[0]
+        case _:
+            return 0
+
+
+def _with_experts_joined(calls: Sequence[Call]) -> list[Call]:
+    """The calls, with one for each convolution and the products with the kernels of experts that go before it."""
+    joined: list[Call] = []
+    mixed: list[Call] = []
+    for call in calls:
+        if call.short_name == "matmul" and call.weights:
+            mixed.append(call)
+        elif call.short_name == "conv2d" and mixed and call.path == mixed[-1].path:
+            weights = {name: one.weights["weight"] for name, one in zip(TRAINABLE, mixed, strict=False)}
+            macs = call.macs + sum(one.macs for one in mixed)
+            joined.append(replace(call, function=EXPERTS_FUNCTION, weights=weights, macs=macs))
+            mixed = []
+        else:
+            joined.append(call)
+    return joined + mixed
 
 
 @contextmanager

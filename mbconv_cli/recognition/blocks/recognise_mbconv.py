@@ -6,7 +6,13 @@ from collections.abc import Iterator
 
 from mbconv_cli.plan.ops import ChannelShuffle
 from mbconv_cli.plan.parts import Widths
-from mbconv_cli.recognition.convolution_steps import NO_ACTIVATION, ConvolutionStep, depthwise_stages, pointwise
+from mbconv_cli.recognition.convolution_steps import (
+    NO_ACTIVATION,
+    ConvolutionStep,
+    depthwise_stages,
+    pointwise,
+    routings,
+)
 from mbconv_cli.recognition.found_block import (
     FREE,
     Choices,
@@ -23,10 +29,16 @@ from mbconv_cli.recognition.squeeze_steps import squeezes
 
 def mbconvs(start: Cursor) -> Iterator[FoundBlock]:
     """The blocks that begin here."""
-    for expand, expansion, expanded in _expansions(start):
-        for depthwise, spatial in depthwise_stages(expanded):
+    for experts, routing in routings(start):
+        yield from _of_experts(start, experts, routing)
+
+
+def _of_experts(start: Cursor, experts: int | None, routing: Cursor | None) -> Iterator[FoundBlock]:
+    """Those whose convolutions have one kernel, or all of them so many experts."""
+    for expand, expansion, expanded in _expansions(start, routing):
+        for depthwise, spatial in depthwise_stages(expanded, routing=routing):
             for before, squeezed in squeezes(spatial, "depthwise"):
-                for project, projected in pointwise(squeezed):
+                for project, projected in pointwise(squeezed, routing=routing):
                     if project.activation != NO_ACTIVATION:
                         continue
                     for after, whole in ((before, projected),) if before else squeezes(projected, "project"):
@@ -37,7 +49,7 @@ def mbconvs(start: Cursor) -> Iterator[FoundBlock]:
                                 (
                                     depthwise.choices,
                                     expansion,
-                                    {"project_groups": one(project.conv.groups)},
+                                    {"project_groups": one(project.conv.groups), "experts": one(experts)},
                                     of_convolutions(*steps),
                                     activation_of(*active),
                                     shortcut,
@@ -53,10 +65,10 @@ def mbconvs(start: Cursor) -> Iterator[FoundBlock]:
                                 )
 
 
-def _expansions(start: Cursor) -> Iterator[tuple[ConvolutionStep | None, Choices, Cursor]]:
+def _expansions(start: Cursor, routing: Cursor | None) -> Iterator[tuple[ConvolutionStep | None, Choices, Cursor]]:
     """The 1x1 expansions that read the value here, and none."""
     yield None, {"unit_expansion": one(False)}, start
-    for expand, behind in pointwise(start):
+    for expand, behind in pointwise(start, routing=routing):
         conv = expand.conv
         if conv.groups > 64:
             continue
