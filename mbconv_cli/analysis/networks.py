@@ -74,11 +74,13 @@ class CodeOptions:
         arguments: for the callable, each `NAME=VALUE`.
         inputs: the module's inputs, each `[NAME=]SHAPE[:DTYPE]`.
         batch_size: of the inputs that a library states.
+        training: whether the module is captured in training mode.
     """
 
     arguments: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     batch_size: int = 1
+    training: bool = False
 
 
 def open_network(
@@ -128,6 +130,8 @@ def _open_code(
     inputs = parse_inputs(options.inputs)
     if options.batch_size != 1 and (inputs or named.origin is not Origin.LIBRARY):
         raise InputError(f"--batch-size: --input holds the batch of {named.text} already; leave one of them out")
+    if options.training and named.origin is Origin.ARCHIVE:
+        raise InputError(f"--pass train: {named.text} holds the calls of one mode; name the code that makes its module")
     if resolution is not None:
         if inputs or named.origin is not Origin.LIBRARY:
             raise InputError(f"--resolution is for images of a library's network; {named.text} takes --input")
@@ -135,10 +139,14 @@ def _open_code(
         inputs = (InputShape((options.batch_size, 3, *extent)),)
     from mbconv_cli.pytorch.capture.code_plans import plan_of_code
 
-    arguments = parse_arguments(options.arguments)
-    return OpenNetwork(
-        None, plan_of_code(replace(named, arguments=arguments, inputs=inputs, batch_size=options.batch_size))
+    called = replace(
+        named,
+        arguments=parse_arguments(options.arguments),
+        inputs=inputs,
+        batch_size=options.batch_size,
+        training=options.training,
     )
+    return OpenNetwork(None, plan_of_code(called))
 
 
 def provenance(

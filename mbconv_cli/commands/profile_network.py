@@ -164,7 +164,7 @@ def profile_command(
         raise InputError("several batch sizes with --backend onnxruntime: an export is for one of them; give one")
     _require_roofline(roofline, recalibrate, batch_sizes, execution, latency=latency)
     catalogue = user_catalogue(arch_dir or ())
-    code = CodeOptions(tuple(arguments or ()), tuple(inputs or ()), batch_sizes[0])
+    code = CodeOptions(tuple(arguments or ()), tuple(inputs or ()), batch_sizes[0], training)
     if len(networks) > 1:
         require_effect(
             "with several networks, which have a row each; give one network",

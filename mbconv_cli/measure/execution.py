@@ -161,16 +161,8 @@ def _code_exclusions(plan: Plan, execution: Execution) -> tuple[tuple[bool, str]
     code = plan.code is not None
     return (
         (
-            code and execution.training,
-            f"--pass train: {plan.name} is captured in eval mode, for a forward pass alone; leave it out",
-        ),
-        (
             code and execution.backend is Backend.ONNXRUNTIME,
             f"--backend onnxruntime: {plan.name} is code, which torch runs; networks in YAML are exported",
-        ),
-        (
-            code and execution.mode is Mode.CUDAGRAPH,
-            f"--mode cudagraph: {plan.name} is code, which may not be captured as a graph; take eager or compile",
         ),
     )
 

@@ -104,7 +104,7 @@ def _needed(plan: Plan, costs: Sequence[Cost], execution: Execution, batch_size:
 def _measured(
     prepared: Prepared, device: torch.device, execution: Execution, budget: Budget, progress: Progress
 ) -> Bench:
-    with _gradients(wanted=execution.training):
+    with gradients_if(wanted=execution.training):
         timed = timed_pass(prepared, device, execution)
         reference = reference_kernels(device, torch_dtype(execution))
         measurement = timed.measure(budget, progress, reference)
@@ -129,7 +129,8 @@ def _allocated(prepared: Prepared, timed: TimedPass, device: torch.device, execu
     return None if allocated is None else allocated + execution.batch_size * image
 
 
-def _gradients(*, wanted: bool) -> AbstractContextManager[object]:
+def gradients_if(*, wanted: bool) -> AbstractContextManager[object]:
+    """Autograd for a pass that trains, and without it for any other."""
     return torch.enable_grad() if wanted else torch.inference_mode()
 
 

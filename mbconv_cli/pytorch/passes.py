@@ -96,12 +96,12 @@ def timed_pass(prepared: Prepared, device: torch.device, execution: Execution) -
                 return network.run(images, stamp)
 
             on_device = device_pass(run, ops, device, clock)
-            return TimedPass(run, clock, _graph_note(execution.mode, on_device), on_device)
+            return TimedPass(run, clock, graph_note(execution.mode, on_device), on_device)
         case _:
             assert_never(execution.mode)
 
 
-def _graph_note(mode: Mode, on_device: DevicePass | None) -> tuple[str, ...]:
+def graph_note(mode: Mode, on_device: DevicePass | None) -> tuple[str, ...]:
     """That `--mode cudagraph` asks for what is measured anyway.
 
     Raises:

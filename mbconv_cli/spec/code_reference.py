@@ -60,6 +60,7 @@ class CodeReference:
         arguments: what to call it with, by name, each value as text.
         inputs: the shapes of the module's inputs; those that a library states if there are none.
         batch_size: the first dimension of the shapes that a library states; of a Plan's code that of all its inputs.
+        training: whether the module is in training mode; in eval mode if not.
     """
 
     text: str
@@ -69,6 +70,7 @@ class CodeReference:
     arguments: tuple[tuple[str, str], ...] = ()
     inputs: tuple[InputShape, ...] = ()
     batch_size: int = 1
+    training: bool = False
 
     @property
     def is_object(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 from torch.utils._pytree import tree_leaves
 
-from mbconv_cli.cost.activation_memory import forward_bytes
+from mbconv_cli.cost.activation_memory import forward_bytes, training_bytes
 from mbconv_cli.cost.counts import Cost, plan_costs, total, uncounted
 from mbconv_cli.errors import InputError
 from mbconv_cli.machine.allocator import keep_memory
@@ -26,8 +26,9 @@ from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.plan_rewrites import folded_norms
 from mbconv_cli.pytorch.agreement import require_equal
 from mbconv_cli.pytorch.arithmetic import float32_arithmetic, mode_tolerance
-from mbconv_cli.pytorch.bench import kept_if_interrupted, share_of
+from mbconv_cli.pytorch.bench import gradients_if, kept_if_interrupted, share_of
 from mbconv_cli.pytorch.capture.capture import CapturedPlan, captured_plan
+from mbconv_cli.pytorch.capture.captured_training import TRAINING_NOTE, CapturedTraining
 from mbconv_cli.pytorch.capture.code_plans import exported_code, exported_with
 from mbconv_cli.pytorch.capture.example_inputs import Inputs
 from mbconv_cli.pytorch.capture.fast_path import takes_fast_path
@@ -37,12 +38,14 @@ from mbconv_cli.pytorch.clocks import clock_for
 from mbconv_cli.pytorch.device_memory import require_memory, translate_memory_errors
 from mbconv_cli.pytorch.device_passes import device_pass
 from mbconv_cli.pytorch.devices import resolve_device, torch_fingerprint
-from mbconv_cli.pytorch.passes import TimedPass, compiled_pass
+from mbconv_cli.pytorch.passes import TimedPass, compiled_pass, graph_note
 from mbconv_cli.pytorch.preparation import torch_dtype, torch_memory_format, translate_unsupported_forms
 from mbconv_cli.pytorch.reference_kernels import reference_kernels
 from mbconv_cli.pytorch.torch_threads import torch_threads
+from mbconv_cli.pytorch.training import FreshGradients
 from mbconv_cli.spec.code_reference import CodeReference
 
+SEED: Final = 0
 FOLDING_NOTE: Final = "norm: only the captured program has its norms folded; the module is called as it is"
 FAST_PATH_NOTE: Final = (
     "module: as called, it takes PyTorch's fast path, one fused kernel for a whole transformer layer; the captured "
@@ -105,8 +108,8 @@ def run_captured(
         translate_memory_errors(target),
         translate_unsupported_forms(target, execution),
     ):
-        most = max(plan.images(size) for size in batch_sizes)
-        require_memory(forward_bytes(plan, costs, most, execution.dtype.element_size), target)
+        needed = training_bytes if execution.training else forward_bytes
+        require_memory(needed(plan, costs, max(batch_sizes), execution.dtype.element_size), target)
         benches: list[Bench] = []
         for index, size in enumerate(batch_sizes):
             code, share = replace(plan.code, batch_size=size), share_of(progress, index, batch_sizes)
@@ -163,35 +166,60 @@ def _bench(
     ready = captured_module(code, plan, device, execution)
     clock = clock_for(device)
     notes = (FOLDING_NOTE,) if execution.fold_norm else ()
-    with torch.inference_mode():
+    with gradients_if(wanted=execution.training):
         audit = audited or audit_module(ready, plan, costs)
-        tolerance = mode_tolerance(execution.dtype, device)
-        equal = require_equal(
-            "captured program", _output(ready.program.run(ready.inputs, None)), _output(ready.call()), tolerance
-        )
+        found = _seeded(lambda: ready.program.run(ready.inputs), device)
+        expected = _seeded(ready.call, device)
+        equal = require_equal("captured program", found, expected, mode_tolerance(execution.dtype, device))
         notes = (*notes, f"captured program: beside the module as called, {equal}")
         if takes_fast_path(ready.call):
             notes = (*notes, FAST_PATH_NOTE)
         reference = reference_kernels(device, torch_dtype(execution))
-        if execution.mode is Mode.COMPILE:
-            timed = compiled_pass(ready.module, ready.inputs.all(), clock, execution)
-        else:
-            timed = module_pass(ready, clock, device)
+        timed = _timed(ready, clock, device, execution)
         measurement = timed.measure(budget, progress, reference)
-    return Bench(audit, measurement, {}, (*notes, *timed.notes), outside=outside_of(measurement))
+    notes = (*notes, *timed.notes)
+    return Bench(audit, measurement, {}, notes, both_ways=execution.training, outside=outside_of(measurement))
+
+
+def _timed(ready: CapturedModule, clock: Clock, device: torch.device, execution: Execution) -> TimedPass:
+    if execution.training:
+        return _training_pass(ready, clock, device)
+    if execution.mode is Mode.COMPILE:
+        return compiled_pass(ready.module, ready.inputs.all(), clock, execution)
+    timed = module_pass(ready, clock, device)
+    return replace(timed, notes=graph_note(execution.mode, timed.on_device))
 
 
 def module_pass(ready: CapturedModule, clock: Clock, device: torch.device) -> TimedPass:
     """The module as it is called, and its program by op; on an accelerator the program is what a graph holds."""
 
     def run(stamp: Stamp | None) -> Any:
-        return ready.call() if stamp is None else ready.program.run(ready.inputs, stamp)
+        return ready.call() if stamp is None else program(stamp)
 
     def program(stamp: Stamp | None) -> Any:
-        return ready.program.run(ready.inputs, stamp)
+        return ready.program.run(ready.inputs, stamp and (lambda _: stamp()))
 
     on_device = device_pass(program, ready.program.ops, device, clock, launch=ready.call)
     return TimedPass(run, clock, (), on_device, program)
+
+
+def _training_pass(ready: CapturedModule, clock: Clock, device: torch.device) -> TimedPass:
+    """The module forward and backward as it is called, and its program likewise."""
+    training = CapturedTraining(ready.module, ready.program, ready.inputs)
+
+    def run(stamp: Stamp | None) -> None:
+        if stamp is None:
+            training.as_called()
+        else:
+            training.stamped(stamp)
+
+    def launch() -> None:
+        ready.module.zero_grad(set_to_none=True)
+        training.as_called()
+
+    on_device = device_pass(training.by_op, ready.program.ops, device, clock, launch=launch, both_ways=True)
+    notes = () if on_device else (TRAINING_NOTE,)
+    return TimedPass(run, FreshGradients(ready.module, clock), notes, on_device, lambda _: training.by_program())
 
 
 def audit_module(ready: CapturedModule, plan: Plan, costs: Sequence[Cost]) -> Audit:
@@ -221,6 +249,9 @@ def _batch(ready: CapturedModule) -> int:
     return int(ready.inputs.all()[0].shape[0])
 
 
-def _output(output: Any) -> Tensor:
-    """The first tensor of what a module gives."""
-    return next(leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor))
+def _seeded(run: Callable[[], Any], device: torch.device) -> Tensor:
+    """The first tensor of what a pass gives, on the same random numbers each time; dropout draws some in training."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(SEED)
+        output = run()
+    return next(leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor)).detach()

@@ -27,7 +27,7 @@ def export_module(module: nn.Module, inputs: Inputs, name: str) -> ExportedProgr
     """Export a module for inputs of exactly these shapes; nothing is computed on the meta device.
 
     Args:
-        module: in eval mode.
+        module: in the mode in which it is run.
         inputs: on the module's device.
         name: what messages call it.
 

@@ -177,12 +177,22 @@ def _add_call(graph: CallGraph, node: fx.Node, *, slices: bool) -> None:
     if seen is not None and not (slices and _takes_channels(node, seen)):
         graph.reads[node] = Read(seen.source, shapes[0], _same(seen, shapes[0]), node)
         return
+    if seen is None and _is_bookkeeping(node, reads):
+        graph.reads[node] = next(iter(reads.values()))
+        return
     if seen is not None:  # channels of a tensor, by way of the call that splits it
         whole = _split_tensor(node)
         reads = {whole: graph.reads[whole]}
     module, run, class_name = _place(graph, node)
     graph.calls.append(GraphCall(node, target, _arguments(node), reads, shapes, module, run, class_name))
     graph.reads[node] = Read(len(graph.calls) - 1, shapes[0], True, node)
+
+
+def _is_bookkeeping(node: fx.Node, reads: Mapping[fx.Node, Read]) -> bool:
+    """Whether a call only keeps count in the module's own tensors, as a norm does of its batches in training."""
+    schema = getattr(node.target, "_schema", None)
+    updates = schema is not None and schema.is_mutable and bool(reads)
+    return updates and all(isinstance(read.source, Weight) for read in reads.values())
 
 
 def _same(seen: Read, shape: Shape) -> bool:

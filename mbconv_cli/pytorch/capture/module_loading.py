@@ -27,7 +27,7 @@ PEERS_EXTRA: Final = "pip install 'mbconv-cli[peers]'"
 
 
 def make_module(code: CodeReference, device: torch.device) -> nn.Module:
-    """The module of a reference, in eval mode, with random weights.
+    """The module of a reference, in the mode that it asks for, with random weights.
 
     Args:
         code: neither an archive, which holds a graph in place of a module.
@@ -42,7 +42,7 @@ def make_module(code: CodeReference, device: torch.device) -> nn.Module:
         made = _library_module(code) if code.origin is Origin.LIBRARY else _called(code)
     if not isinstance(made, nn.Module):
         raise InputError(f"{code.text} gives {_article(type(made).__name__)}, where an nn.Module is needed")
-    return made.eval()
+    return made.train(code.training)
 
 
 def keep_module(module: nn.Module) -> str:
@@ -61,7 +61,7 @@ def _copied(code: CodeReference, device: torch.device) -> nn.Module:
     module = _KEPT.get(code.place)
     if module is None:
         raise InputError(f"{code.text} was a module of a Python process, and is not there any more")
-    return copy.deepcopy(module).to(device).eval()
+    return copy.deepcopy(module).to(device).train(code.training)
 
 
 def stated_inputs(code: CodeReference, module: nn.Module) -> tuple[InputShape, ...]:

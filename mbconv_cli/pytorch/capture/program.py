@@ -26,7 +26,7 @@ class CapturedProgram:
 
     Attributes:
         plain: runs them.
-        stamped: runs them, and a stamp after every op, which is its first argument.
+        stamped: runs them, and after every op its first argument, which is given the op's output.
         arguments: of both: weights where they belong, and None in the places of the inputs.
         input_places: where the inputs go.
         ops: how many stamps it takes.
@@ -38,12 +38,17 @@ class CapturedProgram:
     input_places: tuple[int, ...]
     ops: int
 
-    def run(self, inputs: Inputs, stamp: Callable[[], None] | None) -> Any:
-        """One pass; what the module gives, flattened."""
+    def run(self, inputs: Inputs, follow: Callable[[Any], None] | None = None) -> Any:
+        """One pass; what the module gives, flattened.
+
+        Args:
+            inputs: of the module.
+            follow: called after every op with its output.
+        """
         arguments = list(self.arguments)
         for place, tensor in zip(self.input_places, inputs.all(), strict=True):
             arguments[place] = tensor
-        return self.plain(*arguments) if stamp is None else self.stamped(stamp, *arguments)
+        return self.plain(*arguments) if follow is None else self.stamped(follow, *arguments)
 
 
 def captured_program(
@@ -112,10 +117,10 @@ def _compiled_python(
         exported: the calls.
         pairs: norms that are left out, each with the convolution that stands for it.
         fused: convolutions that take a weight and a bias of their own, in the order of these arguments.
-        stamped: nodes to take a stamp after; None for a program that takes no stamp.
+        stamped: nodes to call a function after; None for a program that calls none.
     """
     graph, copies = fx.Graph(), dict[fx.Node, fx.Node]()
-    stamp = graph.placeholder("stamp") if stamped is not None else None
+    follow = graph.placeholder("follow") if stamped is not None else None
     originals = list(exported.graph.nodes)
     for node in originals:
         if node.op == "placeholder":
@@ -129,13 +134,13 @@ def _compiled_python(
         if node in pairs:
             copies[node] = copies[pairs[node]]
             continue
-        if node.op == "output" and stamp is not None and last is not None:
-            graph.call_function(operator.call, (stamp,))  # views behind the last op are part of it
+        if node.op == "output" and follow is not None and last is not None:
+            graph.call_function(operator.call, (follow, copies[last]))  # views behind the last op are part of it
         copies[node] = graph.node_copy(node, lambda one: copies[one])
         if node in own:
             copies[node].args = (copies[node].args[0], *own[node], *copies[node].args[_BIAS + 1 :])
         if node in after and node is not last:
-            assert stamp is not None
-            graph.call_function(operator.call, (stamp,))
+            assert follow is not None
+            graph.call_function(operator.call, (follow, copies[node]))
     run: Callable[..., Any] = fx.GraphModule(exported.graph_module, graph).forward
     return run
