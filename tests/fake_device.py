@@ -14,8 +14,9 @@ import pytest
 from mbconv_cli.machine.gpu_state import GpuState
 from mbconv_cli.measure.clock import HostTimes
 from mbconv_cli.measure.device_latency import DevicePass, Replays
-from mbconv_cli.measure.latency import Pass
+from mbconv_cli.measure.latency import Pass, Stamp
 from mbconv_cli.measure.timeline.device_trace import NOTHING_SEEN, DeviceKernel, DeviceTrace, OpInterval
+from mbconv_cli.plan.ops import Plan
 
 LAUNCHED_MS: Final = 1.0
 LAUNCH_US: Final = 20.0
@@ -44,7 +45,7 @@ class FakeClock:
         self.stamps = [self.device.now_ms]
 
     def stamp(self) -> None:
-        """Take a stamp; what does not know the device, such as a pass of a comparison, takes `LAUNCHED_MS`."""
+        """Take a stamp; what does not know the device takes `LAUNCHED_MS`."""
         if self.device.now_ms == self.stamps[-1]:
             self.device.now_ms += LAUNCHED_MS * self.device.jitter()
         self.stamps.append(self.device.now_ms)
@@ -118,6 +119,20 @@ class FakeDevice:
         run.func(*run.args[:-1], lambda: stamps.append(None))  # partials of partials are flat
         return self._replays(len(stamps))
 
+    def launching(self, build: Callable[..., Pass]) -> Callable[..., Pass]:
+        """A builder of passes, with passes that take their time on the device when they are launched."""
+
+        def built(plan: Plan, *arguments: Any) -> Pass:
+            run = build(plan, *arguments)
+
+            def launched(stamp: Stamp | None) -> None:
+                run(stamp)
+                self.now_ms += len(plan.ops) * LAUNCH_US / 1e3 * self.jitter()
+
+            return launched
+
+        return built
+
     def jitter(self) -> float:
         """A factor near 1, another one each time, since no device repeats itself to the last digit."""
         self.ran += 1
@@ -161,20 +176,25 @@ class FakeDevice:
 
 def use(device: FakeDevice, monkeypatch: pytest.MonkeyPatch) -> FakeDevice:
     """Let this process measure on a fake device what it runs on the CPU."""
+    from mbconv_cli.check import conditions
     from mbconv_cli.pytorch import bench, comparison_process, devices, passes
     from mbconv_cli.pytorch.capture import captured_bench
 
     def fingerprint(text: str, threads: Any) -> dict[str, Any]:
         return {**devices.torch_fingerprint(text, threads), "device": "cuda:0", "device_name": "an abacus"}
 
-    for module in (bench, captured_bench, comparison_process):
+    for module in (bench, captured_bench, comparison_process, conditions):
         monkeypatch.setattr(module, "torch_fingerprint", fingerprint)
+    for module in (bench, captured_bench, comparison_process):
         monkeypatch.setattr(module, "reference_kernels", lambda *_: ())  # they would time this machine's cores
     for module in (passes, captured_bench, comparison_process):
         monkeypatch.setattr(module, "clock_for", device.clock)
     for module in (passes, captured_bench):
         monkeypatch.setattr(module, "device_pass", device.device_pass)
-    monkeypatch.setattr(comparison_process, "is_accelerator", lambda _: True)
+    for module in (devices, comparison_process):
+        monkeypatch.setattr(module, "is_accelerator", lambda _: True)
+    built = device.launching(comparison_process._built_pass)
+    monkeypatch.setattr(comparison_process, "_built_pass", built)
     monkeypatch.setattr(comparison_process, "replays_of", device.replays_of)
     return device
 

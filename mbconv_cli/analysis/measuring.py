@@ -46,7 +46,7 @@ class MeasureRequest:
 
 
 def measure_sets(
-    sets: Sequence[Sequence[Plan]], wanted: MeasureRequest, *, batch_size: int, seconds: float
+    sets: Sequence[Sequence[Plan]], wanted: MeasureRequest, *, batch_size: int, seconds: float, launches: bool = False
 ) -> Comparison:
     """Compare the candidates of every set with its first one, interleaved, in several fresh processes.
 
@@ -55,6 +55,7 @@ def measure_sets(
         wanted: where and how often.
         batch_size: images in a batch.
         seconds: how long a process measures all sets together, if that is enough for some rounds of each.
+        launches: on an accelerator, whether passes launched from Python are measured for as long as the device's own.
 
     Raises:
         InputError: the device is not there, or has too little memory.
@@ -68,6 +69,7 @@ def measure_sets(
         batch_size=batch_size,
         threads=wanted.threads,
         seconds=max(seconds / len(sets), LEAST_SECONDS),
+        launches=launches,
     )
     if wanted.launch:
         return with_slowdown(compare(request, wanted.processes, wanted.progress, wanted.launch))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Final
 
 from mbconv_cli.check.config import LoadedConfig
 from mbconv_cli.check.exact_judgement import EXACT
@@ -13,6 +14,8 @@ from mbconv_cli.errors import InputError, did_you_mean
 from mbconv_cli.report.baseline import Baseline, StoredNetwork
 from mbconv_cli.spec.catalogue import Catalogue
 from mbconv_cli.units import change_text
+
+_MEASURED: Final = ("latency_ms", "launched_ms", "reference_ms")
 
 
 def named_keys(names: Sequence[str], config: LoadedConfig, catalogue: Catalogue, old: Baseline | None) -> set[str]:
@@ -65,7 +68,7 @@ def updated(old: Baseline | None, new: Baseline, keys: Iterable[str], path: Path
 def _with_latency_of(before: StoredNetwork | None, after: StoredNetwork) -> StoredNetwork:
     if before is None or after.latency_ms or before.spec_sha256 != after.spec_sha256:
         return after
-    return after.model_copy(update={"latency_ms": before.latency_ms, "reference_ms": before.reference_ms})
+    return after.model_copy(update={key: getattr(before, key) for key in _MEASURED})
 
 
 def changes(old: Baseline | None, new: Baseline) -> Iterator[str]:

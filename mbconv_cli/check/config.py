@@ -26,6 +26,9 @@ DEFAULT_PROCESSES: Final = 10
 MIN_PROCESSES: Final = 3
 MAX_PROCESSES: Final = 1_000
 LATENCY: Final = "latency_ms"
+LAUNCHED: Final = "launched_ms"
+TIMED: Final = (LATENCY, LAUNCHED)
+"""The metrics that are measured."""
 
 Policy: TypeAlias = Literal["allow", "warn", "fail"]
 """What becomes of a network that only one side has."""
@@ -71,7 +74,13 @@ class Metrics(Frozen):
     flops: CountRule | None = Field(None, description="floating-point operations of one image")
     bytes: BytesRule | None = Field(None, description="inputs, weights and outputs of all ops, each once, in float32")
     peak_bytes: BytesRule | None = Field(None, description="activations of one image at their peak, in float32")
-    latency_ms: LatencyRule | None = Field(None, description="of a batch, measured")
+    latency_ms: LatencyRule | None = Field(
+        None, description="of a batch, measured; on an accelerator what the device itself needs"
+    )
+    launched_ms: LatencyRule | None = Field(
+        None,
+        description="of a batch on an accelerator, launched op by op from Python, measured; on the CPU: latency_ms",
+    )
 
 
 class MetricsOverride(Frozen):
@@ -140,8 +149,18 @@ class CheckConfig(Frozen):
 
     @property
     def times(self) -> bool:
-        """Whether it has a rule for latency, for any network."""
-        return any(metrics.latency_ms for metrics in (self.metrics, *(o.metrics for o in self.overrides)))
+        """Whether it has a rule for what is measured, for any network."""
+        return self.times_launches or any(layer.latency_ms for layer in self.layers)
+
+    @property
+    def times_launches(self) -> bool:
+        """Whether it has a rule for passes launched from Python, for any network."""
+        return any(layer.launched_ms for layer in self.layers)
+
+    @property
+    def layers(self) -> tuple[Metrics, ...]:
+        """The rules of all networks, and those of every override."""
+        return self.metrics, *(override.metrics for override in self.overrides)
 
     @property
     def added_policy(self) -> Policy:

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Final, assert_never
 
 from mbconv_cli.analysis.expectation import stale_expectations
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.check.acceptance import REMOVED
 from mbconv_cli.check.acceptances import NOTHING_ACCEPTED, Acceptances
 from mbconv_cli.check.blame import blame
-from mbconv_cli.check.config import LATENCY, AnyRule, LoadedConfig
+from mbconv_cli.check.config import LAUNCHED, TIMED, AnyRule, LoadedConfig
 from mbconv_cli.check.exact_judgement import EXACT, exact_metrics, judge_exact, stage_metric
-from mbconv_cli.check.latency_question import LatencyQuestion, latency_question
+from mbconv_cli.check.latency_question import LatencyQuestion, Questions, latency_question
 from mbconv_cli.check.next_steps import budget_mark, next_step
 from mbconv_cli.check.presence import baseless_row, removed_row, renamed_row
 from mbconv_cli.check.row import SPEC, Check, Found, limit_text
 from mbconv_cli.check.selection import ReadNetwork, UnreadNetwork
 from mbconv_cli.check.sides import Absent, Against, Base, Sides, StoredBaseline
-from mbconv_cli.check.timing import Timing
+from mbconv_cli.check.timing import TimedKey, Timing
 from mbconv_cli.errors import InputError, Mark, Problem
+from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.plan.same_plans import same_computation
 from mbconv_cli.report.baseline import StoredNetwork
 from mbconv_cli.report.model import Cell
 from mbconv_cli.report.verdict import Level, Verdict
 from mbconv_cli.units import MILLISECOND
+
+NO_LAUNCHES: Final = (
+    "launched_ms is measured on accelerators alone; on the CPU latency_ms is the time of launching from Python: give "
+    "latency_ms this rule"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +65,25 @@ class Gate:
                 raise InputError(Problem(f"{key} of {one.label} has neither `max` nor `max_increase`", mark))
         return rules
 
-    def question(self, one: Sides) -> LatencyQuestion | None:
-        """What to ask about the network's latency, if anything."""
-        rule = self.latency_rule(one)
+    def questions(self, one: Sides) -> dict[TimedKey, LatencyQuestion]:
+        """What to ask about the network's times, if anything."""
+        asked = {(one.key, metric): self.question(one, metric) for metric in TIMED}
+        return {key: question for key, question in asked.items() if question}
+
+    def question(self, one: Sides, metric: str) -> LatencyQuestion | None:
+        """What to ask about one of the network's times, if anything."""
+        rule = self.time_rule(one, metric)
         if not self.measure or rule is None or rule.level is Level.OFF or not isinstance(one.head, ReadNetwork):
             return None
-        allowed = self.missing_allowed
-        return latency_question(one.key, rule, one.head, one.base, self.machines, missing_allowed=allowed)
+        key, allowed = (one.key, metric), self.missing_allowed
+        question = latency_question(key, rule, one.head, one.base, self.machines, missing_allowed=allowed)
+        if question and question.task and metric == LAUNCHED and not _is_accelerator(self.measure.device):
+            return LatencyQuestion(Found(Verdict.NOT_COMPARABLE, NO_LAUNCHES), None)
+        return question
 
-    def latency_rule(self, one: Sides) -> AnyRule | None:
-        """The rule of its latency, with the increase that is accepted in place of a smaller one."""
-        rule, accepted = self.rules(one).get(LATENCY), self.accepted.of(LATENCY, *one.names)
+    def time_rule(self, one: Sides, metric: str) -> AnyRule | None:
+        """The rule of one of its times, with the increase that is accepted in place of a smaller one."""
+        rule, accepted = self.rules(one).get(metric), self.accepted.of(metric, *one.names)
         limit = accepted.limit if accepted else None
         if rule is None or rule.max_increase is None or limit is None or limit.value <= rule.max_increase.value:
             return rule
@@ -86,7 +100,7 @@ class Gate:
         batch_size = self.config.config.latency.batch_size
         return self.against.baseline.fingerprint or {}, present_conditions(device, self.measure.threads, batch_size)
 
-    def checks(self, one: Sides, question: LatencyQuestion | None, timing: Timing) -> Iterator[Check]:
+    def checks(self, one: Sides, questions: Questions, timing: Timing) -> Iterator[Check]:
         """All rows of a network."""
         match one.head:
             case Absent():
@@ -97,7 +111,7 @@ class Gate:
                 yield from (_unread(one, problem) for problem in problems)
             case ReadNetwork():
                 yield from self.presence(one)
-                yield from self.of_metrics(one, one.head, question, timing)
+                yield from self.of_metrics(one, one.head, questions, timing)
             case _:
                 assert_never(one.head)
 
@@ -108,22 +122,20 @@ class Gate:
         if isinstance(one.base, Absent) and self.against:
             yield baseless_row(one, one.base, self.config.config, self.against, adopting=self.adopting)
 
-    def of_metrics(
-        self, one: Sides, head: ReadNetwork, question: LatencyQuestion | None, timing: Timing
-    ) -> Iterator[Check]:
+    def of_metrics(self, one: Sides, head: ReadNetwork, questions: Questions, timing: Timing) -> Iterator[Check]:
         """The rows of a network that could be read; none for a rule that needs a base where none is asked for."""
         figures = exact_metrics(head.plan)
         base = figures if one.base is head else _figures(one.base)
         yield from _stale(one, head, figures)
         for key, rule in self.rules(one).items():
             limit = limit_text(rule, compared=_is_compared(one))
-            if rule.level is Level.OFF or (key == LATENCY and self.measure is None):
+            if rule.level is Level.OFF or (key in TIMED and self.measure is None):
                 unit = EXACT[key].unit if key in EXACT else MILLISECOND
                 why = "not checked" if rule.level is Level.OFF else "not measured, as asked"
                 yield Check(one.label, key, Verdict.OFF, why, rule.level, unit=unit, file=one.file)
-            elif key == LATENCY and question:
-                yield self.timed(one, rule, question, timing)
-            elif key != LATENCY and (limit or isinstance(one.base, Absent)):
+            elif question := questions.get((one.key, key)):
+                yield self.timed(one, key, rule, question, timing)
+            elif key not in TIMED and (limit or isinstance(one.base, Absent)):
                 yield self.exact(one, head, key, rule, base.get(key), figures[key])
 
     def exact(self, one: Sides, head: ReadNetwork, key: str, rule: AnyRule, base: int | None, figure: int) -> Check:
@@ -150,13 +162,13 @@ class Gate:
             accepted=found.accepted,
         )
 
-    def timed(self, one: Sides, rule: AnyRule, question: LatencyQuestion, timing: Timing) -> Check:
-        """The row of a latency."""
+    def timed(self, one: Sides, metric: str, rule: AnyRule, question: LatencyQuestion, timing: Timing) -> Check:
+        """The row of what is measured."""
         assert isinstance(one.head, ReadNetwork)
-        timed = timing.checks.get(one.key)
+        timed = timing.checks.get((one.key, metric))
         found = question.answer(timed)
-        applied = self.latency_rule(one) or rule
-        accepted = self.accepted.of(LATENCY, *one.names) if applied is not rule else None
+        applied = self.time_rule(one, metric) or rule
+        accepted = self.accepted.of(metric, *one.names) if applied is not rule else None
         passed = accepted and found.verdict is Verdict.PASS
         ratio = timed.measured.get("ratio") if timed else None
         unchanged = isinstance(one.base, ReadNetwork) and same_computation(one.base.plan, one.head.plan)
@@ -164,7 +176,7 @@ class Gate:
         head = timed.head if timed else None
         return Check(
             one.label,
-            LATENCY,
+            metric,
             found.verdict,
             f"{found.message}; {accepted.text}" if accepted and passed else found.message,
             rule.level,
@@ -172,10 +184,10 @@ class Gate:
             MILLISECOND,
             timed.base if timed else None,
             head,
-            self.cause(one, one.head, LATENCY, unchanged=unchanged) if is_slow else None,
+            self.cause(one, one.head, metric, unchanged=unchanged) if is_slow else None,
             one.file,
             timed.measured if timed else {},
-            next_step=next_step(self.config, one, LATENCY, applied, head, ratio if isinstance(ratio, float) else None)
+            next_step=next_step(self.config, one, metric, applied, head, ratio if isinstance(ratio, float) else None)
             if found.verdict is Verdict.FAIL
             else "",
             accepted=accepted,
@@ -187,6 +199,14 @@ class Gate:
             return budget_mark(self.config, one, metric)
         found = blame(one.base, head, stage_metric(metric)) if isinstance(one.base, ReadNetwork) else None
         return found or Mark(one.file, 1, 1)
+
+
+def _is_accelerator(choice: DeviceChoice) -> bool:
+    if choice.type == "cpu":
+        return False
+    from mbconv_cli.pytorch.devices import is_accelerator, resolve_device
+
+    return is_accelerator(resolve_device(choice))
 
 
 def _is_compared(one: Sides) -> bool:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
-from mbconv_cli.check.config import AnyRule
+from mbconv_cli.check.config import LATENCY, AnyRule
 from mbconv_cli.check.row import Found
 from mbconv_cli.check.selection import ReadNetwork
 from mbconv_cli.check.sides import Absent, Base
-from mbconv_cli.check.timing import LatencyTask, TimedCheck
+from mbconv_cli.check.timing import LatencyTask, TimedCheck, TimedKey
 from mbconv_cli.machine.comparability import differences
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.same_plans import same_computation
@@ -36,7 +36,7 @@ Machines = Callable[[], tuple[Mapping[str, Cell], Mapping[str, Cell]]]
 
 @dataclass(frozen=True, slots=True)
 class LatencyQuestion:
-    """Of one network: the part of the answer that needs no measuring, and what is to be measured, if anything."""
+    """Of one time of a network: the part of the answer that needs no measuring, and what is to be measured."""
 
     known: Found | None
     task: LatencyTask | None
@@ -48,19 +48,29 @@ class LatencyQuestion:
         return Found(worst, "; ".join(part.message for part in found))
 
 
+Questions = Mapping[TimedKey, LatencyQuestion]
+
+
 def latency_question(
-    key: str, rule: AnyRule, head: ReadNetwork, base: Base, machines: Machines, *, missing_allowed: bool
+    key: TimedKey,
+    rule: AnyRule,
+    head: ReadNetwork,
+    base: Base,
+    machines: Machines,
+    *,
+    missing_allowed: bool,
 ) -> LatencyQuestion | None:
     """What to ask of a network under a rule; None where the rule has nothing to say without a base.
 
     Args:
-        key: the network's.
+        key: the network's, and which of its times the rule is of.
         rule: its bounds.
         head: as it is.
         base: what it is compared with.
         machines: fingerprints, for a stored base.
         missing_allowed: whether a base without a latency passes.
     """
+    network, metric = key
     known: Found | None = None
     plan: Plan | None = None
     stored: tuple[ProcessFigure, ...] = ()
@@ -71,31 +81,34 @@ def latency_question(
             case ReadNetwork():
                 plan = base.plan
             case StoredNetwork():
-                known = _obstacle(head, base, machines, missing_allowed=missing_allowed)
-                stored = () if known else _figures(base)
+                known = _obstacle(head, base, metric, machines, missing_allowed=missing_allowed)
+                stored = () if known else _figures(base, metric)
             case Absent() | None:
                 pass
             case _:
                 assert_never(base)
     if plan is None and not stored and rule.max is None:
         return LatencyQuestion(known, None) if known else None
-    return LatencyQuestion(known, LatencyTask(key, rule, head.plan, plan, stored))
+    return LatencyQuestion(known, LatencyTask(network, rule, head.plan, plan, stored, metric))
 
 
-def _figures(base: StoredNetwork) -> tuple[ProcessFigure, ...]:
+def _figures(base: StoredNetwork, metric: str) -> tuple[ProcessFigure, ...]:
     """What each process of the baseline measured."""
     from mbconv_cli.measure.statistics.control_variate import ProcessFigure
 
-    latencies = base.latency_ms or ()
+    latencies = base.times(metric) or ()
     levels = base.reference_ms if base.reference_ms and len(base.reference_ms) == len(latencies) else None
     return tuple(map(ProcessFigure, latencies, levels or (None,) * len(latencies)))
 
 
-def _obstacle(head: ReadNetwork, base: StoredNetwork, machines: Machines, *, missing_allowed: bool) -> Found | None:
-    """Why a stored latency is not compared with: there is none, there is no need, or there is no sense in it."""
-    if base.latency_ms is None:
+def _obstacle(
+    head: ReadNetwork, base: StoredNetwork, metric: str, machines: Machines, *, missing_allowed: bool
+) -> Found | None:
+    """Why a stored time is not compared with: there is none, there is no need, or there is no sense in it."""
+    if base.times(metric) is None:
         verdict = Verdict.PASS if missing_allowed else Verdict.MISSING
-        return Found(verdict, "the baseline has no latency of it; `mbconv baseline write --measure` stores one")
+        what = "latency" if metric == LATENCY else metric
+        return Found(verdict, f"the baseline has no {what} of it; `mbconv baseline write --measure` stores one")
     if base.spec_sha256 == head.sha256:
         return Found(Verdict.PASS, f"{IDENTICAL} as in the baseline")
     old, new = machines()

@@ -17,6 +17,7 @@ from mbconv_cli.analysis.measuring import (
     device_note,
     measure_sets,
 )
+from mbconv_cli.check.config import LATENCY, LAUNCHED
 from mbconv_cli.check.row import Found
 from mbconv_cli.check.timing import LatencyTask, TimedCheck, Timing
 from mbconv_cli.measure.statistics.control_variate import (
@@ -37,6 +38,7 @@ from mbconv_cli.measure.statistics.regression import (
     judge,
     trimmed_mean,
 )
+from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
 from mbconv_cli.report.verdict import Verdict
 from mbconv_cli.units import counted
@@ -61,11 +63,15 @@ def time_networks(tasks: Sequence[LatencyTask], wanted: MeasureRequest, *, batch
     """
     if not tasks:
         return Timing()
-    sets = [task.candidates for task in tasks]
-    measured = measure_sets(sets, wanted, batch_size=batch_size, seconds=GATE_SECONDS * len(sets))
-    tests = sum(task.tests for task in tasks)
+    sets: dict[str, tuple[Plan, ...]] = {}
+    for task in tasks:  # both times of a network are of the same candidates, though one may need no base
+        sets[task.network] = max(sets.get(task.network, ()), task.candidates, key=len)
+    launches = any(task.metric == LAUNCHED for task in tasks)
+    seconds = GATE_SECONDS * len(sets)
+    measured = measure_sets([*sets.values()], wanted, batch_size=batch_size, seconds=seconds, launches=launches)
+    tests, index = sum(task.tests for task in tasks), [*sets].index
     return Timing(
-        {task.network: _judged(task, measured.outcomes, index, margin, tests) for index, task in enumerate(tasks)},
+        {task.key: _judged(task, measured.outcomes, index(task.network), margin, tests) for task in tasks},
         measured.machine,
         _notes(measured, tests, margin),
     )
@@ -73,7 +79,8 @@ def time_networks(tasks: Sequence[LatencyTask], wanted: MeasureRequest, *, batch
 
 def _judged(task: LatencyTask, outcomes: Sequence[Outcome], index: int, margin: float, tests: int) -> TimedCheck:
     """One task's verdict from what every process found of the set of this index."""
-    head = trimmed_mean([outcome.latency_ms[index][-1] for outcome in outcomes])
+    times = [_times(task, outcome)[index] for outcome in outcomes]
+    head = trimmed_mean([of_process[-1] for of_process in times])
     base, ratio = _compared(task, outcomes, index)
     answers: list[tuple[Judgement, str]] = []
     if ratio is not None and task.rule.max_increase is not None:
@@ -86,7 +93,7 @@ def _judged(task: LatencyTask, outcomes: Sequence[Outcome], index: int, margin: 
         answers.append((judgement, _sentence(judgement, head, allowed, partial(_ms_text, allowed), tests)))
     worst = min((judgement.verdict for judgement, _ in answers), key=_WORST_FIRST.index)
     found = Found(worst, "; ".join(sentence for _, sentence in answers))
-    if outcomes[0].obstacle:
+    if outcomes[0].obstacle and task.metric == LATENCY:
         found = Found(Verdict.INCONCLUSIVE, f"{LAUNCHES}: {outcomes[0].obstacle}")
     return TimedCheck(
         found,
@@ -104,11 +111,19 @@ def _judged(task: LatencyTask, outcomes: Sequence[Outcome], index: int, margin: 
 def _compared(task: LatencyTask, outcomes: Sequence[Outcome], index: int) -> tuple[Mean | None, Mean | None]:
     """The base's time and the ratio to it: of pairs in the same process, or of two independent samples."""
     if task.base is not None:
-        base = trimmed_mean([outcome.latency_ms[index][0] for outcome in outcomes])
-        return base, trimmed_mean([outcome.latency_ratio[index][-1] for outcome in outcomes])
+        ratios = [one.launched_ratio if task.metric == LAUNCHED else one.latency_ratio for one in outcomes]
+        base = trimmed_mean([_times(task, outcome)[index][0] for outcome in outcomes])
+        return base, trimmed_mean([ratio[index][-1] for ratio in ratios])
+    if task.stored and task.metric == LAUNCHED:
+        return _compared_with_stored(task.stored, [ProcessFigure(one.launched_ms[index][-1]) for one in outcomes])
     if task.stored:
         return _compared_with_stored(task.stored, [outcome.figure(index, -1) for outcome in outcomes])
     return None, None
+
+
+def _times(task: LatencyTask, outcome: Outcome) -> tuple[tuple[float, ...], ...]:
+    """What the task is about, of each set and candidate."""
+    return outcome.launched_ms if task.metric == LAUNCHED else outcome.latency_ms
 
 
 def _compared_with_stored(stored: Sequence[ProcessFigure], present: Sequence[ProcessFigure]) -> tuple[Mean, Mean]:

@@ -16,8 +16,11 @@ START_SECONDS: Final = 2.25
 network took some 30 s."""
 
 
+_NOTHING: Final = "nothing would be measured: no rule for latency_ms or launched_ms, or no network that changed"
+
+
 def plan_report(subject: Mapping[str, Cell], tasks: Sequence[tuple[str, LatencyTask]], processes: int) -> Report:
-    """A row for each network that would be measured.
+    """A row for each time that would be measured.
 
     Args:
         subject: what the report is about.
@@ -27,13 +30,18 @@ def plan_report(subject: Mapping[str, Cell], tasks: Sequence[tuple[str, LatencyT
     rows = [
         {
             "network": name,
+            "metric": task.metric,
             "measured": "base and head in turn" if task.base else "head alone",
             "tests": task.tests,
             "seconds": GATE_SECONDS * processes,
         }
         for name, task in tasks
     ]
-    columns = (Column("network"), Column("measured"), Column("tests", COUNT, Kind.EXACT), Column("seconds", SECOND))
+    columns = (
+        *map(Column, ("network", "metric", "measured")),
+        Column("tests", COUNT, Kind.EXACT),
+        Column("seconds", SECOND),
+    )
     start = START_SECONDS * processes if tasks else 0.0
     total = GATE_SECONDS * processes * len(tasks) + start
     note = (
@@ -44,7 +52,7 @@ def plan_report(subject: Mapping[str, Cell], tasks: Sequence[tuple[str, LatencyT
         "check plan",
         provenance(processes=processes),
         subject,
-        {"networks": len(tasks), "seconds": total},
+        {"networks": len({task.network for _, task in tasks}), "seconds": total},
         {"measurements": Section(columns, tuple(rows))},
-        (note,) if tasks else ("nothing would be measured: no rule for latency_ms, or no network that changed",),
+        (note,) if tasks else (_NOTHING,),
     )

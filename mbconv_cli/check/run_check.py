@@ -14,7 +14,7 @@ from mbconv_cli.check.commits import commits, compared_with, with_repository_fil
 from mbconv_cli.check.config import LoadedConfig
 from mbconv_cli.check.former_config import FormerConfig, UnreadConfig, former_config
 from mbconv_cli.check.gate import Gate
-from mbconv_cli.check.latency_question import LatencyQuestion
+from mbconv_cli.check.latency_question import Questions
 from mbconv_cli.check.loosened_rules import loosened_rules
 from mbconv_cli.check.renames import with_renames
 from mbconv_cli.check.row import CONFIG, OVERRIDE, SPEC, Check, tally
@@ -67,7 +67,7 @@ def check(
         )
     patterns = unmatched(config, catalogue, against if isinstance(against, Revision) else None)
     checks = [Check(entry, SPEC, Verdict.ERROR, "no network matches", mark=mark) for entry, mark in patterns.items()]
-    checks += [check for one in sides for check in gate.checks(one, questions.get(one.key), timing)]
+    checks += [check for one in sides for check in gate.checks(one, questions, timing)]
     checks += _unmatched_overrides(config, sides) if checks else []
     checks += unused_rows(config, gate.accepted, checks)
     checks += _against_former(config, former, sides, against) if against else ()
@@ -93,19 +93,20 @@ def measuring_plan(
     from mbconv_cli.check.planned_measurements import plan_report
 
     _, sides, _, questions = _prepared(config, against, catalogue, measure)
-    tasks = [(one.label, question.task) for one in sides if (question := questions.get(one.key)) and question.task]
+    label = {one.key: one.label for one in sides}
+    tasks = [(label[network], question.task) for (network, _), question in questions.items() if question.task]
     return plan_report({"name": str(config.path), **compared_with(against)}, tasks, measure.processes)
 
 
 def _prepared(
     config: LoadedConfig, against: Against | None, catalogue: Catalogue, measure: MeasureRequest | None
-) -> tuple[Gate, list[Sides], FormerConfig, dict[str, LatencyQuestion]]:
-    """The rules, both sides of every network, the base's config, and what is asked about latencies."""
+) -> tuple[Gate, list[Sides], FormerConfig, Questions]:
+    """The rules, both sides of every network, the base's config, and what is asked about times."""
     former = former_config(config, against) if isinstance(against, Revision) else None
     sides = with_renames(both_sides(config, against, catalogue, former))
     adopting = isinstance(against, Revision) and former is None
     gate = Gate(config, against, measure, adopting, acceptances(config, former))
-    return gate, sides, former, {one.key: question for one in sides if (question := gate.question(one))}
+    return gate, sides, former, {key: asked for one in sides for key, asked in gate.questions(one).items()}
 
 
 def faulty_config(path: Path, error: InputError) -> Checked | None:

@@ -36,16 +36,22 @@ def take_baseline(
     """
     networks = _read(config, catalogue, only)
     figures: dict[str, tuple[ProcessFigure, ...]] = {}
+    launched: dict[str, tuple[float, ...]] = {}
     measured_under = None
     if measure is not None and networks:
         batch_size = config.config.latency.batch_size
         sets = [(network.plan,) for network in networks.values()]
-        measured = measure_sets(sets, measure, batch_size=batch_size, seconds=GATE_SECONDS * len(sets))
+        seconds, launches = GATE_SECONDS * len(sets), config.config.times_launches
+        measured = measure_sets(sets, measure, batch_size=batch_size, seconds=seconds, launches=launches)
         measured_under = conditions({**host_fingerprint(), **measured.machine}, batch_size)
         for index, key in enumerate(networks):
             figures[key] = tuple(outcome.figure(index, 0) for outcome in measured.outcomes)
+            if launches and measured.launched_ms:
+                launched[key] = tuple(outcome.launched_ms[index][0] for outcome in measured.outcomes)
     label = labels(networks)
-    stored = {key: _stored(label[key], network, figures.get(key, ())) for key, network in networks.items()}
+    stored = {
+        key: _stored(label[key], network, figures.get(key, ()), launched.get(key)) for key, network in networks.items()
+    }
     return Baseline(mbconv=__version__, convention=CONVENTION, fingerprint=measured_under, networks=stored)
 
 
@@ -66,7 +72,9 @@ def _read(config: LoadedConfig, catalogue: Catalogue, only: Collection[str] | No
     return networks
 
 
-def _stored(name: str, network: ReadNetwork, figures: Sequence[ProcessFigure]) -> StoredNetwork:
+def _stored(
+    name: str, network: ReadNetwork, figures: Sequence[ProcessFigure], launched: tuple[float, ...] | None
+) -> StoredNetwork:
     levels = tuple(one.reference_ms for one in figures if one.reference_ms is not None)
     return StoredNetwork(
         name=name,
@@ -74,5 +82,6 @@ def _stored(name: str, network: ReadNetwork, figures: Sequence[ProcessFigure]) -
         spec_sha256=network.sha256,
         metrics=exact_metrics(network.plan),
         latency_ms=tuple(one.latency_ms for one in figures) or None,
+        launched_ms=launched,
         reference_ms=levels if levels and len(levels) == len(figures) else None,
     )

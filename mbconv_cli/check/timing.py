@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from mbconv_cli.check.config import AnyRule
+from mbconv_cli.check.config import LATENCY, AnyRule
 from mbconv_cli.check.row import Found
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
 
 if TYPE_CHECKING:
     from mbconv_cli.measure.statistics.control_variate import ProcessFigure
+
+
+TimedKey: TypeAlias = tuple[str, str]
+"""The key of a network, and which of its times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class LatencyTask:
         head: what is checked.
         base: what it is measured against side by side, if anything.
         stored: what each process of a baseline found, measured under the same conditions.
+        metric: which of its times, `LATENCY` or `LAUNCHED`.
     """
 
     network: str
@@ -32,6 +37,12 @@ class LatencyTask:
     head: Plan
     base: Plan | None = None
     stored: tuple[ProcessFigure, ...] = ()
+    metric: str = LATENCY
+
+    @property
+    def key(self) -> TimedKey:
+        """What it is the task of."""
+        return self.network, self.metric
 
     @property
     def candidates(self) -> tuple[Plan, ...]:
@@ -57,8 +68,8 @@ class TimedCheck:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """All tasks' results by network, and how they came about."""
+    """All tasks' results, and how they came about."""
 
-    checks: Mapping[str, TimedCheck] = field(default_factory=dict)
+    checks: Mapping[TimedKey, TimedCheck] = field(default_factory=dict)
     machine: Mapping[str, Cell] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

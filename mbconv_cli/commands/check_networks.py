@@ -169,7 +169,7 @@ def _checked(asked: _Asked) -> Checked:
     loaded = open_config(asked.config, allow_code=asked.allow_code)
     require_measuring(
         loaded.config.times and asked.measure,
-        f"without a rule for latency_ms in {loaded.path}" if asked.measure else "beside --no-measure",
+        f"without a rule for latency_ms or launched_ms in {loaded.path}" if asked.measure else "beside --no-measure",
         device=asked.device,
         threads=asked.threads,
         processes=asked.processes,

@@ -183,7 +183,7 @@ def profile_command(
         execution = replace(execution, batch_size=batch_sizes[0])
     if predict is not None:
         require_effect(
-            "with --predict, which measures nothing",
+            "with --predict, which measures nothing: a table is of this machine's CPU",
             device=device, precision=precision, max_time=max_time, processes=processes, roofline=roofline or None,
             strict=strict or None, no_latency=None if latency else True,
         )  # fmt: skip

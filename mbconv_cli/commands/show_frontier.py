@@ -189,7 +189,7 @@ def frontier_command(
         "processes": processes, "resume": resume, "strict": strict or None,
     }  # fmt: skip
     if predict is not None:
-        require_effect("with --predict, whose table has a form of its own", **given)
+        require_effect("with --predict, whose table is of this machine's CPU and of one form", **given)
         if x is not Cost.LATENCY_MS:
             raise InputError(f"--predict changes nothing with --x {x.value}, which is exact")
         latency_table = read_table(predict)

@@ -6,7 +6,6 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from statistics import median
 from typing import Final
 
 import torch
@@ -18,7 +17,7 @@ from mbconv_cli.measure.audit_result import Audit, failures
 from mbconv_cli.measure.clock import Clock
 from mbconv_cli.measure.device_latency import burst_of
 from mbconv_cli.measure.execution import Dtype, Execution
-from mbconv_cli.measure.latency import Burst, Pass, Progress, plain_pass
+from mbconv_cli.measure.latency import Burst, Pass, Progress
 from mbconv_cli.measure.processes.comparisons import Outcome, Request
 from mbconv_cli.measure.processes.turns import ComparisonBudget, Sample, interleave
 from mbconv_cli.plan.ops import Plan
@@ -34,6 +33,7 @@ from mbconv_cli.report.model import Cell
 
 WARM_UP_SHARE: Final = 0.3
 LAUNCHED_ROUNDS: Final = 8
+LAUNCHED_SECONDS: Final = 0.05
 
 
 def run(request: Request, progress: Progress) -> Outcome:
@@ -50,7 +50,7 @@ def run(request: Request, progress: Progress) -> Outcome:
 
 def _measured(request: Request, device: torch.device, machine: dict[str, Cell], progress: Progress) -> Outcome:
     order = random.Random(request.seed)  # noqa: S311 - an order of turns, no secret
-    samples, obstacles, launched = list[Sample](), list[str](), list[tuple[float, ...]]()
+    samples, obstacles, launched = list[Sample](), list[str](), list[Sample]()
     reference = reference_kernels(device, torch.float32)
     for index, plans in enumerate(request.sets):
 
@@ -63,7 +63,8 @@ def _measured(request: Request, device: torch.device, machine: dict[str, Cell], 
             timed = _timed_alike(passes, device, clock)
             samples.append(interleave(timed.bursts, clock, budget, order=order, progress=share, reference=reference))
             obstacles.append(timed.obstacle)
-            launched.append(_launched(passes, device, clock))
+            if is_accelerator(device):
+                launched.append(_launched(passes, clock, request, order))
     return Outcome(
         latency_ms=tuple(sample.latency_ms for sample in samples),
         latency_ratio=tuple(sample.latency_ratio for sample in samples),
@@ -72,7 +73,8 @@ def _measured(request: Request, device: torch.device, machine: dict[str, Cell], 
         audited_ops=sum(len(plan.ops) for plans in request.sets for plan in plans) if request.audit else 0,
         round_ms=tuple(sample.round_ms for sample in samples) if request.keep_rounds else (),
         reference=tuple(sample.reference for sample in samples),
-        launched_ms=tuple(launched) if is_accelerator(device) else (),
+        launched_ms=tuple(sample.latency_ms for sample in launched),
+        launched_ratio=tuple(sample.latency_ratio for sample in launched),
         obstacle=next(filter(None, obstacles), ""),
     )
 
@@ -97,12 +99,11 @@ def _timed_alike(passes: Sequence[Pass], device: torch.device, clock: Clock) -> 
     return _Timed(tuple(burst_of(one, clock) for one in replays))
 
 
-def _launched(passes: Sequence[Pass], device: torch.device, clock: Clock) -> tuple[float, ...]:
-    """On an accelerator the median time of a few passes of each candidate launched from Python, in ms."""
-    if not is_accelerator(device):
-        return ()
-    turns = [[plain_pass(one, clock) for one in passes] for _ in range(LAUNCHED_ROUNDS)]
-    return tuple(median(times) for times in zip(*turns, strict=True))
+def _launched(passes: Sequence[Pass], clock: Clock, request: Request, order: random.Random) -> Sample:
+    """Passes launched from Python, in turn: for as long as the device's own where that is asked, else only a few."""
+    seconds = request.seconds if request.launches else LAUNCHED_SECONDS
+    budget = ComparisonBudget(seconds, LAUNCHED_ROUNDS, warm_up_seconds=0.0)
+    return interleave(tuple(map(Burst, passes)), clock, budget, order=order)
 
 
 def _passes(plans: Sequence[Plan], request: Request, device: torch.device, order: random.Random) -> list[Pass]:

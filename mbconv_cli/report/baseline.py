@@ -30,6 +30,7 @@ class StoredNetwork(_Stored):
         spec_sha256: a digest of its spec.
         metrics: the exact ones by key.
         latency_ms: one estimate of each process, of a batch, where it was measured.
+        launched_ms: the same of passes that Python launches on an accelerator.
         reference_ms: the level of the reference workload in each process, where it ran.
     """
 
@@ -38,7 +39,12 @@ class StoredNetwork(_Stored):
     spec_sha256: str
     metrics: dict[str, Annotated[int, Field(ge=0)]]
     latency_ms: Annotated[tuple[Milliseconds, ...], Strict(False), Field(min_length=2)] | None = None
+    launched_ms: Annotated[tuple[Milliseconds, ...], Strict(False), Field(min_length=2)] | None = None
     reference_ms: Annotated[tuple[Milliseconds, ...], Strict(False), Field(min_length=2)] | None = None
+
+    def times(self, metric: str) -> tuple[float, ...] | None:
+        """One of its times by key: `latency_ms` or `launched_ms`."""
+        return self.launched_ms if metric == "launched_ms" else self.latency_ms
 
 
 class Baseline(_Stored):

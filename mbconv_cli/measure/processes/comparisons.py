@@ -38,6 +38,7 @@ class Request:
         seed: of the order in which candidates take their turns.
         audit: whether to count every candidate with fvcore too.
         keep_rounds: whether every round's times are wanted, and not the estimates alone.
+        launches: on an accelerator, whether passes launched from Python are measured for `seconds`, too.
     """
 
     sets: tuple[tuple[Plan, ...], ...]
@@ -48,6 +49,7 @@ class Request:
     seed: int = 0
     audit: bool = False
     keep_rounds: bool = False
+    launches: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Outcome:
         round_ms: of each set, each round's times, where they were requested.
         reference: of each set, the times of the reference workload's kernels, `[samples][kernels]`.
         launched_ms: on an accelerator, of each set, each candidate's time when Python launches it op by op.
+        launched_ratio: each of these over the first one's.
         obstacle: why the times are those of launching, where an accelerator's own could not be measured.
     """
 
@@ -74,6 +77,7 @@ class Outcome:
     round_ms: tuple[tuple[tuple[float, ...], ...], ...] = ()
     reference: tuple[tuple[tuple[float, ...], ...], ...] = ()
     launched_ms: tuple[tuple[float, ...], ...] = ()
+    launched_ratio: tuple[tuple[float, ...], ...] = ()
     obstacle: str = ""
 
     def figure(self, index: int, candidate: int) -> ProcessFigure:
