@@ -26,6 +26,7 @@ class Audit:
         unknown: ops that are in none of the tables, with how often each was met.
         expected_params: parameters in closed form.
         counter: what counted besides the closed forms.
+        subject: what it counted: one image, or a whole pass.
     """
 
     ops: int
@@ -35,6 +36,7 @@ class Audit:
     disagreements: tuple[Disagreement, ...]
     unknown: tuple[tuple[str, int], ...]
     counter: str = "fvcore"
+    subject: str = "an image"
 
     @property
     def agrees(self) -> bool:

@@ -121,7 +121,7 @@ def require_possible(plan: Plan, execution: Execution) -> None:
     Raises:
         InputError: two choices exclude each other, or the network cannot be run so; says why.
     """
-    for excluded, reason in (*_exclusions(execution), *_code_exclusions(plan, execution)):
+    for excluded, reason in _exclusions(execution):
         if excluded:
             raise InputError(reason)
     if execution.fold_norm and not folded_norms(plan):
@@ -154,17 +154,6 @@ def _require_statistics(plan: Plan, batch_size: int) -> None:
                 f"--pass train: {op.name} would take its statistics of one value a channel; take a larger "
                 "--batch-size or --resolution"
             )
-
-
-def _code_exclusions(plan: Plan, execution: Execution) -> tuple[tuple[bool, str], ...]:
-    """What a network that is code cannot do: it runs as it was exported, for inference in torch."""
-    code = plan.code is not None
-    return (
-        (
-            code and execution.backend is Backend.ONNXRUNTIME,
-            f"--backend onnxruntime: {plan.name} is code, which torch runs; networks in YAML are exported",
-        ),
-    )
 
 
 def _exclusions(execution: Execution) -> tuple[tuple[bool, str], ...]:

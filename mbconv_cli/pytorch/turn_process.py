@@ -123,8 +123,7 @@ def _exported(candidate: Candidate, _: torch.device, threads: int) -> _Ready:
     from mbconv_cli.pytorch.onnx.sessions import PROVIDER, VERSION, PlainSession
 
     assert candidate.model is not None
-    images = torch.randn(candidate.execution.batch_size, *candidate.plan.input_shape)
-    session = PlainSession(candidate.model.read_bytes(), images.numpy(), threads)
+    session = PlainSession(candidate.model.read_bytes(), threads)
     return _Ready(TimedPass(session.run, HostClock()), machine={"onnxruntime": VERSION, "provider": PROVIDER})
 
 

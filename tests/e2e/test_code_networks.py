@@ -128,7 +128,6 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "an input of a YAML file": (["show", "a.yaml", "--input", "1x2"], "--arg and --input are for code"),
     "no network of a library": (["show", "torchvision:mobilenet_v22"], "did you mean 'mobilenet_v2'"),
     "training of an archive": (["profile", "none.pt2", "--pass", "train"], "none.pt2 holds the calls of one mode"),
-    "onnxruntime": (["profile", *TINY, "--backend", "onnxruntime"], "is code, which torch runs"),
     "validate": (["validate", "nets.py:Tiny"], "is code, and this command runs none"),
     "ablate": (["ablate", "nets.py:Tiny"], "is code, and this command runs none"),
 }

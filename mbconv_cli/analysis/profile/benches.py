@@ -37,25 +37,22 @@ class LatencyRequest:
 
 
 class _Backend(NamedTuple):
-    """How a program is asked to measure: its function, and which arguments of its own that takes."""
+    """How a program is asked to measure: its function, that for code, and which arguments of its own both take."""
 
     function: str
+    for_code: str
     arguments: Callable[[Execution, Sequence[int], DeviceChoice], dict[str, Any]]
 
 
+_ONNX: Final = "mbconv_cli.pytorch.onnx.onnx_bench:run_in_onnxruntime"
 _BACKENDS: Final = {
     Backend.TORCH: _Backend(
         "mbconv_cli.pytorch.bench:run_batches",
+        "mbconv_cli.pytorch.capture.captured_bench:run_captured",
         lambda execution, sizes, device: {"execution": execution, "batch_sizes": tuple(sizes), "device": device},
     ),
-    Backend.ONNXRUNTIME: _Backend(
-        "mbconv_cli.pytorch.onnx.onnx_bench:run_in_onnxruntime", lambda execution, _, __: {"execution": execution}
-    ),
+    Backend.ONNXRUNTIME: _Backend(_ONNX, _ONNX, lambda execution, _, __: {"execution": execution}),
 }
-
-
-_CAPTURED: Final = "mbconv_cli.pytorch.capture.captured_bench:run_captured"
-"""Measures a network that is code, in torch."""
 
 
 def usual_processes(execution: Execution) -> int | None:
@@ -84,7 +81,7 @@ def run_benches(
 
         require_onnxruntime(request.device)
     backend = _BACKENDS[execution.backend]
-    function = _CAPTURED if plan.code else backend.function
+    function = backend.for_code if plan.code else backend.function
     arguments = {"plan": plan, "costs": costs} | backend.arguments(execution, batch_sizes, request.device)
     if request.processes == 1:
         benches = _here(function, arguments, request)

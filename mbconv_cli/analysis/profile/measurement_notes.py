@@ -75,8 +75,7 @@ def measurement_notes(bench: Bench, images: int = 1) -> tuple[str, ...]:
         *_events_note(measurement),
         (
             f"audit: closed forms and {audit.counter} agree on all {counted(audit.ops, 'op')}: {audit.macs:,} MAC "
-            f"{'a pass' if measurement.program else 'an image'}, "
-            f"{audit.params:,} params"
+            f"{audit.subject}, {audit.params:,} params"
         ),
         *bench.notes,
     )

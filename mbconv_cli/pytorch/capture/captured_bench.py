@@ -59,6 +59,7 @@ class CapturedModule:
 
     module: nn.Module
     inputs: Inputs
+    exported: ExportedProgram
     captured: CapturedPlan
     program: CapturedProgram
 
@@ -130,7 +131,7 @@ def captured_module(code: CodeReference, plan: Plan, device: torch.device, execu
     module, inputs, exported = exported_with(code, device, torch_dtype(execution), torch_memory_format(execution))
     captured = _captured_as(plan, code, exported, device)
     folded = folded_norms(plan) if execution.fold_norm else None
-    return CapturedModule(module, inputs, captured, captured_program(exported, captured, folded))
+    return CapturedModule(module, inputs, exported, captured, captured_program(exported, captured, folded))
 
 
 def _captured_as(plan: Plan, code: CodeReference, exported: ExportedProgram, device: torch.device) -> CapturedPlan:
@@ -242,6 +243,7 @@ def audit_module(ready: CapturedModule, plan: Plan, costs: Sequence[Cost]) -> Au
         disagreements=differs,
         unknown=tuple(uncounted(plan).items()),
         counter="torch.utils.flop_counter",
+        subject="a pass",
     )
 
 

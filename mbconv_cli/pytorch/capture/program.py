@@ -63,7 +63,7 @@ def captured_program(
     """
     nodes = {op.name: node for op, node in zip(captured.plan.ops, captured.nodes, strict=True)}
     pairs = {nodes[norm]: nodes[convolution] for norm, convolution in (folded or {}).items()}
-    held = _held(exported)
+    held = held_tensors(exported)
     fused = {convolution: _fused(convolution, norm, held) for norm, convolution in pairs.items()}
     rows = [node for node in captured.nodes if node not in pairs]
     placeholders = [node for node in exported.graph.nodes if node.op == "placeholder"]
@@ -78,7 +78,7 @@ def captured_program(
     )
 
 
-def _held(exported: ExportedProgram) -> dict[str, Tensor | None]:
+def held_tensors(exported: ExportedProgram) -> dict[str, Tensor | None]:
     """The module's own tensors by the names of their placeholders."""
     found: dict[str, Tensor | None] = {}
     for spec in exported.graph_signature.input_specs:

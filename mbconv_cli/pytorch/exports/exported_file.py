@@ -84,7 +84,7 @@ def _onnx(network: Network, plan: Plan, images: Tensor, _: str) -> tuple[bytes, 
 
     from mbconv_cli.pytorch.onnx.onnx_export import export
 
-    content = export(network, plan, images)
+    content = export(network, (images,), {op.name for op in plan.ops})
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     return content, lambda batch: torch.from_numpy(session.run(None, {name: batch.numpy()})[0])

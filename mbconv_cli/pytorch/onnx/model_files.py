@@ -13,9 +13,8 @@ from mbconv_cli.errors import CheckFailedError
 from mbconv_cli.measure.audit_result import failures
 from mbconv_cli.measure.latency import Progress
 from mbconv_cli.plan.ops import Plan
-from mbconv_cli.pytorch.audit import audit
-from mbconv_cli.pytorch.built_network import build, images_to_settle, settle
 from mbconv_cli.pytorch.device_memory import require_memory, translate_memory_errors
+from mbconv_cli.pytorch.onnx.exportable import exportable
 from mbconv_cli.pytorch.onnx.onnx_bench import COPIES, TOLERANCE
 from mbconv_cli.pytorch.onnx.onnx_export import export
 from mbconv_cli.pytorch.onnx.sessions import PlainSession
@@ -39,17 +38,12 @@ def _exported(plan: Plan, batch_size: int) -> bytes:
     with translate_memory_errors(cpu):
         weights = total(costs).params * torch.float32.itemsize
         require_memory(forward_bytes(plan, costs, batch_size, torch.float32.itemsize) + COPIES * weights, cpu)
-        network = build(plan, cpu, inplace=False)
-        settle(network, torch.randn(images_to_settle(plan), *plan.input_shape))
-        audited = audit(network, plan, costs)
-        if not audited.agrees:
-            raise CheckFailedError(*failures(audited))
-        images = torch.randn(batch_size, *plan.input_shape)
-        model = export(network, plan, images)
-        with torch.inference_mode():
-            expected = network(images)
-        found = torch.from_numpy(PlainSession(model, images.numpy(), 1).run())
-        difference = relative_difference(found, expected)
+        ready = exportable(plan, costs, batch_size)
+        if not ready.audit.agrees:
+            raise CheckFailedError(*failures(ready.audit))
+        model = export(ready.module, ready.inputs, ready.labels)
+        found = torch.from_numpy(PlainSession(model, 1, [tensor.numpy() for tensor in ready.inputs]).run())
+        difference = relative_difference(found, ready.expected)
     if not difference <= TOLERANCE:
         raise CheckFailedError(
             f"{plan.name}: onnxruntime's output differs from torch's by {difference:.1e} of the largest; "

@@ -27,7 +27,7 @@ def name_after_ops(graph: GraphProto, ops: Container[str]) -> None:
 
     Args:
         graph: as `torch.onnx.export` with `dynamo=True` gives it.
-        ops: the names of the Plan's ops.
+        ops: the paths of the modules that compute an op.
     """
     outputs = {output.name for output in graph.output}
     renamed: dict[str, str] = {}

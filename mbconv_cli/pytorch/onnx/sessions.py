@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import onnxruntime
 
 from mbconv_cli.pytorch.onnx.node_times import Node, read_profile
@@ -20,44 +21,45 @@ if TYPE_CHECKING:
 PROVIDER: Final = "CPUExecutionProvider"
 VERSION: Final[str] = onnxruntime.__version__
 _ERRORS_ONLY: Final = 3
+_INTEGERS: Final = {"tensor(int64)": np.int64, "tensor(int32)": np.int32, "tensor(bool)": np.bool_}
 
 
 class PlainSession:
     """A session without a profile.
 
     Args:
-        model: a serialized ONNX network with one input and one output.
-        images: `[N, C, H, W]`, float32.
+        model: a serialized ONNX network.
         threads: of the session's pool.
+        inputs: by position; random numbers, and zeros for integers, if absent.
     """
 
-    def __init__(self, model: bytes, images: NDArray[Any], threads: int) -> None:
+    def __init__(self, model: bytes, threads: int, inputs: Sequence[NDArray[Any]] | None = None) -> None:
         self._session = _session(model, threads)
-        self._feed = {self._session.get_inputs()[0].name: images}
+        self._feed = _random_feed(self._session) if inputs is None else _feed(self._session, inputs)
 
     def run(self, _: Stamp | None = None) -> NDArray[Any]:
-        """One pass; what the network gives."""
+        """One pass; what the network gives first."""
         found: NDArray[Any] = self._session.run(None, self._feed)[0]
         return found
 
 
 class Sessions:
-    """A plain and a profiled session that take the same images.
+    """A plain and a profiled session that take the same inputs.
 
     Args:
-        model: a serialized ONNX network with one input and one output.
-        images: `[N, C, H, W]`, float32.
+        model: a serialized ONNX network.
+        inputs: by position.
         threads: of each session's pool.
         folder: where the profile may lie.
     """
 
-    def __init__(self, model: bytes, images: NDArray[Any], threads: int, folder: Path) -> None:
+    def __init__(self, model: bytes, inputs: Sequence[NDArray[Any]], threads: int, folder: Path) -> None:
         self._plain = _session(model, threads)
         self._profiled = _session(model, threads, profile=folder / "profile")
-        self._feed = {self._plain.get_inputs()[0].name: images}
+        self._feed = _feed(self._plain, inputs)
 
     def output(self) -> NDArray[Any]:
-        """What the network gives."""
+        """What the network gives first."""
         found: NDArray[Any] = self._plain.run(None, self._feed)[0]
         return found
 
@@ -75,10 +77,26 @@ class Sessions:
 
 
 @contextmanager
-def open_sessions(model: bytes, images: NDArray[Any], threads: int) -> Iterator[Sessions]:
+def open_sessions(model: bytes, inputs: Sequence[NDArray[Any]], threads: int) -> Iterator[Sessions]:
     """The sessions, with a folder for the profile that is gone afterwards."""
     with TemporaryDirectory(prefix="mbconv-") as folder:
-        yield Sessions(model, images, threads, Path(folder))
+        yield Sessions(model, inputs, threads, Path(folder))
+
+
+def _feed(session: Any, inputs: Sequence[NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {taken.name: given for taken, given in zip(session.get_inputs(), inputs, strict=True)}
+
+
+def _random_feed(session: Any) -> dict[str, NDArray[Any]]:
+    """Numbers of the shapes that the network states: its export has fixed them."""
+    random = np.random.default_rng(0)
+
+    def one(taken: Any) -> NDArray[Any]:
+        if taken.type == "tensor(float)":
+            return np.asarray(random.standard_normal(taken.shape), np.float32)
+        return np.zeros(taken.shape, _INTEGERS[taken.type])
+
+    return {taken.name: one(taken) for taken in session.get_inputs()}
 
 
 def _session(model: bytes, threads: int, profile: Path | None = None) -> Any:

@@ -6,7 +6,6 @@ import math
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -58,7 +57,7 @@ def export() -> Any:
 
     network = build(NETWORK.plan, torch.device("cpu"), inplace=False)
     images = torch.randn(1, *NETWORK.plan.input_shape)
-    return onnx.load_from_string(onnx_export.export(network, NETWORK.plan, images))
+    return onnx.load_from_string(onnx_export.export(network, (images,), OPS))
 
 
 @pytest.fixture(scope="module")
@@ -117,10 +116,8 @@ def test_an_exported_network_is_valid(exported: Any) -> None:
 def test_outputs_that_differ_fail_the_run(output: torch.Tensor) -> None:
     from mbconv_cli.pytorch.onnx.onnx_bench import _require_equal
 
-    sessions: Any = SimpleNamespace(output=output.numpy)
-    network: Any = torch.nn.Identity()
     with pytest.raises(CheckFailedError, match="onnxruntime's output differs from torch's by"):
-        _require_equal(sessions, network, torch.ones(1, 4))
+        _require_equal(output.numpy(), torch.ones(1, 4))
 
 
 def test_passes_before_the_sampling_and_those_that_the_profile_lacks_are_left_out() -> None:
@@ -128,7 +125,7 @@ def test_passes_before_the_sampling_and_those_that_the_profile_lacks_are_left_ou
 
     measurement = Measurement(layers=[[1.0], [2.0], [3.0]], warm_up=2)
     profile = [[Node(f"{OPS[0]}/0", "Conv", time)] for time in (9.0, 9.0, 0.5, 1.5)]
-    _share_out(measurement, profile, NETWORK.plan)
+    _share_out(measurement, profile, OPS)
     assert [times[0] for times in measurement.layers] == [0.5, 1.5]
     assert [math.fsum(times) for times in measurement.layers] == [1.0, 2.0]
 
