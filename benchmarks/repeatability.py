@@ -142,6 +142,7 @@ def samples(one: Measurement) -> Record:
         "seconds": round(one.seconds, 4),
         "end_to_end": [round(time_ms, 4) for time_ms in one.end_to_end],
         "stamped": [round(sum(times), 4) for times in one.layers],
+        "page_faults": one.page_faults,
         "reference": [[round(time_ms, 4) for time_ms in times] for times in one.reference],
     }
 

@@ -10,7 +10,13 @@ from statistics import fmean, median, stdev
 from typing import Any, Final, TypeAlias
 
 from mbconv_cli.check.measured_judgement import GATE_SECONDS
-from mbconv_cli.measure.statistics.control_variate import ProcessFigure, at_quiet_speed, reference_level
+from mbconv_cli.measure.statistics.control_variate import (
+    FAULT_SHARE,
+    ProcessFigure,
+    at_quiet_speed,
+    process_figure,
+    reference_level,
+)
 from mbconv_cli.measure.statistics.disturbance import disturbed
 from mbconv_cli.measure.statistics.estimates import Estimate, process_mean
 from mbconv_cli.measure.statistics.regression import Mean, difference, judge, trimmed_mean
@@ -24,8 +30,8 @@ DRAWS: Final = 2_000
 USUAL_PROCESSES: Final = 5
 SLOWED: Final = 1.5
 MARGIN: Final = 0.02
-KERNELS: Final = {"product": (1.0, 0.0), "block": (0.0, 1.0), "both": (0.5, 0.5)}
-COEFFICIENTS: Final = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+FAULT_SHARES: Final = (0.0, 0.5, 0.7, 0.9)
+COEFFICIENTS: Final = (0.8, 1.0, 1.2, 1.4)
 
 
 def page(records: Sequence[Record], machine: Mapping[str, Any]) -> str:
@@ -112,27 +118,28 @@ def coverage(estimates: Sequence[Estimate]) -> float:
 
 
 def coefficients(found: list[Record]) -> Record:
-    """The spread of the headline at the best quiet speed of all runs, by coefficient and by kernel, in percent."""
-    figures = [
-        [
-            (median(one["end_to_end"]), [median(times) for times in zip(*one["reference"], strict=True)])
-            for one in processes
-        ]
-        for processes in (record["processes"] for record in found)
-    ]
+    """The spread of the headline at the best quiet speed of all runs, by fault share and coefficient, in percent."""
+    quiet = min(reference_level(one["reference"]) for record in found for one in record["processes"])
     spreads: Record = {}
-    for name, weights in KERNELS.items():
+    for share in FAULT_SHARES:
         for coefficient in COEFFICIENTS:
-            logs = [fmean(_corrected_log(one, weights, coefficient) for one in run) for run in figures]
-            spreads[f"{name}^{coefficient:g}"] = 100 * stdev(logs) if len(logs) > 1 else math.nan
+            logs = [_corrected_log(record["processes"], quiet, share, coefficient) for record in found]
+            spreads[f"{share:g} and {coefficient:g}"] = 100 * stdev(logs) if len(logs) > 1 else math.nan
     return spreads
 
 
-def _corrected_log(figure: tuple[float, list[float]], weights: Sequence[float], coefficient: float) -> float:
-    """The logarithm of a process's latency, corrected by a weighted geometric mean of the kernels."""
-    latency, kernels = figure
-    level = math.fsum(weight * math.log(kernel) for weight, kernel in zip(weights, kernels, strict=True))
-    return math.log(latency) - coefficient * level
+def _corrected_log(processes: Sequence[Record], quiet: float, share: float, coefficient: float) -> float:
+    """The logarithm of the mean of the processes' latencies, corrected with other constants than mbconv's."""
+    figures = [process_figure(median(one["end_to_end"]), one["reference"], one["page_faults"]) for one in processes]
+    faults = [share / FAULT_SHARE * one.faults_ms for one in figures]
+    speeds = [quiet / (one.reference_ms or math.nan) for one in figures]
+    usual = median(fault * speed for fault, speed in zip(faults, speeds, strict=True))
+    return math.log(
+        fmean(
+            (one.latency_ms - fault) * speed**coefficient + usual
+            for one, fault, speed in zip(figures, faults, speeds, strict=True)
+        )
+    )
 
 
 def slowed(found: list[Record]) -> Record:
@@ -150,13 +157,13 @@ def slowed(found: list[Record]) -> Record:
 
 def _moved(record: Record) -> Iterator[float]:
     processes, quiet = record["processes"], record["quiet_ms"]
-    figures = [ProcessFigure(median(one["end_to_end"]), reference_level(one["reference"])) for one in processes]
+    figures = [process_figure(median(one["end_to_end"]), one["reference"], one["page_faults"]) for one in processes]
     before = at_quiet_speed(figures, quiet).estimate.value
     for index in range(len(figures)):
         latencies = [one.latency_ms * (SLOWED if other == index else 1.0) for other, one in enumerate(figures)]
         out = disturbed(latencies)
         kept = [
-            ProcessFigure(latency, one.reference_ms)
+            ProcessFigure(latency, one.reference_ms, one.faults_ms)
             for other, (latency, one) in enumerate(zip(latencies, figures, strict=True))
             if other not in out
         ]
@@ -258,7 +265,7 @@ def _cell(value: object) -> str:
 
 TABLES: Final = (
     ("1 and 2. Default profiles: spread of the headline, and coverage of its interval", "profile", profiles),
-    ("Spread of the headline by coefficient: sd of the log, %", "profile", coefficients),
+    ("Spread of the headline by share of page faults and coefficient: sd of the log, %", "profile", coefficients),
     (f"3. One process of each profile slowed down by {100 * (SLOWED - 1):.0f} %", "profile", slowed),
     ("4. What the reference workload takes of a profile", "profile", overhead),
     ("4. Passes beside it over passes without", "stretches", beside),

@@ -97,8 +97,10 @@ def _figures(base: StoredNetwork, metric: str) -> tuple[ProcessFigure, ...]:
     from mbconv_cli.measure.statistics.control_variate import ProcessFigure
 
     latencies = base.times(metric) or ()
-    levels = base.reference_ms if base.reference_ms and len(base.reference_ms) == len(latencies) else None
-    return tuple(map(ProcessFigure, latencies, levels or (None,) * len(latencies)))
+    levels, faults = base.reference_ms or (), base.faults_ms or ()
+    if not len(latencies) == len(levels) == len(faults):
+        return tuple(map(ProcessFigure, latencies))
+    return tuple(map(ProcessFigure, latencies, levels, faults))
 
 
 def _obstacle(

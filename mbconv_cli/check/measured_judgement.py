@@ -22,7 +22,7 @@ from mbconv_cli.check.row import Found
 from mbconv_cli.check.timing import LatencyTask, TimedCheck, Timing
 from mbconv_cli.measure.statistics.control_variate import (
     ProcessFigure,
-    corrected_latency,
+    corrected_latencies,
     correction_error,
     known_levels,
 )
@@ -136,7 +136,7 @@ def _compared_with_stored(stored: Sequence[ProcessFigure], present: Sequence[Pro
         base, head = (trimmed_mean([one.latency_ms for one in figures]) for figures in (stored, present))
         return base, difference(head, base)
     speed = geometric_mean(now)
-    base, head = (trimmed_mean([corrected_latency(one, speed) for one in figures]) for figures in (stored, present))
+    base, head = (trimmed_mean(corrected_latencies(figures, speed)) for figures in (stored, present))
     ratio, unknown = difference(head, base), correction_error(speed / geometric_mean(then))
     return base, replace(ratio, error=math.hypot(ratio.error, unknown))
 

@@ -14,7 +14,7 @@ from mbconv_cli.check.selection import ReadNetwork, UnreadNetwork, labels, read_
 from mbconv_cli.cost.convention import CONVENTION
 from mbconv_cli.errors import InputError, Problem
 from mbconv_cli.machine.fingerprint import host_fingerprint
-from mbconv_cli.measure.statistics.control_variate import ProcessFigure
+from mbconv_cli.measure.statistics.control_variate import ProcessFigure, known_levels
 from mbconv_cli.report.baseline import Baseline, StoredNetwork
 from mbconv_cli.spec.catalogue import Catalogue
 
@@ -75,7 +75,7 @@ def _read(config: LoadedConfig, catalogue: Catalogue, only: Collection[str] | No
 def _stored(
     name: str, network: ReadNetwork, figures: Sequence[ProcessFigure], launched: tuple[float, ...] | None
 ) -> StoredNetwork:
-    levels = tuple(one.reference_ms for one in figures if one.reference_ms is not None)
+    levels = tuple(known_levels(figures))
     return StoredNetwork(
         name=name,
         input_shape=network.plan.input_shape,
@@ -83,5 +83,6 @@ def _stored(
         metrics=exact_metrics(network.plan),
         latency_ms=tuple(one.latency_ms for one in figures) or None,
         launched_ms=launched,
-        reference_ms=levels if levels and len(levels) == len(figures) else None,
+        reference_ms=levels or None,
+        faults_ms=tuple(one.faults_ms for one in figures) if levels else None,
     )

@@ -88,15 +88,6 @@ def load_between(first: Moment, last: Moment) -> Load:
     return Load(first.load_average, last.load_average, min(others / seconds, 1.0), min(stolen / seconds, 1.0))
 
 
-def page_faults() -> int | None:
-    """How often this process has touched memory that the system had not given it yet; None where nobody counts."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-
-
 def core_seconds(text: str, cores: Collection[int], ticks_per_second: int) -> tuple[float, float] | None:
     """The time that some cores were busy, and that was stolen from them, in s.
 

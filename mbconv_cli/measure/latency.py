@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Final, TypeAlias
 
-from mbconv_cli.machine.load import Load, load_between, moment, page_faults
+from mbconv_cli.machine.load import Load, load_between, moment
+from mbconv_cli.machine.page_faults import faults_between, page_faults
 from mbconv_cli.measure.budget import Budget
 from mbconv_cli.measure.clock import Clock, HostTimes
 from mbconv_cli.measure.device_times import DeviceTimes
 from mbconv_cli.measure.reference_workload import ReferenceTimer, Workload
 from mbconv_cli.measure.stamp_cost import StampCost, stamp_cost
-from mbconv_cli.measure.statistics.control_variate import reference_level
+from mbconv_cli.measure.statistics.control_variate import ProcessFigure, process_figure
 from mbconv_cli.measure.statistics.estimates import FEWEST_SAMPLES
 from mbconv_cli.measure.stopping import Stopping
 
@@ -71,9 +72,9 @@ class Measurement:
     device: DeviceTimes | None = None
 
     @property
-    def reference_level(self) -> float | None:
-        """How long the reference workload took, in ms; None where it did not run."""
-        return reference_level(self.reference) if self.reference else None
+    def figure(self) -> ProcessFigure:
+        """The median of the plain passes, beside what the reference workload shows about the machine."""
+        return process_figure(median(self.end_to_end), self.reference, self.page_faults)
 
     @property
     def by_process(self) -> tuple[Measurement, ...]:
@@ -141,15 +142,11 @@ def measure(
                 raise
             result.interrupted = True
         result.load = load_between(first, moment())
-        result.page_faults = _faults_of_a_pass(faults, page_faults(), result)
+        in_all = faults_between(faults, page_faults(), timer.page_faults)
+        passes = len(result.end_to_end) + len(result.program) + len(result.layers)
+        result.page_faults = None if in_all is None else in_all / passes
     result.seconds = now() - began
     return result
-
-
-def _faults_of_a_pass(before: int | None, after: int | None, result: Measurement) -> float | None:
-    if before is None or after is None:
-        return None
-    return (after - before) / (len(result.end_to_end) + len(result.layers))
 
 
 def _sample(

@@ -76,6 +76,7 @@ def _measured(request: Request, device: torch.device, machine: dict[str, Cell], 
         launched_ms=tuple(sample.latency_ms for sample in launched),
         launched_ratio=tuple(sample.latency_ratio for sample in launched),
         obstacle=next(filter(None, obstacles), ""),
+        page_faults=tuple(sample.page_faults for sample in samples),
     )
 
 

@@ -21,8 +21,8 @@ from mbconv_cli.measure.latency import Progress
 from mbconv_cli.measure.processes.turn_requests import Candidate, Turn, TurnRequest
 from mbconv_cli.measure.processes.turns import ComparisonBudget, interleave
 from mbconv_cli.measure.reference_workload import Workload
-from mbconv_cli.measure.statistics.control_variate import reference_level
-from mbconv_cli.measure.statistics.estimates import median_interval, midmeans
+from mbconv_cli.measure.statistics.control_variate import ProcessFigure, process_figure
+from mbconv_cli.measure.statistics.estimates import midmeans
 from mbconv_cli.pytorch.arithmetic import float32_arithmetic
 from mbconv_cli.pytorch.bench import kept_if_interrupted
 from mbconv_cli.pytorch.clocks import clock_for
@@ -132,8 +132,7 @@ def _as_a_whole(ready: _Ready, seconds: float, reference: Workload) -> Turn:
     budget = ComparisonBudget(seconds, LEAST_ROUNDS, WARM_UP_SHARE * seconds)
     clock, one = ready.timed.clock, [ready.timed.burst()]
     sample = interleave(one, clock, budget, order=random.Random(0), reference=reference)  # noqa: S311 - the order of one
-    level = reference_level(sample.reference) if sample.reference else None
-    return Turn(sample.latency_ms[0], sample.rounds, reference_ms=level)
+    return _turn_of(process_figure(sample.latency_ms[0], sample.reference, sample.page_faults), sample.rounds)
 
 
 def _with_layers(ready: _Ready, seconds: float, reference: Workload) -> Turn:
@@ -142,12 +141,11 @@ def _with_layers(ready: _Ready, seconds: float, reference: Workload) -> Turn:
     budget = Budget(0.0, seconds, seconds + warm_up, LEAST_ROUNDS, min(0.2, warm_up), warm_up)
     found = ready.timed.measure(budget, lambda _: None, reference)
     layers = midmeans(found.layers, [(index,) for index in range(len(found.layers[0]))])
-    return Turn(
-        median_interval(found.end_to_end).value,
-        len(found.end_to_end),
-        reference_ms=found.reference_level,
-        layers_ms=tuple(layer.value for layer in layers),
-    )
+    return replace(_turn_of(found.figure, len(found.end_to_end)), layers_ms=tuple(layer.value for layer in layers))
+
+
+def _turn_of(figure: ProcessFigure, passes: int) -> Turn:
+    return Turn(figure.latency_ms, passes, reference_ms=figure.reference_ms, faults_ms=figure.faults_ms)
 
 
 def _confirmed(audit: Audit) -> Audit:

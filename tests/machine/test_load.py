@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from mbconv_cli.machine import load
-from mbconv_cli.machine.load import CoreTimes, Load, Moment, core_seconds, load_between, moment, page_faults
+from mbconv_cli.machine.load import CoreTimes, Load, Moment, core_seconds, load_between, moment
 
 # user nice system idle iowait irq softirq steal guest guest_nice
 STAT = """cpu  1111 0 0 0 0 0 0 0 0 0
@@ -87,18 +86,3 @@ def test_this_system_counts_the_work_of_this_process(monkeypatch: pytest.MonkeyP
     assert last.cores.busy >= first.cores.busy
     told = load_between(first, last)
     assert told.others_share is None or 0 <= told.others_share <= 1
-
-
-def test_touching_new_memory_is_a_page_fault() -> None:
-    before = page_faults()
-    if before is None:
-        pytest.skip("this system does not count page faults")
-    memory = bytearray(64 * 2**20)
-    after = page_faults()
-    assert after is not None
-    assert after - before >= len(memory) // (2 * 2**20)  # pages have 2 MiB at the most
-
-
-def test_a_system_that_does_not_count_page_faults(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "resource", None)  # an import fails, as on Windows
-    assert page_faults() is None

@@ -95,13 +95,14 @@ def run_benches(
 
 def _with_quiet_speed(bench: Bench, execution: Execution) -> Bench:
     """The bench with the machine's quiet speed, where a reference workload ran beside the passes."""
-    levels = [level for one in bench.measurement.by_process if (level := one.reference_level) is not None]
+    from mbconv_cli.measure.statistics.control_variate import best_level, known_levels
+
+    levels = known_levels([one.figure for one in bench.measurement.by_process])
     if not levels:
         return bench
     from mbconv_cli.machine.comparability import fingerprint
     from mbconv_cli.machine.fingerprint import host_fingerprint
     from mbconv_cli.machine.quiet_speed import quiet_speed
-    from mbconv_cli.measure.statistics.control_variate import best_level
 
     machine = fingerprint(host_fingerprint() | bench.machine, dtype=execution.dtype.value)
     return replace(bench, quiet=quiet_speed(machine, best_level(levels)))

@@ -11,7 +11,7 @@ from mbconv_cli.analysis.columns import LATENCY, LATENCY_SHARE, latency_cells
 from mbconv_cli.analysis.profile.overview import CALLS
 from mbconv_cli.measure.bench_result import Bench
 from mbconv_cli.measure.latency import Measurement
-from mbconv_cli.measure.statistics.control_variate import Corrected, ProcessFigure, at_quiet_speed
+from mbconv_cli.measure.statistics.control_variate import Corrected, at_quiet_speed, known_levels
 from mbconv_cli.measure.statistics.estimates import Estimate, median_interval, midmeans, percentiles, process_mean
 from mbconv_cli.report.model import Cell, Column, Row, Section
 
@@ -27,13 +27,11 @@ def headline(bench: Bench) -> Estimate:
 
 def correction(bench: Bench) -> Corrected | None:
     """The end-to-end latency at the machine's quiet speed; None without a reference workload in every process."""
-    levels = [one.reference_level for one in bench.measurement.by_process]
-    known = [level for level in levels if level is not None]
-    if bench.quiet is None or len(known) < len(levels):
+    figures = [one.figure for one in bench.measurement.by_process]
+    if bench.quiet is None or not known_levels(figures):
         return None
-    latencies = [median(one.end_to_end) for one in bench.measurement.by_process]
     return at_quiet_speed(
-        [ProcessFigure(*pair) for pair in zip(latencies, known, strict=True)],
+        figures,
         bench.quiet.reference_ms,
         left_out=len(bench.measurement.left_out),
         half_width=end_to_end(bench).precision,
@@ -114,8 +112,9 @@ def raw_samples(bench: Bench, key: str) -> dict[str, tuple[float, ...]]:
     }
     for index, of_kernel in enumerate(zip(*measurement.reference, strict=True)):
         samples[f"reference_{index + 1}_ms"] = of_kernel
-    levels = (one.reference_level for one in measurement.by_process)
-    samples["process_reference_ms"] = tuple(level for level in levels if level is not None)
+    figures = [one.figure for one in measurement.by_process]
+    samples["process_reference_ms"] = tuple(known_levels(figures))
+    samples["process_faults_ms"] = tuple(one.faults_ms for one in figures if one.faults_ms)
     return {name: figures for name, figures in samples.items() if figures}
 
 

@@ -14,7 +14,7 @@ from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.machine.fingerprint import load_average
 from mbconv_cli.measure.latency import Progress
 from mbconv_cli.measure.processes.launch import FreshProcess, Launch, fresh_process
-from mbconv_cli.measure.statistics.control_variate import ProcessFigure, reference_level
+from mbconv_cli.measure.statistics.control_variate import ProcessFigure, process_figure, reference_level
 from mbconv_cli.measure.statistics.disturbance import disturbed
 from mbconv_cli.measure.statistics.estimates import Estimate, process_interval
 from mbconv_cli.plan.ops import Plan
@@ -67,6 +67,7 @@ class Outcome:
         launched_ms: on an accelerator, of each set, each candidate's time when Python launches it op by op.
         launched_ratio: each of these over the first one's.
         obstacle: why the times are those of launching, where an accelerator's own could not be measured.
+        page_faults: of each set, those of a pass, on average over its candidates, where the system counts them.
     """
 
     latency_ms: tuple[tuple[float, ...], ...]
@@ -79,11 +80,13 @@ class Outcome:
     launched_ms: tuple[tuple[float, ...], ...] = ()
     launched_ratio: tuple[tuple[float, ...], ...] = ()
     obstacle: str = ""
+    page_faults: tuple[float | None, ...] = ()
 
     def figure(self, index: int, candidate: int) -> ProcessFigure:
         """A candidate's latency in the set of an index, and the level of the reference workload beside the set."""
         samples = self.reference[index] if self.reference else ()
-        return ProcessFigure(self.latency_ms[index][candidate], reference_level(samples) if samples else None)
+        faults = self.page_faults[index] if self.page_faults else None
+        return process_figure(self.latency_ms[index][candidate], samples, faults)
 
     @property
     def reference_levels(self) -> tuple[float, ...]:

@@ -3,6 +3,9 @@
 A machine is not equally fast at all times, and what slows down a network slows down a reference workload beside it,
 too. On a logarithmic scale the latency of each process is corrected by how much slower the reference ran there than at
 the quiet speed (Lavenberg and Welch, A perspective on the use of control variables, Management Science 27, 1981).
+
+How many page faults a pass has is the luck of a process: where its memory lies decides whether the allocator hands it
+back. What they take is known, since the reference workload times page faults; every process is given the median of it.
 """
 
 from __future__ import annotations
@@ -13,13 +16,18 @@ from dataclasses import dataclass
 from statistics import fmean, geometric_mean, median
 from typing import Final
 
+from mbconv_cli.machine.page_faults import PAGES
 from mbconv_cli.measure.statistics.estimates import Estimate, process_mean
 
-COEFFICIENT: Final = 1.0
-"""Of log(latency) on log(reference), fixed beforehand: a coefficient fitted to the rounds of one profile is too small
-whenever the machine is quiet, since the reference's own noise is then most of what it sees. Fitted over minutes, that
-of the matrix product was 1.2 to 2 and that of the block 0.4 to 1.0 on efficientnet-b0 and mobilenet-v3-small; of their
-geometric mean 0.7 to 1.15."""
+COEFFICIENT: Final = 1.2
+"""Of log(latency without page faults) on log(reference), fixed beforehand: a coefficient fitted to the rounds of one
+profile is too small whenever the machine is quiet, since the reference's own noise is then most of what it sees. From
+process to process 1.2 was best on efficientnet-b0, 1.3 to 1.6 on mobilenet-v3-small, on one thread."""
+FAULT_SHARE: Final = 0.7
+"""What a page fault inside of a pass takes of one in the reference workload, where pages are mapped anew each time:
+0.6 to 0.8 explained most of what differed from process to process."""
+MOST_FAULTS: Final = 0.8
+"""Of a pass; nothing computes in no time."""
 COEFFICIENT_DEVIATION: Final = 0.25
 """How far the true coefficient of a network may be from that; so a corrected figure is known the worse, the more there
 was to correct."""
@@ -36,10 +44,12 @@ class ProcessFigure:
     Attributes:
         latency_ms: its estimate of the latency.
         reference_ms: its level of the reference workload, where that ran.
+        faults_ms: what of its latency was page faults, by that workload.
     """
 
     latency_ms: float
     reference_ms: float | None = None
+    faults_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,21 @@ def reference_level(samples: Sequence[Sequence[float]]) -> float:
     return math.exp(fmean(math.log(median(of_kernel)) for of_kernel in zip(*samples, strict=True)))
 
 
+def process_figure(latency_ms: float, reference: Sequence[Sequence[float]], page_faults: float | None) -> ProcessFigure:
+    """A process's latency beside the level of the reference workload.
+
+    Args:
+        latency_ms: its estimate.
+        reference: `[samples][kernels]`, in ms, the page faults' kernel last; empty where the workload did not run.
+        page_faults: of a pass, where they are counted.
+    """
+    if not reference:
+        return ProcessFigure(latency_ms)
+    fault_ms = median(times[-1] for times in reference) / PAGES
+    faults_ms = min(FAULT_SHARE * fault_ms * (page_faults or 0.0), MOST_FAULTS * latency_ms)
+    return ProcessFigure(latency_ms, reference_level(reference), faults_ms)
+
+
 def best_level(levels: Sequence[float]) -> float:
     """The best level of the reference workload: of three processes or more the second best, which is no single luck.
 
@@ -73,15 +98,17 @@ def best_level(levels: Sequence[float]) -> float:
     return sorted(levels)[1 if len(levels) > 2 else 0]
 
 
-def corrected_latency(figure: ProcessFigure, quiet_ms: float) -> float:
-    """A process's latency as it would be at the quiet speed, in ms.
+def corrected_latencies(figures: Sequence[ProcessFigure], quiet_ms: float) -> list[float]:
+    """Each process's latency as it would be at the quiet speed and with the usual page faults, in ms.
 
     Args:
-        figure: what it measured.
+        figures: what they measured, the reference workload among it.
         quiet_ms: the level of the reference workload at the quiet speed.
     """
-    assert figure.reference_ms is not None
-    return figure.latency_ms * math.exp(COEFFICIENT * math.log(quiet_ms / figure.reference_ms))
+    speeds = [quiet_ms / level for level in known_levels(figures)]
+    pairs = list(zip(figures, speeds, strict=True))
+    usual_ms = median(one.faults_ms * speed for one, speed in pairs)
+    return [(one.latency_ms - one.faults_ms) * speed**COEFFICIENT + usual_ms for one, speed in pairs]
 
 
 def known_levels(figures: Sequence[ProcessFigure]) -> list[float]:
@@ -111,7 +138,7 @@ def at_quiet_speed(
         half_width: of the interval of the only process, as a share; several have one across them.
     """
     slowdown = geometric_mean(known_levels(processes)) / quiet_ms
-    latencies = [corrected_latency(one, quiet_ms) for one in processes]
+    latencies = corrected_latencies(processes, quiet_ms)
     if len(latencies) > 1:
         across = process_mean(latencies, left_out)
     else:

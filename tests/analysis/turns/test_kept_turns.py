@@ -14,7 +14,12 @@ from mbconv_cli.measure.execution import Execution
 from mbconv_cli.measure.processes.turn_requests import Turn
 
 TURN = Turn(
-    12.5, 40, {"torch": "2.6", "cuda": None, "instruction_set": "AVX2", "threads": 1, "device": "cpu"}, 0.5, (1.0, 2.0)
+    12.5,
+    40,
+    {"torch": "2.6", "cuda": None, "instruction_set": "AVX2", "threads": 1, "device": "cpu"},
+    0.5,
+    1.5,
+    (1.0, 2.0),
 )
 KEY = ("abc", 0)
 
@@ -52,7 +57,7 @@ def test_turns_of_another_torch_are_refused(path: Path) -> None:
         KeptTurns(path).add(("abc", 1), "a", replace(TURN, machine=TURN.machine | {"torch": "2.7"}))
 
 
-@pytest.mark.parametrize("text", ["name,top1\n", "{}\n", '{"schema": "mbconv.turn/2"}\n', "no end of a line", "[1]\n"])
+@pytest.mark.parametrize("text", ["name,top1\n", "{}\n", '{"schema": "mbconv.turn/1"}\n', "no end of a line", "[1]\n"])
 def test_another_file_is_refused_and_stays_as_it_is(tmp_path: Path, text: str) -> None:
     file = tmp_path / "other"
     file.write_text(text, encoding="utf-8")
