@@ -87,7 +87,7 @@ class _WayBack:
         self._back = 0
 
     def follow(self, output: Any) -> None:
-        """An op has run: take a stamp, and be told when the gradient of what it gave is there."""
+        """An op has run: take a stamp, and be given when the gradient of what it gave is there."""
         self._stamp()
         for tensor in output if isinstance(output, tuple | list) else (output,):
             if tensor.requires_grad:
