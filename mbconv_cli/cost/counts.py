@@ -13,6 +13,7 @@ from mbconv_cli.plan.ops import (
     AtenCall,
     AvgPool,
     BatchNorm,
+    ChannelScale,
     ChannelShuffle,
     ChannelSlice,
     ClosedKind,
@@ -24,10 +25,12 @@ from mbconv_cli.plan.ops import (
     Linear,
     MaxPool,
     Multiply,
+    MultiQueryAttention,
     Op,
     Plan,
     PReLU,
     Shape,
+    Value,
 )
 from mbconv_cli.units import FLOPS_PER_MAC
 
@@ -61,7 +64,8 @@ def cost_of(op: Op) -> Cost:
     """The cost of one op for one image.
 
     A convolution has out x in/groups x k_h x k_w weights and uses each once for every output pixel
-    (Howard et al., arXiv:1704.04861, equations 2 to 5). Mixing the kernels of experts multiplies each of their weights
+    (Howard et al., arXiv:1704.04861, equations 2 to 5). Attention multiplies every query with every key, and every
+    weight with a value. Mixing the kernels of experts multiplies each of their weights
     once.
     """
     output_shape = op.output.shape
@@ -72,7 +76,7 @@ def cost_of(op: Op) -> Cost:
         activations += math.prod(value.shape)
     if isinstance(op.kind, AtenCall):
         return Cost(op.kind.params, op.kind.macs or 0, op.kind.weights, activations + op.kind.more_outputs)
-    params, macs, statistics = _count(op.kind, output_shape)
+    params, macs, statistics = _count(op.kind, op.inputs, output_shape)
     return Cost(params, macs, params + statistics, activations)
 
 
@@ -91,8 +95,8 @@ def total(costs: Iterable[Cost]) -> Cost:
     return Cost(*map(sum, zip(*costs, strict=True)))
 
 
-def _count(kind: ClosedKind, output_shape: Shape) -> tuple[int, int, int]:
-    """(params, MACs, running statistics) of a kind of op that gives an output of this shape."""
+def _count(kind: ClosedKind, inputs: tuple[Value, ...], output_shape: Shape) -> tuple[int, int, int]:
+    """(params, MACs, running statistics) of a kind of op that reads these inputs and gives an output of this shape."""
     match kind:
         case Conv2d():
             per_pixel = (
@@ -101,14 +105,17 @@ def _count(kind: ClosedKind, output_shape: Shape) -> tuple[int, int, int]:
             bias = kind.out_channels if kind.bias else 0
             return per_pixel + bias, per_pixel * (math.prod(output_shape) // kind.out_channels), 0
         case ConditionalConv2d():
-            params, macs, _ = _count(kind.conv, output_shape)
+            params, macs, _ = _count(kind.conv, inputs, output_shape)
             return kind.experts * params, macs + kind.experts * params, 0
         case BatchNorm():
             return (2 if kind.scale else 1) * kind.channels, 0, 2 * kind.channels
         case GroupNorm():
             return 2 * kind.channels, 0, 0
-        case PReLU():
+        case PReLU() | ChannelScale():
             return kind.channels, 0, 0
+        case MultiQueryAttention():
+            queries, keys = (math.prod(value.shape[-2:]) for value in inputs[:2])
+            return 0, kind.heads * queries * keys * (kind.key_filters + kind.value_filters), 0
         case Linear():
             weights = kind.in_features * kind.out_features
             vectors = math.prod(output_shape) // kind.out_features

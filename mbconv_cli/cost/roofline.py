@@ -14,7 +14,18 @@ from itertools import accumulate
 from typing import Literal, NamedTuple, TypeAlias
 
 from mbconv_cli.cost.counts import Cost
-from mbconv_cli.plan.ops import Activation, Add, AvgPool, Conv2d, MaxPool, Multiply, Op, PReLU, convolution_of
+from mbconv_cli.plan.ops import (
+    Activation,
+    Add,
+    AvgPool,
+    ChannelScale,
+    Conv2d,
+    MaxPool,
+    Multiply,
+    Op,
+    PReLU,
+    convolution_of,
+)
 from mbconv_cli.units import GIGA, MILLISECONDS_PER_SECOND
 
 Bound: TypeAlias = Literal["compute", "memory", "kernel floor"]
@@ -113,7 +124,7 @@ def least_traffic(op: Op, cost: Cost, batch_size: int, element_size: int) -> Tra
     unread = batch_size * _unread_elements(op) * element_size
     moved = cost.bytes(batch_size, element_size) - unread
     written = batch_size * math.prod(op.output.shape) * element_size
-    in_place = isinstance(op.kind, Activation | PReLU | Add | Multiply)
+    in_place = isinstance(op.kind, Activation | PReLU | Add | Multiply | ChannelScale)
     return Traffic(moved, moved - written if in_place else moved)
 
 

@@ -19,6 +19,7 @@ from mbconv_cli.plan.ops import (
     Add,
     AvgPool,
     BatchNorm,
+    ChannelScale,
     ChannelShuffle,
     ChannelSlice,
     Concat,
@@ -30,6 +31,7 @@ from mbconv_cli.plan.ops import (
     Linear,
     MaxPool,
     Multiply,
+    MultiQueryAttention,
     Op,
     PReLU,
 )
@@ -183,6 +185,9 @@ _BIAS_OF_CONVOLUTIONS: Final = "bias of convolutions, 1 an element out"
 _BIAS_OF_LINEAR: Final = "bias of linear layers, 1 an element out"
 
 # Tools that ask for the exact class of a module overlook the classes derived from it.
+_ATTENTION: Final[dict[type[Kind], tuple[Rule, ...]]] = {
+    MultiQueryAttention: (Rule("attention, overlooked", _minus_macs, _always),)
+}
 _OVERLOOKED: Final = Rule(
     "Conv2d and Linear of derived classes, overlooked", _minus_macs, _is_no_module(_CONV, _LINEAR)
 )
@@ -199,6 +204,7 @@ FVCORE: Final = Tool(
         ),
         GroupNorm: (Rule("group norm, 5 an element", lambda op: 5 * _elements_out(op), _always),),
         GlobalAvgPool: (Rule("average pooling, 1 an element in", _elements_in, _is_function(_ADAPTIVE_POOL_FUNCTION)),),
+        **_ATTENTION,
         **_ignored(
             Conv2d,
             ConditionalConv2d,
@@ -212,6 +218,7 @@ FVCORE: Final = Tool(
             Concat,
             Add,
             Multiply,
+            ChannelScale,
         ),
     },
 )
@@ -231,9 +238,9 @@ PTFLOPS: Final = Tool(
         Activation: (
             Rule("ReLU and ReLU6 as modules, 1 an element", _elements_out, _is_module(*_RELUS)),
             Rule(
-                "ReLU and SiLU as functions, 1 an element",
+                "ReLU, SiLU and GELU as functions, 1 an element",
                 _elements_out,
-                _is_function("torch.nn.functional.relu", "torch.nn.functional.relu6", "torch.nn.functional.silu"),
+                _is_function(*(f"torch.nn.functional.{name}" for name in ("relu", "relu6", "silu", "gelu"))),
             ),
         ),
         GlobalAvgPool: (
@@ -258,7 +265,8 @@ PTFLOPS: Final = Tool(
                 _is_no_module(_AVG_POOL),
             ),
         ),
-        **_ignored(ChannelShuffle, ChannelSlice, Concat, Add, Multiply),
+        **_ATTENTION,
+        **_ignored(ChannelShuffle, ChannelSlice, Concat, Add, Multiply, ChannelScale),
     },
 )
 
@@ -272,7 +280,19 @@ TORCHINFO: Final = Tool(
         BatchNorm: (Rule("params of batch norm", lambda op: cost_of(op).params, _is_leaf),),
         GroupNorm: (Rule("params of group norm", lambda op: cost_of(op).params, _is_leaf),),
         PReLU: (Rule("params of PReLU", lambda op: cost_of(op).params, _is_leaf),),
-        **_ignored(Activation, GlobalAvgPool, MaxPool, AvgPool, ChannelShuffle, ChannelSlice, Concat, Add, Multiply),
+        **_ATTENTION,
+        **_ignored(
+            Activation,
+            GlobalAvgPool,
+            MaxPool,
+            AvgPool,
+            ChannelShuffle,
+            ChannelSlice,
+            Concat,
+            Add,
+            Multiply,
+            ChannelScale,
+        ),
     },
 )
 
@@ -293,7 +313,8 @@ THOP: Final = Tool(
         ),
         AvgPool: (Rule("average pooling as a module, 1 an element out", _elements_out, _is_module(_AVG_POOL)),),
         PReLU: (Rule("PReLU as a module, 1 an element", _elements_out, _is_module(_PRELU)),),
-        **_ignored(GroupNorm, Activation, MaxPool, ChannelShuffle, ChannelSlice, Concat, Add, Multiply),
+        **_ATTENTION,
+        **_ignored(GroupNorm, Activation, MaxPool, ChannelShuffle, ChannelSlice, Concat, Add, Multiply, ChannelScale),
     },
 )
 

@@ -39,7 +39,7 @@ Role: TypeAlias = Literal[
     "shape",
     "other",
 ]
-ActivationName: TypeAlias = Literal["relu", "relu6", "swish", "hard_swish", "sigmoid", "hard_sigmoid"]
+ActivationName: TypeAlias = Literal["relu", "relu6", "swish", "hard_swish", "gelu", "sigmoid", "hard_sigmoid"]
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 """In the order of a block; from `pointwise` on they are those of captured ops: what an op is, not what it is for."""
@@ -208,6 +208,27 @@ class Multiply:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelScale:
+    """Each channel of `[N, C, H, W]` times a learned factor (Touvron et al., arXiv:2103.17239, section 2)."""
+
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
+class MultiQueryAttention:
+    """Attention of every pixel to all pixels of another map, in several heads that share keys and values.
+
+    Queries `[N, heads x key_filters, H, W]`, keys `[N, key_filters, H', W']` and values `[N, value_filters, H', W']` to
+    `[N, heads x value_filters, H, W]`, the channels of a head one after the other: softmax(q k / sqrt(key_filters)) v.
+    Shazeer, arXiv:1911.02150, section 3.
+    """
+
+    heads: int
+    key_filters: int
+    value_filters: int
+
+
+@dataclass(frozen=True, slots=True)
 class AtenCall:
     """Any other call of ATen, PyTorch's library of tensor operations, with all that its costs depend on.
 
@@ -244,6 +265,8 @@ ClosedKind: TypeAlias = (
     | Linear
     | Add
     | Multiply
+    | ChannelScale
+    | MultiQueryAttention
 )
 """The kinds whose shapes and costs follow from what they are."""
 Kind: TypeAlias = ClosedKind | AtenCall
@@ -264,6 +287,8 @@ OP_NAMES: Final[dict[type[Kind], str]] = {
     Linear: "linear",
     Add: "add",
     Multiply: "multiply",
+    ChannelScale: "channel_scale",
+    MultiQueryAttention: "multi_query_attention",
 }
 
 

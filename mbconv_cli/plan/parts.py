@@ -12,6 +12,7 @@ from mbconv_cli.plan.ops import (
     Add,
     AvgPool,
     BatchNorm,
+    ChannelScale,
     ChannelSlice,
     Concat,
     ConditionalConv2d,
@@ -170,6 +171,11 @@ def activate(block: BlockDraft, role: Role, x: Value, activation: ActivationChoi
     if activation == "none":
         return x
     return block.add(role, leaf, PReLU(x.channels) if activation == "prelu" else _activation(activation), x)
+
+
+def scale_channels(block: BlockDraft, role: Role, x: Value, wanted: bool) -> Value:
+    """A learned factor for each channel, where it is wanted."""
+    return block.add(role, "layer_scale", ChannelScale(x.channels), x) if wanted else x
 
 
 def pool(

@@ -16,7 +16,7 @@ from mbconv_cli.plan.scaling import compounded, scale_filters, scale_head, scale
 from mbconv_cli.plan.shapes import ShapeError
 from mbconv_cli.spec.loader import LoadedSpec
 from mbconv_cli.spec.output_stride import StemStrideError, dilated
-from mbconv_cli.spec.rows import Pool, Row, Skip
+from mbconv_cli.spec.rows import MobileAttention, Pool, Row, Skip
 from mbconv_cli.spec.spec import Classifier, Head, Spec, Stem
 from mbconv_cli.spec.validation_messages import subject
 from mbconv_cli.spec.values import kernel_text
@@ -177,10 +177,10 @@ def _plan_row(spec: Spec, run: _Run, draft: Draft, x: Value) -> Value:
     return x
 
 
-def _place(spec: Spec, row: Row | Pool, index: int, x: Value) -> Place:
+def _place(spec: Spec, row: Row | Pool | MobileAttention, index: int, x: Value) -> Place:
     """Where the n-th block of a row stands."""
     stride = row.stride if index == 0 else (1, 1)
-    if isinstance(row, Pool):
+    if not isinstance(row, Row):
         return Place(x.channels, stride)
     dilation = row.first_dilation if index == 0 and row.first_dilation else row.dilation
     return Place(scale_filters(row.output_filters, spec.scaling), stride, dilation)

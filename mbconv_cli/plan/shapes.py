@@ -12,6 +12,7 @@ from mbconv_cli.plan.ops import (
     AtenCall,
     AvgPool,
     BatchNorm,
+    ChannelScale,
     ChannelShuffle,
     ChannelSlice,
     Concat,
@@ -23,6 +24,7 @@ from mbconv_cli.plan.ops import (
     Linear,
     MaxPool,
     Multiply,
+    MultiQueryAttention,
     PReLU,
     Shape,
     Value,
@@ -58,7 +60,7 @@ def infer_shape(kind: Kind, inputs: Sequence[Value]) -> Shape:
             return first
         case Activation():
             return first
-        case PReLU():
+        case PReLU() | ChannelScale():
             _require(first[0] == kind.channels, kind, inputs)
             return first
         case ChannelShuffle():
@@ -85,6 +87,11 @@ def infer_shape(kind: Kind, inputs: Sequence[Value]) -> Shape:
         case Multiply():
             _require(len(inputs) == 2 and inputs[1].shape in (first, (first[0], 1, 1)), kind, inputs)
             return first
+        case MultiQueryAttention():
+            queries, keys, values = (value.shape for value in inputs)
+            wanted = (kind.heads * kind.key_filters, kind.key_filters, kind.value_filters)
+            _require((queries[0], keys[0], values[0]) == wanted and keys[1:] == values[1:], kind, inputs)
+            return (kind.heads * kind.value_filters, *queries[1:])
         case AtenCall():
             raise ShapeError(f"the output of {kind.target} is known to who captured it alone")
         case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,14 @@ with warnings.catch_warnings():
     from fvcore.nn import FlopCountAnalysis
     from fvcore.nn.jit_handles import addmm_flop_jit, conv_flop_jit, linear_flop_jit, matmul_flop_jit
 
+
+def _attention_macs(inputs: list[Any], _: list[Any]) -> int:
+    """Both products of attention: queries `[N, heads, L, K]` with keys `[.., S, K]`, and their weights with values."""
+    queries, keys, values = (one.type().sizes() for one in inputs[:3])
+    weights = math.prod(queries[:3]) * keys[2]
+    return int(weights * queries[3] + weights * values[3])
+
+
 # The convention of this project, op by op. Whatever is in neither table is unknown, and fails the audit.
 COUNTED: Final[dict[str, Any]] = {
     "aten::_convolution": conv_flop_jit,
@@ -28,6 +37,7 @@ COUNTED: Final[dict[str, Any]] = {
     "aten::linear": linear_flop_jit,
     "aten::addmm": addmm_flop_jit,
     "aten::matmul": matmul_flop_jit,
+    "aten::scaled_dot_product_attention": _attention_macs,
 }
 NO_MACS: Final = (
     "aten::batch_norm",
@@ -42,6 +52,7 @@ NO_MACS: Final = (
     "aten::silu_",
     "aten::hardswish",
     "aten::hardswish_",
+    "aten::gelu",
     "aten::sigmoid",
     "aten::sigmoid_",
     "aten::hardsigmoid",
@@ -54,6 +65,7 @@ NO_MACS: Final = (
     "aten::prelu",
     "aten::reshape",
     "aten::transpose",
+    "aten::unsqueeze",
     "aten::slice",
     "aten::cat",
     "aten::flatten",

@@ -18,6 +18,7 @@ from mbconv_cli.plan.ops import (
     AtenCall,
     AvgPool,
     BatchNorm,
+    ChannelScale,
     ChannelShuffle,
     ChannelSlice,
     Concat,
@@ -29,6 +30,7 @@ from mbconv_cli.plan.ops import (
     Linear,
     MaxPool,
     Multiply,
+    MultiQueryAttention,
     PReLU,
 )
 
@@ -105,6 +107,38 @@ class ExpertConv2d(nn.Module):
             f"{kind.in_channels}, {kind.out_channels}, kernel_size={kind.kernel_size}, stride={kind.stride}, "
             f"padding={kind.padding}, groups={kind.groups}, experts={kind.experts}"
         )
+
+
+class LayerScale(nn.Module):
+    """Each channel of `[N, C, H, W]` times a learned factor, which is small at first, as in its paper."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.full((channels,), 1e-5))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scale."""
+        return x * self.gamma[:, None, None]
+
+
+class SharedKeyAttention(nn.Module):
+    """Attention in heads that share keys and values, as `MultiQueryAttention`."""
+
+    def __init__(self, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+
+    def forward(self, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """`[N, heads x K, H, W]`, `[N, K, H', W']` and `[N, V, H', W']` to `[N, heads x V, H, W]`."""
+        images, channels, height, width = queries.shape
+        of_heads = queries.reshape(images, self.heads, channels // self.heads, height * width).transpose(2, 3)
+        keys, values = (one.flatten(2).transpose(1, 2).unsqueeze(1) for one in (keys, values))
+        y = functional.scaled_dot_product_attention(of_heads, keys, values)
+        return y.transpose(2, 3).reshape(images, -1, height, width)
+
+    def extra_repr(self) -> str:
+        """The number of heads."""
+        return f"heads={self.heads}"
 
 
 class GlobalAvgPool2d(nn.Module):
@@ -241,6 +275,7 @@ ACTIVATIONS: Final[dict[ActivationName, Callable[[bool], nn.Module]]] = {
     "relu6": nn.ReLU6,
     "swish": nn.SiLU,
     "hard_swish": nn.Hardswish,
+    "gelu": lambda _: nn.GELU(),
     "sigmoid": lambda inplace: Sigmoid(inplace=inplace),
     "hard_sigmoid": nn.Hardsigmoid,
 }
@@ -293,6 +328,10 @@ def leaf_module(kind: Kind, *, inplace: bool) -> nn.Module:
             return Sum(inplace=inplace)
         case Multiply():
             return Product(inplace=inplace)
+        case ChannelScale():
+            return LayerScale(kind.channels)
+        case MultiQueryAttention():
+            return SharedKeyAttention(kind.heads)
         case AtenCall():
             raise InputError(f"{kind.target} was captured from a module, and runs as a part of that module alone")
         case _:

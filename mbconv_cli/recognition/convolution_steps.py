@@ -11,6 +11,7 @@ from mbconv_cli.plan.ops import (
     Activation,
     AvgPool,
     BatchNorm,
+    ChannelScale,
     ChannelSlice,
     Concat,
     ConditionalConv2d,
@@ -106,6 +107,13 @@ def pointwise(
     """The 1x1 convolutions of stride one that read the value here."""
     found = convolutions(cursor, norm=norm, routing=routing)
     return ((step, behind) for step, behind in found if step.is_pointwise)
+
+
+def channel_scales(cursor: Cursor) -> Iterator[tuple[dict[str, frozenset[Any]], Cursor]]:
+    """A learned factor for each channel of the value here, and none."""
+    yield {"layer_scale": frozenset({False})}, cursor
+    for _, behind in cursor.then(ChannelScale):
+        yield {"layer_scale": frozenset({True})}, behind
 
 
 def routings(cursor: Cursor) -> Iterator[tuple[int | None, Cursor | None]]:

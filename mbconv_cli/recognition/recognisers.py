@@ -10,6 +10,7 @@ from mbconv_cli.recognition.blocks.recognise_conv import convs, pools
 from mbconv_cli.recognition.blocks.recognise_depthwise_separable import depthwise_separables
 from mbconv_cli.recognition.blocks.recognise_fused_mbconv import fused_mbconvs
 from mbconv_cli.recognition.blocks.recognise_mbconv import mbconvs
+from mbconv_cli.recognition.blocks.recognise_mobile_attention import mobile_attentions
 from mbconv_cli.recognition.blocks.recognise_rep_vgg import rep_vggs
 from mbconv_cli.recognition.blocks.recognise_universal_inverted_bottleneck import universal_inverted_bottlenecks
 from mbconv_cli.recognition.blocks.recognise_xception import xceptions
@@ -23,6 +24,7 @@ RECOGNISERS: Final[tuple[Recogniser, ...]] = (
     basic_blocks,
     rep_vggs,
     universal_inverted_bottlenecks,
+    mobile_attentions,
     xceptions,
     convs,
     pools,

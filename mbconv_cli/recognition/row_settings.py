@@ -166,7 +166,7 @@ def written_row(row: FoundRow, network: Row) -> Row:
     if not issubclass(model, SameFilters):
         chosen["output_filters"] = first.widths.output
     for key in _ORDER:
-        value = written_value(key, chosen.get(key))
+        value = written_value(key, chosen.get(key)) if key in model.model_fields else None
         if value is not None and value != written_value(key, model.model_fields[key].default):
             written[key] = value
     return written
@@ -186,10 +186,12 @@ def written_value(key: str, value: Any) -> Any:
 
 _ORDER: Final = (
     "pooling", "kernel_size", "start_kernel_size", "middle_kernel_size", "bottleneck_filters", "convolutions",
+    "heads", "key_filters", "value_filters", "reduction",
     "expand_ratio", "expanded_filters", "se_ratio", "output_filters", "num_repeat", "stride", "activation",
     "depthwise_stack", "mixed_shares", "experts", "group_size", "groups", "expand_groups", "project_groups",
     "channel_shuffle", "unit_expansion", "unit_kernel_size", "stride_at", "norm", "norm_between", "activation_between",
-    "activation_after", "widen", "first_activation", "shortcut", "shortcut_norm", "padding", "bias", "dilation",
+    "activation_after", "widen", "first_activation", "layer_scale", "shortcut", "shortcut_norm", "padding", "bias",
+    "dilation",
 )  # fmt: skip
 """The keys of rows in the order in which a table has them."""
 _PREFERRED: Final = ("symmetric", "same", "identity", "projection", "strided_projection", "first", "depthwise")

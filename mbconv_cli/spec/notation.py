@@ -26,10 +26,9 @@ _ACTIVATIONS: Final[Mapping[str, str]] = {"nre": "relu", "nr6": "relu6", "nhs": 
 _NOT_EXPRESSIBLE: Final[Mapping[str, str]] = {
     "d": "space to depth",
     "gs": "a group size",
-    "h": "attention heads",
     "nmi": "the activation mish",
 }
-_NO_BLOCK_TYPES: Final[Mapping[str, str]] = {"mha": "attention", "mqa": "attention"}
+_NO_BLOCK_TYPES: Final[Mapping[str, str]] = {"mha": "attention whose heads have keys of their own"}
 
 
 class StringRow(dict[str, Any]):
@@ -198,6 +197,17 @@ def _one(number: str) -> Mapping[str, Any]:
     return {}
 
 
+def _no_stride(number: str) -> Mapping[str, Any]:
+    if _integer(number) != 1:
+        raise ValueError("this kind of row has no stride")
+    return {}
+
+
+def _both_filters(number: str) -> Mapping[str, Any]:
+    """Channels of keys and of values."""
+    return {"key_filters": _integer(number), "value_filters": _integer(number)}
+
+
 _NO_SKIP: Final = {"noskip": {"shortcut": "none"}}
 _SKIP: Final = {"skip": {"shortcut": "identity"}}
 _TIMM_FLAGS: Final = {**_NO_SKIP, **_SKIP, **{token: {"activation": name} for token, name in _ACTIVATIONS.items()}}
@@ -281,6 +291,20 @@ TIMM: Final[Mapping[str, Notation]] = {
         },
         _TIMM_FLAGS,
         (*_TIMM_REQUIRED, "e"),
+    ),
+    "mqa": Notation(
+        {"type": "mobile_attention"},
+        {
+            "r": _whole("num_repeat"),
+            "k": _whole("kernel_size"),
+            "h": _whole("heads"),
+            "s": _no_stride,
+            "v": _whole("reduction"),
+            "d": _both_filters,
+            "c": _whole("output_filters"),
+        },
+        _NO_SKIP,
+        ("r", "k", "h", "s", "d", "c"),
     ),
     "cn": Notation(
         {"type": "conv", "shortcut": "none"},

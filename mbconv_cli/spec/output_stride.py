@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from mbconv_cli.spec.rows import BlockRow, Row, Skip
+from mbconv_cli.spec.rows import BlockRow, Row, SameShape
 from mbconv_cli.spec.spec import Spec
 
 Pair: TypeAlias = tuple[int, int]
@@ -46,7 +46,7 @@ def dilated(spec: Spec) -> Spec:
 
 
 def _rewritten(row: BlockRow, stride: Pair, first: Pair, behind: Pair) -> BlockRow:
-    if isinstance(row, Skip):
+    if isinstance(row, SameShape):
         return row
     changed: dict[str, object] = {"stride": stride}
     if isinstance(row, Row):

@@ -30,6 +30,9 @@ SeRatio: TypeAlias = Annotated[
 ]
 Groups: TypeAlias = Annotated[int, Field(ge=1, le=64)]
 ChannelGroups: TypeAlias = Annotated[int, Field(ge=1, le=MAX_SIZE)]
+LayerScale: TypeAlias = Annotated[
+    bool, Field(description="a learned factor for each channel before the sum with the input (LayerScale)")
+]
 Shares: TypeAlias = Annotated[tuple[Filters, ...], Strict(False), Field(min_length=2, max_length=8)]
 
 
@@ -199,15 +202,41 @@ class Pool(SameFilters):
     padding: Padding | None = Field(None, description="the network's, if absent; padded pixels do not count")
 
 
-class Skip(SameFilters):
+class SameShape(SameFilters):
+    """A row that gives the shape that comes in."""
+
+    @property
+    def stride(self) -> tuple[int, int]:
+        """None: as many pixels go out as come in."""
+        return (1, 1)
+
+
+class Skip(SameShape):
     """No op at all: the choice of an architecture search to leave a row out."""
 
     type: Literal["skip"]
 
-    @property
-    def stride(self) -> tuple[int, int]:
-        """None: what comes in goes out."""
-        return (1, 1)
+
+class MobileAttention(SameShape):
+    """Multi-query attention among the pixels, with a shortcut (MobileNetV4's Mobile MQA).
+
+    Norm, then queries, keys and values by 1x1 convolutions; the heads share keys and values.
+    """
+
+    type: Literal["mobile_attention"]
+    heads: Annotated[int, Field(ge=1, le=1_024)] = Field(description="attention heads")
+    key_filters: Filters = Field(64, description="channels of a key, and of a query in each head")
+    value_filters: Filters = Field(64, description="channels of a value")
+    reduction: Stride = Field(
+        (1, 1),
+        description="stride of a depthwise convolution with norm before keys and values, which leaves fewer of them; "
+        "1: no such convolution",
+    )
+    kernel_size: KernelSize = Field(3, description="of that convolution, in pixels")
+    layer_scale: LayerScale = False
+    shortcut: Literal["identity", "none"] = Field("identity", description="the sum with the input, or none")
+    padding: Padding | None = Field(None, description="the network's, if absent")
+    bias: bool | None = Field(None, description="of the row's convolutions; the network's, if absent")
 
 
 class Bottleneck(Row):
@@ -251,6 +280,7 @@ class UniversalInvertedBottleneck(Row):
     start_kernel_size: KernelSize | None = Field(None, description="of the depthwise kernel before the expansion")
     middle_kernel_size: KernelSize | None = Field(None, description="of the depthwise kernel after the expansion")
     expand_ratio: Ratio = Field(description="expanded channels / channels in")
+    layer_scale: LayerScale = False
 
     @model_validator(mode="after")
     def _stride_has_a_kernel(self) -> Self:
@@ -280,6 +310,7 @@ ROW_TYPES: Final[dict[str, type[AnyRow]]] = {
     "basic_block": BasicBlock,
     "rep_vgg": RepVGG,
     "universal_inverted_bottleneck": UniversalInvertedBottleneck,
+    "mobile_attention": MobileAttention,
     "xception": Xception,
     "pool": Pool,
     "skip": Skip,
@@ -299,6 +330,7 @@ BlockRow: TypeAlias = Annotated[
     | Annotated[BasicBlock, Tag("basic_block")]
     | Annotated[RepVGG, Tag("rep_vgg")]
     | Annotated[UniversalInvertedBottleneck, Tag("universal_inverted_bottleneck")]
+    | Annotated[MobileAttention, Tag("mobile_attention")]
     | Annotated[Xception, Tag("xception")]
     | Annotated[Pool, Tag("pool")]
     | Annotated[Skip, Tag("skip")],

@@ -54,6 +54,10 @@ KEYS: Final[Mapping[str, str]] = {
     "reduction": "output_stride",
     "shuffle": "channel_shuffle",
     "num_experts": "experts",
+    "num_heads": "heads",
+    "key_dim": "key_filters",
+    "value_dim": "value_filters",
+    "kv_stride": "reduction",
     "use_bias": "bias",
 }
 """A key of TensorFlow's EfficientNet, of torchvision, timm or a paper's table, and the key or path here."""
@@ -78,15 +82,15 @@ VALUES: Final[Mapping[str, str]] = {
     "ds": "depthwise_separable",
     "sepconv": "depthwise_separable",
     "cn": "conv",
+    "mqa": "mobile_attention",
 }
 """A value elsewhere, and the value here."""
 
 _OTHER_ACTIVATIONS: Final = (
-    *("celu", "elu", "gelu", "gelu_tanh", "quick_gelu", "geglu", "glu", "swiglu", "hard_mish", "hardmish", "hardtanh"),
+    *("celu", "elu", "gelu_tanh", "quick_gelu", "geglu", "glu", "swiglu", "hard_mish", "hardmish", "hardtanh"),
     *("leaky_relu", "leakyrelu", "mish", "rrelu", "selu", "softplus", "softsign", "tanh"),
 )
 NOT_EXPRESSIBLE: Final[Mapping[str, str]] = {
-    "num_heads": "attention cannot be expressed here",
     "dropout": "it does nothing in inference, and has no key here",
     "drop_rate": "dropout does nothing in inference, and has no key here",
     "drop_connect_rate": "it does nothing in inference, and has no key here",

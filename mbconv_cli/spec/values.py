@@ -168,7 +168,9 @@ Resolution: TypeAlias = Annotated[
 # Text that is printed to terminals, so no control characters.
 Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 
-Activation: TypeAlias = Literal["none", "relu", "relu6", "swish", "hard_swish", "sigmoid", "hard_sigmoid", "prelu"]
+Activation: TypeAlias = Literal[
+    "none", "relu", "relu6", "swish", "hard_swish", "gelu", "sigmoid", "hard_sigmoid", "prelu"
+]
 Gate: TypeAlias = Literal["sigmoid", "hard_sigmoid"]
 Padding: TypeAlias = Literal["symmetric", "same", "valid"]
 Shortcut: TypeAlias = Literal["identity", "projection", "strided_projection", "pooled_projection", "none"]

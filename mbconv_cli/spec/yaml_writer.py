@@ -11,7 +11,7 @@ from mbconv_cli.spec.rows import BlockRow
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.yaml.core_schema import resolve_scalar
 
-PAIRS: Final = ("stride", "resolution", "dilation", "first_dilation", "tested_at")
+PAIRS: Final = ("stride", "resolution", "dilation", "first_dilation", "reduction", "tested_at")
 
 
 class _Dumper(yaml.SafeDumper):

@@ -174,8 +174,6 @@ def reason_of(definition: Definition) -> str | None:
         token for stage in definition.strings for row in stage for token in (row.split("_")[0], *row.split("_")[1:])
     ]
     for token in tokens:
-        if token in {"mqa", "mha"}:
-            return "attention"
         if token == SPACE_TO_DEPTH:
             return "space to depth"
     return None

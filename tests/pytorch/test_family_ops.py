@@ -10,7 +10,16 @@ import torch
 from torch import nn
 
 from mbconv_cli.cost.counts import plan_costs, total
-from mbconv_cli.plan.ops import AvgPool, ChannelShuffle, ConditionalConv2d, Conv2d, Plan, PReLU
+from mbconv_cli.plan.ops import (
+    AvgPool,
+    ChannelScale,
+    ChannelShuffle,
+    ConditionalConv2d,
+    Conv2d,
+    MultiQueryAttention,
+    Plan,
+    PReLU,
+)
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.pytorch.audit import audit_plan
 from mbconv_cli.pytorch.built_network import build, settle
@@ -29,7 +38,7 @@ def plan() -> Plan:
 def test_fvcore_counts_as_much() -> None:
     found = plan()
     kinds = {type(op.kind) for op in found.ops}
-    assert {PReLU, AvgPool, ChannelShuffle, ConditionalConv2d} <= kinds
+    assert {PReLU, AvgPool, ChannelShuffle, ConditionalConv2d, ChannelScale, MultiQueryAttention} <= kinds
     assert audit_plan(found, plan_costs(found)).agrees
     network = build(found, CPU)
     assert total(plan_costs(found)).params == sum(parameter.numel() for parameter in network.parameters())

@@ -167,7 +167,8 @@ def test_every_string_row_is_its_table_row_whatever_the_order_of_its_tokens(
     [
         ("xx_r1_k3", "does not begin with a block type"),
         ("uirr_r2_k3_s1_e4_c16", "did you mean 'uir'"),
-        ("mqa_r1_k3_h4_s1_v2_d64_c160", "mqa: attention cannot be expressed"),
+        ("mha_r1_k3_h4_s1_d64_c160", "mha: attention whose heads have keys of their own cannot be expressed"),
+        ("mqa_r1_k3_h4_s2_v2_d64_c160", "'s2': this kind of row has no stride"),
         ("uir_r1_a3_k3_s1_e4_p3_c16", "'p3' means nothing in this kind of row"),
         ("ir_r1_k3_s1_e6", "lacks c"),
         ("r1_k3_s111_e6_i16_o16", "'s111': should be one digit, or two"),

@@ -117,7 +117,6 @@ def test_what_a_change_makes_wrong_elsewhere_in_the_file_names_the_change() -> N
         ("blocks[2].expand_ratio=3", "blocks[2] has no 'expand_ratio'"),
         ("blocks[*].bottleneck_filters=3", "blocks[0] has no 'bottleneck_filters'"),
         ("blocks[*].out_channels=3", "nearest valid path: blocks[*].output_filters"),
-        ("blocks[*].num_heads=2", "; attention cannot be expressed here"),
         ("width_multiplier=2", "nearest valid path: scaling.width"),
         ("blocks.kernel_size=3", "blocks is a list, so it takes [*] or [0] before 'kernel_size'; nearest valid path: "),
         ("width=2", "nearest valid path: scaling.width"),

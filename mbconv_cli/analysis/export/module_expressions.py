@@ -13,6 +13,7 @@ from mbconv_cli.plan.ops import (
     AtenCall,
     AvgPool,
     BatchNorm,
+    ChannelScale,
     ChannelShuffle,
     ChannelSlice,
     Concat,
@@ -24,6 +25,7 @@ from mbconv_cli.plan.ops import (
     Linear,
     MaxPool,
     Multiply,
+    MultiQueryAttention,
     PReLU,
 )
 
@@ -32,6 +34,7 @@ ACTIVATION_CLASSES: Final = {
     "relu6": "nn.ReLU6()",
     "swish": "nn.SiLU()",
     "hard_swish": "nn.Hardswish()",
+    "gelu": "nn.GELU()",
     "sigmoid": "nn.Sigmoid()",
     "hard_sigmoid": "nn.Hardsigmoid()",
 }
@@ -84,6 +87,28 @@ HELPERS: Final[Mapping[str, str]] = {
         grouped = functional.pad(x, self.sides).flatten(0, 1)[None]
         y = functional.conv2d(grouped, weight, bias, groups=images * self.groups, **self.settings)
         return y.reshape(images, out, *y.shape[2:])''',
+    "ChannelScale": '''class ChannelScale(nn.Module):
+    """Each channel times a learned factor."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.gamma = nn.Parameter(torch.full((channels,), 1e-5))
+
+    def forward(self, x):
+        return x * self.gamma[:, None, None]''',
+    "Attention": '''class Attention(nn.Module):
+    """Attention of all pixels to those of another map; the heads share keys and values."""
+
+    def __init__(self, heads):
+        super().__init__()
+        self.heads = heads
+
+    def forward(self, queries, keys, values):
+        height, width = queries.shape[2:]
+        keys, values = (one.flatten(2).transpose(1, 2)[:, None] for one in (keys, values))
+        of_heads = queries.flatten(2).unflatten(1, (self.heads, -1)).transpose(2, 3)
+        y = functional.scaled_dot_product_attention(of_heads, keys, values)
+        return y.transpose(2, 3).flatten(1, 2).unflatten(2, (height, width))''',
     "Shuffle": '''class Shuffle(nn.Module):
     """The channels of some groups dealt out in turn."""
 
@@ -131,6 +156,10 @@ def expression(kind: Kind, values: Mapping[str, str]) -> str:
             return f"Shuffle({values['groups']})"
         case Linear():
             return f"nn.Linear({values['in_features']}, {values['out_features']}, bias={values['bias']})"
+        case ChannelScale():
+            return f"ChannelScale({values['channels']})"
+        case MultiQueryAttention():
+            return f"Attention({values['heads']})"
         case AtenCall():
             raise InputError(f"{kind.target} was captured from code, which is its own module")
         case Add() | Multiply() | Concat() | ChannelSlice():

@@ -13,6 +13,7 @@ from mbconv_cli.plan.ops import (
     AtenCall,
     AvgPool,
     BatchNorm,
+    ChannelScale,
     ChannelShuffle,
     ChannelSlice,
     Concat,
@@ -23,6 +24,7 @@ from mbconv_cli.plan.ops import (
     Linear,
     MaxPool,
     Multiply,
+    MultiQueryAttention,
     Op,
     PReLU,
     Shape,
@@ -82,6 +84,8 @@ def _sizes(op: Op) -> Traits:
             return Traits("group_norm", _SPATIAL, _spatial(shape))
         case Activation():
             return Traits(f"activation {kind.function}", _SPATIAL, _spatial(shape))
+        case ChannelScale():
+            return Traits("channel_scale", _SPATIAL, _spatial(shape))
         case PReLU():
             return Traits("prelu", _SPATIAL, _spatial(shape))
         case GlobalAvgPool():
@@ -94,6 +98,10 @@ def _sizes(op: Op) -> Traits:
             return Traits("linear", ("input features", "output features"), (kind.in_features, kind.out_features))
         case Add() | Multiply():
             return Traits("add" if isinstance(kind, Add) else "multiply", _SPATIAL, _spatial(shape))
+        case MultiQueryAttention():
+            keys = max(1, math.prod(op.inputs[1].shape[1:]))
+            sizes = (*_spatial(shape), keys, kind.key_filters)
+            return Traits("multi_query_attention", (*_SPATIAL, "keys", "channels of a key"), sizes)
         case ChannelShuffle() | ChannelSlice() | Concat():
             return Traits(type(kind).__name__, _SPATIAL, _spatial(shape))
         case AtenCall():

@@ -13,6 +13,7 @@ from mbconv_cli.plan.blocks import (
     depthwise_separable,
     fused_mbconv,
     mbconv,
+    mobile_attention,
     pool,
     rep_vgg,
     universal_inverted_bottleneck,
@@ -30,6 +31,7 @@ from mbconv_cli.spec.rows import (
     DepthwiseSeparable,
     FusedMBConv,
     MBConv,
+    MobileAttention,
     Pool,
     RepVGG,
     Skip,
@@ -72,6 +74,11 @@ BLOCK_TYPES: Final[dict[type[AnyRow], BlockType]] = {
         universal_inverted_bottleneck.describe_universal_inverted_bottleneck,
         universal_inverted_bottleneck.plan_universal_inverted_bottleneck,
     ),
+    MobileAttention: BlockType(
+        mobile_attention.BLOCK_TYPE,
+        mobile_attention.describe_mobile_attention,
+        mobile_attention.plan_mobile_attention,
+    ),
     Xception: BlockType(xception.BLOCK_TYPE, xception.describe_xception, xception.plan_xception),
     Pool: BlockType("", pool.describe_pool, pool.plan_pool),
 }
@@ -83,7 +90,7 @@ SHOWN_OTHERWISE: Final = frozenset(
     {
         "type", "num_repeat", "joined", "input_filters", "output_filters", "stride", "activation",
         "kernel_size", "depthwise_stack", "start_kernel_size", "middle_kernel_size",
-        "expand_ratio", "expanded_filters", "se_ratio", "bottleneck_filters", "convolutions", "pooling",
+        "expand_ratio", "expanded_filters", "se_ratio", "bottleneck_filters", "convolutions", "pooling", "heads",
     }
 )  # fmt: skip
 """Keys of rows that are in a name already, or in a column of a table."""
@@ -139,4 +146,6 @@ def _kernels(row: Any) -> tuple[str, tuple[KernelSize, ...]]:
         return "+", tuple(size for size in (row.start_kernel_size, row.middle_kernel_size) if size)
     if getattr(row, "depthwise_stack", None):
         return "+", row.depthwise_stack
+    if isinstance(row, MobileAttention):
+        return "", () if row.reduction == (1, 1) else (row.kernel_size,)
     return " ", row.kernel_size if isinstance(row, DepthwiseRow) else (row.kernel_size,)

@@ -10,7 +10,7 @@ from typing import Final
 
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
-from mbconv_cli.plan.parts import Place, Style, add_shortcut, convolution, style_of
+from mbconv_cli.plan.parts import Place, Style, add_shortcut, convolution, scale_channels, style_of
 from mbconv_cli.plan.scaling import expand_filters
 from mbconv_cli.spec.rows import UniversalInvertedBottleneck
 from mbconv_cli.spec.spec import Spec
@@ -43,6 +43,7 @@ def plan_universal_inverted_bottleneck(
     if row.middle_kernel_size:
         y = _depthwise(block, y, style, "middle", row.middle_kernel_size, place, activation)
     y = convolution(block, "project", y, style, place.output_filters)
+    y = scale_channels(block, "project", y, row.layer_scale)
     return add_shortcut(block, row, x, y, style, place.stride)
 
 

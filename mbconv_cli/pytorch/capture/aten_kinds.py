@@ -13,6 +13,7 @@ from mbconv_cli.plan.ops import (
     Add,
     AvgPool,
     BatchNorm,
+    ChannelScale,
     ChannelSlice,
     Concat,
     ConditionalConv2d,
@@ -117,6 +118,10 @@ def _hardtanh(call: GraphCall) -> Activation | None:
     return Activation("relu6") if (call.arguments["min_val"], call.arguments["max_val"]) == (0, 6) else None
 
 
+def _gelu(call: GraphCall) -> Activation | None:
+    return Activation("gelu") if call.arguments["approximate"] == "none" else None
+
+
 def _adaptive_pool(call: GraphCall) -> GlobalAvgPool | None:
     fits = len(call.outputs[0]) == 4 and _pair(call.arguments["output_size"]) == (1, 1)
     return GlobalAvgPool(keep_dims=True) if fits else None
@@ -185,14 +190,22 @@ def _add(call: GraphCall) -> Add | None:
     return Add() if shapes and shapes[0] == shapes[1] and call.arguments["alpha"] == 1 else None
 
 
-def _mul(call: GraphCall) -> Multiply | None:
-    """Both of one shape, or one a factor for each channel of the other."""
+def _mul(call: GraphCall) -> Multiply | ChannelScale | None:
+    """Both of one shape, or one a factor for each channel of the other, computed or learned."""
     shapes = _factors(call)
     if not shapes:
-        return None
+        return _channel_scale(call)
     larger, smaller = sorted(shapes, key=len_and_size, reverse=True)
     broadcast = len(larger) == 4 and smaller == (*larger[:2], 1, 1)
     return Multiply() if larger == smaller or broadcast else None
+
+
+def _channel_scale(call: GraphCall) -> ChannelScale | None:
+    if (len(call.values), len(call.weights)) != (1, 1) or len(call.outputs[0]) != 4:
+        return None
+    channels = call.outputs[0][1]
+    fits = call.weights[0].shape in {(channels, 1, 1), (1, channels, 1, 1)} and call.values[0].shape == call.outputs[0]
+    return ChannelScale(channels) if fits else None
 
 
 def len_and_size(shape: Sequence[int]) -> tuple[int, ...]:
@@ -224,6 +237,7 @@ KINDS: Final[Mapping[str, Callable[[GraphCall], Kind | None]]] = {
     "batch_norm": _batch_norm,
     "group_norm": _group_norm,
     "hardtanh": _hardtanh,
+    "gelu": _gelu,
     "adaptive_avg_pool2d": _adaptive_pool,
     "mean": _mean,
     "max_pool2d": _max_pool,

@@ -30,6 +30,7 @@ from mbconv_cli.plan.ops import (
     op_name,
 )
 from mbconv_cli.pytorch.capture.aten_kinds import conditional, is_mixture, kind_of, len_and_size, mixed_convolution
+from mbconv_cli.pytorch.capture.attention_calls import FoundAttention, attentions
 from mbconv_cli.pytorch.capture.call_roles import role_of
 from mbconv_cli.pytorch.capture.graph_calls import CallGraph, GraphCall, Read, call_graph
 from mbconv_cli.pytorch.capture.mac_formulas import macs_of
@@ -97,10 +98,14 @@ class _Assembly:
     def captured(self) -> CapturedPlan:
         """The Plan of all calls."""
         pads, mixtures = dict(self._pads()), dict(self._mixtures())
+        found = {one.last: one for one in attentions(self.graph)}
         merged = {*pads.values(), *(one for products in mixtures.values() for one in products)}
+        merged = merged.union(*(one.merged for one in found.values()))
         ops: list[tuple[Op, fx.Node]] = []
         for index, call in enumerate(self.graph.calls):
-            if index not in merged:
+            if index in found:
+                ops.append((self._attention(index, call, found[index]), call.node))
+            elif index not in merged:
                 ops.append((self._op(index, call, pads.get(index), mixtures.get(index, ())), call.node))
         plan_ops = _without_kept_dims([op for op, _ in ops])
         shapes = [tuple(map(int, node.meta["val"].shape)) for node in self.graph.inputs]
@@ -175,6 +180,11 @@ class _Assembly:
         if kind is not None and inputs and (cost_of(op).params, cost_of(op).weights) == (params, weights):
             return op
         return op._replace(kind=_aten_call(call, params, weights, mixed))
+
+    def _attention(self, index: int, call: GraphCall, found: FoundAttention) -> Op:
+        name, inputs = self.names[index], tuple(map(self._value, found.reads))
+        output = Value(name, call.outputs[0])
+        return Op(found.kind, inputs, output, stage_of(name), block_of(name), "attention")
 
     def _value(self, read: Read) -> Value:
         assert isinstance(read.source, int)

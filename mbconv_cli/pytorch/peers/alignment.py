@@ -11,6 +11,7 @@ from mbconv_cli.plan.ops import (
     Add,
     AvgPool,
     BatchNorm,
+    ChannelScale,
     ChannelShuffle,
     ChannelSlice,
     Concat,
@@ -22,6 +23,7 @@ from mbconv_cli.plan.ops import (
     Linear,
     MaxPool,
     Multiply,
+    MultiQueryAttention,
     Op,
     Plan,
     PReLU,
@@ -40,7 +42,7 @@ SORTS: Final[tuple[tuple[tuple[type[Kind], ...], frozenset[str]], ...]] = (
     ((GroupNorm,), frozenset({"group_norm"})),
     (
         (Activation,),
-        frozenset({"relu", "relu6", "hardtanh", "silu", "hardswish", "sigmoid", "hardsigmoid"}),
+        frozenset({"relu", "relu6", "hardtanh", "silu", "hardswish", "gelu", "sigmoid", "hardsigmoid"}),
     ),
     ((GlobalAvgPool,), frozenset({"adaptive_avg_pool2d", "mean"})),
     ((PReLU,), frozenset({"prelu"})),
@@ -50,7 +52,8 @@ SORTS: Final[tuple[tuple[tuple[type[Kind], ...], frozenset[str]], ...]] = (
     ((ChannelSlice,), frozenset({"__getitem__"})),
     ((Concat,), frozenset({"cat"})),
     ((Add,), frozenset({"add"})),
-    ((Multiply,), frozenset({"mul"})),
+    ((Multiply, ChannelScale), frozenset({"mul"})),
+    ((MultiQueryAttention,), frozenset({"scaled_dot_product_attention"})),
 )
 
 

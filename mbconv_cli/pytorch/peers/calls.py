@@ -19,6 +19,7 @@ WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
     "batch_norm": ("running_mean", "running_var", "weight", "bias"),
     "matmul": ("weight",),
 }
+_ATTENTION: Final = "scaled_dot_product_attention"
 TRAINABLE: Final = ("weight", "bias")
 SAMPLE_SIZE: Final = 10_000
 EXPERTS_FUNCTION: Final = "conditional_conv2d"
@@ -36,8 +37,8 @@ class Call:
         weights: the module's tensors that the function was given, by the names of its arguments.
         output_shape: without the batch.
         sample: elements of the output at even distances, at most twice `SAMPLE_SIZE`; empty on the meta device.
-        macs: multiply-accumulates of a convolution, a linear layer or a mixture of kernels for one image; 0 for all
-            else.
+        macs: multiply-accumulates of a convolution, a linear layer, a mixture of kernels or attention for one image; 0
+            for all else.
     """
 
     function: str
@@ -100,7 +101,13 @@ class _Recorder(TorchFunctionMode):
         weights = {name: given[name] for name in names if isinstance(given.get(name), wanted)}
         path, module = self.running[-1]
         shape = tuple(output.shape[1:])
-        return Call(function, path, module, weights, shape, _sample(output), _macs(name, weights, shape))
+        macs = _attention_macs(*args) if name == _ATTENTION else _macs(name, weights, shape)
+        return Call(function, path, module, weights, shape, _sample(output), macs)
+
+
+def _attention_macs(queries: Tensor, keys: Tensor, values: Tensor, *_: Any) -> int:
+    """Both products of attention for one image: queries `[N, ..., L, K]`, keys `[.., S, K]`, values `[.., S, V]`."""
+    return math.prod(queries.shape[1:-1]) * keys.shape[-2] * (queries.shape[-1] + values.shape[-1])
 
 
 def _macs(name: str, weights: Mapping[str, Tensor], output_shape: tuple[int, ...]) -> int:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mbconv_cli.plan.parts import Widths
-from mbconv_cli.recognition.convolution_steps import NO_ACTIVATION, ONE, ConvolutionStep, convolutions, pointwise
+from mbconv_cli.recognition.convolution_steps import (
+    NO_ACTIVATION,
+    ONE,
+    ConvolutionStep,
+    channel_scales,
+    convolutions,
+    pointwise,
+)
 from mbconv_cli.recognition.found_block import Choices, FoundBlock, activation_of, all_of, of_convolutions, one
 from mbconv_cli.recognition.op_graph import Cursor
 from mbconv_cli.recognition.shortcut_steps import shortcuts
@@ -23,12 +30,12 @@ def universal_inverted_bottlenecks(start: Cursor) -> Iterator[FoundBlock]:
                     if grouped or project.activation != NO_ACTIVATION:
                         continue
                     stride = _stride(first, middle)
-                    for shortcut, end in shortcuts(start, projected, stride or ONE):
+                    for scale, shortcut, end in _ends(start, projected, stride or ONE):
                         steps = [step for step in (first, expand, middle, project) if step]
                         active = [expand.activation, *([middle.activation] if middle else [])]
                         keys = {"start_kernel_size": _kernel(first), "middle_kernel_size": _kernel(middle)}
                         found: Choices | None = all_of(
-                            (keys, of_convolutions(*steps), activation_of(*active), shortcut)
+                            (keys, of_convolutions(*steps), activation_of(*active), scale, shortcut)
                         )
                         if found is not None and stride:
                             widths = Widths(start.value.channels, project.conv.in_channels, project.conv.out_channels)
@@ -36,6 +43,12 @@ def universal_inverted_bottlenecks(start: Cursor) -> Iterator[FoundBlock]:
                                 "universal_inverted_bottleneck", found, stride, widths, start.value, end,
                                 expands=True, cost=1.02,
                             )  # fmt: skip
+
+
+def _ends(start: Cursor, projected: Cursor, stride: tuple[int, int]) -> Iterator[tuple[Choices, Choices, Cursor]]:
+    """With a factor for each channel and without, each with its shortcuts."""
+    for scale, scaled in channel_scales(projected):
+        yield from ((scale, shortcut, end) for shortcut, end in shortcuts(start, scaled, stride))
 
 
 def _optional_depthwise(cursor: Cursor) -> Iterator[tuple[ConvolutionStep | None, Cursor]]:
