@@ -46,7 +46,8 @@ class Group:
 NAME: Final = Column("name")
 _BLOCK, _STAGE, _OPS = (Column(key, priority=Priority.DERIVED) for key in ("block", "stage", "ops"))
 _ROLE, _BLOCKS = (Column(key, priority=Priority.DETAIL) for key in ("role", "blocks"))
-_OPERATOR, _OP = (Column(key, priority=Priority.CONTEXT) for key in ("operator", "op"))
+_OPERATOR = Column("operator")  # what the block is, which is worth more than a figure of it
+_OP = Column("op", priority=Priority.CONTEXT)
 _SHAPES: Final = (
     Column("input_shape", priority=Priority.DETAIL),
     Column("output_shape", priority=Priority.CONTEXT),

@@ -13,7 +13,7 @@ from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError, did_you_mean
 from mbconv_cli.report.model import Better, Cell, Column, Kind, Priority, Report, Row, Section
 from mbconv_cli.spec.catalogue import Catalogue, Entry, shipped_folder
-from mbconv_cli.units import MAC, PARAM, PIXEL
+from mbconv_cli.units import MAC, PARAM, PERCENT, PIXEL
 
 COLUMNS = (
     Column("name"),
@@ -21,7 +21,7 @@ COLUMNS = (
     Column("resolution", PIXEL),
     Column("params", PARAM, Kind.EXACT, Better.LOWER),
     Column("macs", MAC, Kind.EXACT, Better.LOWER),
-    Column("top1", "", Kind.LABEL, Better.HIGHER, Priority.CONTEXT),
+    Column("top1", PERCENT, Kind.LABEL, Better.HIGHER, Priority.CONTEXT),
     Column("source", priority=Priority.EXTRA),
     Column("file", priority=Priority.EXTRA),
 )

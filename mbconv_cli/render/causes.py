@@ -77,7 +77,7 @@ class Cause:
         """A metric's greatest change, of which network it is, and the limit."""
         worst = next(check for check in self.checks if check.metric == metric)
         change, limit = worst.number("change"), worst.row.get("limit")
-        if change is None:
+        if not change:
             return f"{metric}: {worst.message}"
         return f"{TITLES.get(metric, metric)} {change_percent(change)} in {worst.network}" + (
             f" ({limit})" if limit else ""

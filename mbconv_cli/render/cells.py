@@ -16,6 +16,7 @@ from mbconv_cli.units import (
     MAC,
     MILLISECOND,
     PARAM,
+    PERCENT,
     RATIO,
     SHARE,
     binary,
@@ -100,6 +101,8 @@ def value_text(value: Cell, column: Column) -> str:
             return f"{100 * value:.1f}%"
         case int() | float() if column.unit == CHANGE:
             return change_percent(value)
+        case int() | float() if column.unit == PERCENT:
+            return f"{value:.2f}"
         case int() | float() if column.unit == RATIO:
             return f"{value:.3f}"
         case int() | float() if column.unit == MILLISECOND:

@@ -17,6 +17,8 @@ from mbconv_cli.units import SHARE
 
 GAP: Final = 2
 NARROWEST_PROSE: Final = 24
+NARROWEST_PAIRED: Final = 12
+"""Of prose whose pair has the other half of the room."""
 NARROWEST_NAME: Final = 10
 NARROWEST_BAR: Final = 2
 COMFORTABLE_BAR: Final = 10
@@ -201,15 +203,21 @@ def _needed(kept: list[Lane]) -> int:
 
 
 def _with_prose_cut(kept: list[Lane], width: int, mark: str) -> tuple[list[Lane], list[str]]:
-    """The widest column of words cut to what the others leave it, if that is enough to read."""
+    """The widest column of words, and its pair, cut to what the others leave them, if that is enough to read."""
     words = [lane for lane in kept[1:] if not lane.flush_right]
     widest = max(words, key=lambda lane: lane.width, default=None)
     if widest is None or (excess := _needed(kept) - width) <= 0:
         return kept, []
-    if widest.width - excess < NARROWEST_PROSE:
-        return kept, []
-    narrower = _cut(widest, widest.width - excess, mark)
-    return [narrower if lane is widest else lane for lane in kept], [widest.heading]
+    group = sorted((lane for lane in words if _goes_with(lane, widest)), key=lambda lane: lane.width)
+    room, cut = sum(lane.width for lane in group) - excess, dict[Column, Lane]()
+    for index, lane in enumerate(group):
+        share = room // (len(group) - index)
+        if lane.width > share:
+            if share < (NARROWEST_PROSE if len(group) == 1 else NARROWEST_PAIRED):
+                return kept, []
+            cut[lane.column] = _cut(lane, share, mark)
+        room -= min(lane.width, share)
+    return [cut.get(lane.column, lane) for lane in kept], [lane.heading for lane in kept if lane.column in cut]
 
 
 def _with_room_used(kept: list[Lane], all_lanes: list[Lane], width: int) -> list[Lane]:

@@ -47,6 +47,14 @@ def test_an_identical_plan_is_no_change_and_a_renamed_network_is_one() -> None:
     assert "networks: new renamed from old.yaml" in text
 
 
+def test_a_budget_that_unchanged_networks_exceed_is_no_change() -> None:
+    place = {"file": "c.yaml", "line": 3, "column": 1}
+    over = [check_row(name, "macs", (9, 9, "MAC"), "max 5", "fail", **place, message="9 MACs, 4 over") for name in "ab"]
+    text = " ".join("\n".join(lines(check_report(tuple(over)))).split())
+    assert "2 networks macs: a, b; macs: 9 MACs, 4 over" in text
+    assert "+0.0%" not in text.partition("2 networks")[2]
+
+
 def test_what_costs_less_is_counted_but_not_what_only_seems_to(check: Report) -> None:
     assert "improved" not in lines(check)[1]  # its interval reaches to 1
     better = check_report((check_row("a", "params", (2, 1, "param"), "max_increase 0", "pass"),))

@@ -6,6 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from mbconv_cli.analysis.columns import COSTS, MACS_SHARE, cost_cells
+from mbconv_cli.analysis.grouping import LABELS, By, group_ops
+from mbconv_cli.analysis.networks import open_network
+from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.render.diff_headline import diff_headline
 from mbconv_cli.render.notes import brief_notes
 from mbconv_cli.render.renderers import Format, render
@@ -91,6 +95,32 @@ def test_digits_go_before_columns_do_and_stay_where_all_are_wanted() -> None:
     assert "123,456,789" in render(crowded, Format.TABLE, Style(width=28, exact=True))
     for exact in (Format.CSV, Format.JSON, Format.MARKDOWN):
         assert "123456789" in render(crowded, exact, Style(width=28)).replace(",", "")
+
+
+@pytest.mark.parametrize("width", [60, 80])
+@pytest.mark.parametrize("name", ["efficientnet-b0", "mobilenet-v3-small", "resnet-18"])
+def test_what_a_stage_is_stays_on_a_narrow_terminal(name: str, width: int) -> None:
+    plan = open_network(name).plan
+    columns = (*LABELS[By.STAGE], *COSTS, MACS_SHARE)
+    costs = plan_costs(plan)
+    rows = tuple(
+        {**group.labels, **cost_cells(total(costs[index] for index in group.ops), 1), "macs_share": 0.1}
+        for group in group_ops(plan, By.STAGE)
+    )
+    text = render(Report("profile", PROVENANCE, {}, {}, {"stages": Section(columns, rows)}), Format.TABLE, Style(width))
+    assert all(str(row["operator"])[:20] in text for row in rows)
+
+
+def test_two_halves_of_a_pair_are_cut_alike_and_stay() -> None:
+    words = "a value of many words that has no room at all"
+    columns = (NAME, Column("base", pair="compared"), Column("head", pair="compared"))
+    rows = ({"name": "width", "base": words, "head": words}, {"name": "other", "base": "1", "head": words})
+    narrow = Report("diff", PROVENANCE, {}, {}, {"options": Section(columns, rows)})
+    for width, shown in ((60, 2), (36, 2), (20, 0)):
+        table = render(narrow, Format.TABLE, Style(width)).splitlines()
+        line = next(line for line in table if line.startswith("width"))
+        assert line.count("a value of") == shown
+        assert len(line) <= width
 
 
 def test_a_diff_begins_with_what_changed_better_in_green_and_worse_in_red() -> None:

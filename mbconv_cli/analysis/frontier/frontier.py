@@ -16,7 +16,7 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.measure.execution import Execution, plan_to_run
 from mbconv_cli.report.model import Better, Cell, Column, Excerpt, Kind, Plot, Priority, Report, Row, Section
-from mbconv_cli.units import BYTE, PIXEL, binary, counted, decimal
+from mbconv_cli.units import BYTE, PERCENT, PIXEL, binary, counted, decimal
 
 if TYPE_CHECKING:
     from mbconv_cli.analysis.prediction.table_file import LatencyTable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mbconv_cli.analysis.turns.turn_measuring import Turns
 
 PEAK_BYTES: Final = Column("peak_bytes", BYTE, Kind.EXACT, Better.LOWER, priority=Priority.DETAIL)
-TOP1: Final = Column("top1", "", Kind.LABEL, Better.HIGHER)
+TOP1: Final = Column("top1", PERCENT, Kind.LABEL, Better.HIGHER)
 FRONT: Final = Column("pareto")
 RANK: Final = Column("rank", priority=Priority.DETAIL)
 REWARD: Final = Column("reward", "", Kind.MEASURED, Better.HIGHER)
