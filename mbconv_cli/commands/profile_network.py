@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -66,7 +66,7 @@ from mbconv_cli.commands.turn_options import PredictOption
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import require_place
 from mbconv_cli.machine.device_choice import AUTO, DeviceChoice, parse_device
-from mbconv_cli.measure.budget import budget_for
+from mbconv_cli.measure.budget import Budget, budget_for
 from mbconv_cli.measure.execution import Allocator, Backend, Dtype, Execution, MemoryFormat, Mode, require_supported
 from mbconv_cli.render.renderers import Format
 from mbconv_cli.report.model import Report
@@ -147,119 +147,149 @@ def profile_command(
 
     - `mbconv profile ./mine.yaml --no-latency --format json -o mine.json`
     """
-    choice = parse_device(device or AUTO)
-    budget = budget_for(parse_precision(precision), parse_seconds("--max-time", max_time), processes)
-    overview = (by, sort, top) == (None, None, None) and output_format is not Format.CSV
-    if depth is not None and by is not By.MODULE:
-        raise InputError("--depth is for --by module; give both or neither")
-    view = View(by or DEFAULT_ROWS[backend], sort, top, overview=overview, depth=depth or 1, launches=launch_times)
-    if output_format in TOTALS_ONLY and (by or sort or top):
-        raise InputError(f"--by, --sort and --top change nothing in --format {output_format}: it has no rows")
     batch_sizes = parse_batch_sizes(batch_size)
     training = pass_name is PassName.TRAIN
     execution = Execution(
         batch_sizes[0], dtype, memory_format, mode, fold_norm, training, threads, backend, allocator, tf32
     )
-    if len(batch_sizes) > 1 and backend is Backend.ONNXRUNTIME:
-        raise InputError("several batch sizes with --backend onnxruntime: an export is for one of them; give one")
+    view = _view(by, depth, sort, top, backend, output_format, launches=launch_times)
+    budget = budget_for(parse_precision(precision), parse_seconds("--max-time", max_time), processes)
+    measuring = _Measuring(parse_device(device or AUTO), budget, processes, roofline, recalibrate)
     _require_roofline(roofline, recalibrate, batch_sizes, execution, latency=latency)
-    catalogue = user_catalogue(arch_dir or ())
-    code = CodeOptions(tuple(arguments or ()), tuple(inputs or ()), batch_sizes[0], training)
     if len(networks) > 1:
         require_effect(
             "with several networks, which have a row each; give one network",
             by=by, depth=depth, top=top, sort=sort, precision=precision, max_time=max_time,
             roofline=roofline or None, arg=arguments, input=inputs,
         )  # fmt: skip
-        if len(batch_sizes) > 1:
-            raise InputError("several batch sizes of several networks: give one batch size, or one network")
-    several = [
+    _require_one_batch_size(batch_sizes, networks, backend)
+    catalogue = user_catalogue(arch_dir or ())
+    code = CodeOptions(tuple(arguments or ()), tuple(inputs or ()), batch_sizes[0], training)
+    opened = [
         open_network(reference, resolution=resolution, catalogue=catalogue, overrides=overrides or (), code=code)
         for reference in networks
     ]
-    opened = several[0]
-    if opened.plan.code and len(batch_sizes) == 1:
-        batch_sizes = (opened.plan.code.batch_size,)  # --input may hold it
-        execution = replace(execution, batch_size=batch_sizes[0])
+    asked = _asked(opened, batch_sizes, execution, view)
+    timing = {"device": device, "precision": precision, "max_time": max_time, "processes": processes}
     if predict is not None:
         require_effect(
             "with --predict, which measures nothing: a table is of this machine's CPU",
-            device=device, precision=precision, max_time=max_time, processes=processes, roofline=roofline or None,
-            strict=strict or None, no_latency=None if latency else True,
+            **timing, roofline=roofline or None, strict=strict or None, no_latency=None if latency else True,
         )  # fmt: skip
-        if len(several) > 1:
-            raise InputError("--predict with several networks: `mbconv frontier --predict` has them in one table")
-        show(
-            _predicted(opened, predict, replace(execution, batch_size=batch_sizes[-1]), view),
-            output_format,
-            output,
-            section,
-        )
+        show(_predicted(asked, predict), output_format, output, section)
         return
     if not latency:
-        require_measured(
-            execution,
-            device=device,
-            precision=precision,
-            max_time=max_time,
-            processes=processes,
-            strict=strict or None,
-            launch_times=launch_times or None,
-        )
-        report = (
-            profile_several(several, execution, None, None)
-            if len(several) > 1
-            else _profile(opened, batch_sizes, execution, view, None, None)
-        )
-        show(report, output_format, output, section)
+        require_measured(asked.execution, **timing, strict=strict or None, launch_times=launch_times or None)
+        show(_profile(asked, None, None), output_format, output, section)
         return
-    if choice.type != AUTO:
-        require_supported(execution, choice.type)
     if output is not None:
         require_place(output)
-    if len(several) > 1:
-        _show_measured(profile_several(several, execution, choice, processes), output_format, output, section, strict)
-        return
-    if mode is Mode.COMPILE:
-        remark(f"compiling {opened.plan.name}; this may take minutes")
-    calibration = _calibration(choice, execution, anew=recalibrate) if roofline else None
-    with progress_bar(f"measuring {opened.plan.name}") as progress:
-        request = LatencyRequest(choice, budget, progress, processes or usual_processes(execution))
-        report = _profile(opened, batch_sizes, execution, view, request, calibration)
-    _show_measured(report, output_format, output, section, strict)
-
-
-def _predicted(network: OpenNetwork, table_file: Path, execution: Execution, view: View) -> Report:
-    """With the latency that a table gives."""
-    from mbconv_cli.analysis.prediction.predicted_profile import predicted_profile
-    from mbconv_cli.analysis.prediction.table_file import read_table, require_form
-
-    latency_table = read_table(table_file)
-    require_form(latency_table, execution)
-    return predicted_profile(network, latency_table, view)
-
-
-def _show_measured(
-    report: Report, output_format: Format, output: Path | None, section: str | None, strict: bool
-) -> None:
+    report = _measured(asked, measuring)
     show(report, output_format, output, section)
     require_usable(report, strict=strict)
     if not report.measurement["complete"]:
         raise KeyboardInterrupt  # held back until what had been measured was shown
 
 
-def _profile(
-    network: OpenNetwork,
-    batch_sizes: Sequence[int],
-    execution: Execution,
-    view: View,
-    latency: LatencyRequest | None,
-    calibration: Calibration | None,
-) -> Report:
-    """Of one batch size by itself, of several side by side."""
-    if len(batch_sizes) == 1:
-        return profile(network, execution=execution, view=view, latency=latency, calibration=calibration)
-    return profile_batches(network, batch_sizes, execution=execution, view=view, latency=latency)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is profiled, and what is shown of it."""
+
+    networks: Sequence[OpenNetwork]
+    batch_sizes: Sequence[int]
+    execution: Execution
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class _Measuring:
+    """How it is measured."""
+
+    device: DeviceChoice
+    budget: Budget
+    processes: int | None
+    roofline: bool
+    recalibrate: bool
+
+
+def _view(
+    by: By | None,
+    depth: int | None,
+    sort: str | None,
+    top: int | None,
+    backend: Backend,
+    output_format: Format,
+    *,
+    launches: bool,
+) -> View:
+    """The rows that were asked for, or else the first screen.
+
+    Raises:
+        InputError: an option changes nothing.
+    """
+    if depth is not None and by is not By.MODULE:
+        raise InputError("--depth is for --by module; give both or neither")
+    if output_format in TOTALS_ONLY and (by or sort or top):
+        raise InputError(f"--by, --sort and --top change nothing in --format {output_format}: it has no rows")
+    overview = (by, sort, top) == (None, None, None) and output_format is not Format.CSV
+    return View(by or DEFAULT_ROWS[backend], sort, top, overview=overview, depth=depth or 1, launches=launches)
+
+
+def _require_one_batch_size(batch_sizes: Sequence[int], networks: Sequence[str], backend: Backend) -> None:
+    """Refuse several batch sizes where there is place for one.
+
+    Raises:
+        InputError: names what does not go together.
+    """
+    if len(batch_sizes) > 1 and backend is Backend.ONNXRUNTIME:
+        raise InputError("several batch sizes with --backend onnxruntime: an export is for one of them; give one")
+    if len(batch_sizes) > 1 and len(networks) > 1:
+        raise InputError("several batch sizes of several networks: give one batch size, or one network")
+
+
+def _asked(networks: Sequence[OpenNetwork], batch_sizes: Sequence[int], execution: Execution, view: View) -> _Asked:
+    """All of it; the batch of a captured module is that of its inputs, which `--input` may hold."""
+    code = networks[0].plan.code
+    if code is None or len(batch_sizes) > 1:
+        return _Asked(networks, batch_sizes, execution, view)
+    return _Asked(networks, (code.batch_size,), replace(execution, batch_size=code.batch_size), view)
+
+
+def _predicted(asked: _Asked, table_file: Path) -> Report:
+    """With the latency that a table gives."""
+    from mbconv_cli.analysis.prediction.predicted_profile import predicted_profile
+    from mbconv_cli.analysis.prediction.table_file import read_table, require_form
+
+    if len(asked.networks) > 1:
+        raise InputError("--predict with several networks: `mbconv frontier --predict` has them in one table")
+    latency_table = read_table(table_file)
+    require_form(latency_table, replace(asked.execution, batch_size=asked.batch_sizes[-1]))
+    return predicted_profile(asked.networks[0], latency_table, asked.view)
+
+
+def _measured(asked: _Asked, measuring: _Measuring) -> Report:
+    """With latencies that are measured here, and a progress bar."""
+    execution, network = asked.execution, asked.networks[0]
+    if measuring.device.type != AUTO:
+        require_supported(execution, measuring.device.type)
+    if len(asked.networks) > 1:
+        return profile_several(asked.networks, execution, measuring.device, measuring.processes)
+    if execution.mode is Mode.COMPILE:
+        remark(f"compiling {network.plan.name}; this may take minutes")
+    limits = _calibration(measuring.device, execution, anew=measuring.recalibrate) if measuring.roofline else None
+    with progress_bar(f"measuring {network.plan.name}") as progress:
+        processes = measuring.processes or usual_processes(execution)
+        return _profile(asked, LatencyRequest(measuring.device, measuring.budget, progress, processes), limits)
+
+
+def _profile(asked: _Asked, latency: LatencyRequest | None, calibration: Calibration | None) -> Report:
+    """Of one batch size by itself, of several side by side, as networks are."""
+    execution, view, network = asked.execution, asked.view, asked.networks[0]
+    if len(asked.networks) > 1:
+        return profile_several(asked.networks, execution, None, None)
+    if len(asked.batch_sizes) > 1:
+        return profile_batches(network, asked.batch_sizes, execution=execution, view=view, latency=latency)
+    return profile(network, execution=execution, view=view, latency=latency, calibration=calibration)
 
 
 def _require_roofline(

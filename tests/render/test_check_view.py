@@ -48,8 +48,10 @@ def test_an_identical_plan_is_no_change_and_a_renamed_network_is_one() -> None:
 
 
 def test_a_budget_that_unchanged_networks_exceed_is_no_change() -> None:
-    place = {"file": "c.yaml", "line": 3, "column": 1}
-    over = [check_row(name, "macs", (9, 9, "MAC"), "max 5", "fail", **place, message="9 MACs, 4 over") for name in "ab"]
+    over = [
+        check_row(one, "macs", (9, 9, "MAC"), "max 5", "fail", file="c", line=3, column=1, message="9 MACs, 4 over")
+        for one in "ab"
+    ]
     text = " ".join("\n".join(lines(check_report(tuple(over)))).split())
     assert "2 networks macs: a, b; macs: 9 MACs, 4 over" in text
     assert "+0.0%" not in text.partition("2 networks")[2]
