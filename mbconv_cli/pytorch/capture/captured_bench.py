@@ -12,7 +12,7 @@ from torch.export import ExportedProgram
 from torch.utils._pytree import tree_leaves
 
 from mbconv_cli.cost.activation_memory import forward_bytes, training_bytes
-from mbconv_cli.cost.counts import Cost, plan_costs, total, uncounted
+from mbconv_cli.cost.counts import Cost, cost_of, plan_costs, total, uncounted
 from mbconv_cli.errors import InputError
 from mbconv_cli.machine.allocator import keep_memory
 from mbconv_cli.machine.device_choice import DeviceChoice
@@ -137,8 +137,9 @@ def captured_module(code: CodeReference, plan: Plan, device: torch.device, execu
 def _captured_as(plan: Plan, code: CodeReference, exported: ExportedProgram, device: torch.device) -> CapturedPlan:
     """The ops of the Plan among the calls of a module on its device.
 
-    The calls are the same, but which of them copy may differ: `reshape` gives a view where its input lies in order.
-    What is no copy here takes next to no time, and what is one here alone belongs to the op behind it.
+    What multiplies is the same everywhere, but calls that move data may differ: `reshape` gives a view where its input
+    lies in order, and numbers are written into a tensor by other calls on the meta device. What is not called here
+    takes no time: its stamp follows that of the op before. What is called here alone belongs to the op behind it.
 
     Raises:
         InputError: the module calls something else there.
@@ -147,11 +148,16 @@ def _captured_as(plan: Plan, code: CodeReference, exported: ExportedProgram, dev
     here = captured_plan(exported, code.text)
     if [op.name for op in here.plan.ops] == names:
         return here
-    nodes = {node.name: node for node in exported.graph.nodes}
     counted = captured_plan(exported_code(code), code.text)
-    if [op.name for op in counted.plan.ops] == names and all(node.name in nodes for node in counted.nodes):
-        return replace(counted, nodes=tuple(nodes[node.name] for node in counted.nodes))
-    raise InputError(f"{code.text} calls other ops on {device} than on the device that it was counted on")
+    places = {node.name: place for place, node in enumerate(exported.graph.nodes)}
+    found: list[int] = []
+    for op, node in zip(counted.plan.ops, counted.nodes, strict=True):
+        moves = cost_of(op).macs == cost_of(op).params == 0
+        found.append(places.get(node.name, found[-1] if found and moves else -1))
+    if [op.name for op in counted.plan.ops] != names or -1 in found or found != sorted(found):
+        raise InputError(f"{code.text} calls other ops on {device} than on the device that it was counted on")
+    nodes = list(exported.graph.nodes)
+    return replace(counted, nodes=tuple(nodes[place] for place in found))
 
 
 def _bench(

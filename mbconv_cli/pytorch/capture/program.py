@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -117,7 +118,7 @@ def _compiled_python(
         exported: the calls.
         pairs: norms that are left out, each with the convolution that stands for it.
         fused: convolutions that take a weight and a bias of their own, in the order of these arguments.
-        stamped: nodes to call a function after; None for a program that calls none.
+        stamped: nodes to call a function after, as often as they stand there; None for a program that calls none.
     """
     graph, copies = fx.Graph(), dict[fx.Node, fx.Node]()
     follow = graph.placeholder("follow") if stamped is not None else None
@@ -126,7 +127,7 @@ def _compiled_python(
         if node.op == "placeholder":
             copies[node] = graph.placeholder(node.name)
     own = {node: tuple(graph.placeholder(f"{node.name}_{part}") for part in ("weight", "bias")) for node in fused}
-    after = set(stamped or ())
+    after = Counter(stamped or ())
     last = stamped[-1] if stamped else None
     for node in originals:
         if node.op == "placeholder":
@@ -134,13 +135,17 @@ def _compiled_python(
         if node in pairs:
             copies[node] = copies[pairs[node]]
             continue
-        if node.op == "output" and follow is not None and last is not None:
-            graph.call_function(operator.call, (follow, copies[last]))  # views behind the last op are part of it
+        if node.op == "output" and last is not None:  # views behind the last op are part of it
+            _follow(graph, follow, copies[last], after[last])
         copies[node] = graph.node_copy(node, lambda one: copies[one])
         if node in own:
             copies[node].args = (copies[node].args[0], *own[node], *copies[node].args[_BIAS + 1 :])
-        if node in after and node is not last:
-            assert follow is not None
-            graph.call_function(operator.call, (follow, copies[node]))
+        if node is not last:
+            _follow(graph, follow, copies[node], after[node])
     run: Callable[..., Any] = fx.GraphModule(exported.graph_module, graph).forward
     return run
+
+
+def _follow(graph: fx.Graph, follow: fx.Node | None, output: fx.Node, times: int) -> None:
+    for _ in range(times):
+        graph.call_function(operator.call, (follow, output))

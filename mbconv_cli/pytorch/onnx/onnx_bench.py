@@ -81,7 +81,7 @@ def _require_equal(found: NDArray[Any], expected: Tensor) -> float:
 
 def _share_out(measurement: Measurement, profile: Sequence[Sequence[Node]], labels: Sequence[str]) -> None:
     """Replace the time of every profiled pass by those of its parts; a pass that the profile has not is dropped."""
-    index = {label: position for position, label in enumerate(labels)}
+    index = {label: position for position, label in reversed(list(enumerate(labels)))}  # the first of equal ones
     totals = [sum(times) for times in measurement.layers]
     kept = profile[measurement.warm_up :]
     owners = columns_of(kept[0], index)

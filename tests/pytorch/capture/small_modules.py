@@ -63,3 +63,19 @@ class Named(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> dict[str, Tensor]:
         """`[N, 8]` and `[N, 1]`."""
         return {"masked": self.layer(x) * mask, "again": self.layer(x)}
+
+
+class Masked(nn.Module):
+    """Numbers written into a new tensor, which other calls do on the meta device than on the CPU."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(8, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`[N, 8]` to the same shape."""
+        mask = x.new_zeros(8)
+        mask[:4] = 1
+        mask[4:6] = 2
+        masked: Tensor = self.layer(x) * mask
+        return masked

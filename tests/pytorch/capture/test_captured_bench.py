@@ -77,6 +77,12 @@ def test_any_module_is_trained(name: str, inputs: list[str]) -> None:
     assert "fast path" not in notes(report)
 
 
+def test_what_the_device_calls_in_another_way_is_measured_all_the_same() -> None:
+    rows = [str(row["name"]) for row in measured("Masked", "2x8").sections["layers"].rows]
+    assert "copy" in rows  # on the meta device, where it was counted
+    assert rows[-2:] == ["layer", "mul"]
+
+
 @pytest.fixture
 def trained() -> tuple[nn.Module, CapturedTraining]:
     code = parse_code(f"{MODULES}:Convolutions")
