@@ -16,7 +16,7 @@ from mbconv_cli.spec.values import Stride
 
 
 def json_schema() -> dict[str, Any]:
-    """The schema as plain data: the Spec's own, plus what the loader adds (`extends`, published spellings)."""
+    """The schema as plain data: the Spec's own, plus what the loader adds (`extends`, `set`, published spellings)."""
     schema = Spec.model_json_schema(mode="validation")
     definitions = schema["$defs"]
     definitions["Stride"] = TypeAdapter(Stride).json_schema()
@@ -36,6 +36,13 @@ def json_schema() -> dict[str, Any]:
         "minLength": 1,
         "description": "name or path of a network that this one changes; mappings are merged, the rest is replaced",
     }
+    schema["properties"]["set"] = {
+        "type": "object",
+        "propertyNames": {"pattern": r"^[A-Za-z_][\w.\[\]*:-]*$"},
+        "description": "single values that differ from those of the network that is extended, each by its path as "
+        "`--set` takes it, e.g. blocks[2].num_repeat: 23",
+    }
+    schema["dependentRequired"] = {"set": ["extends"]}
     blocks = schema["properties"]["blocks"]
     row = {"anyOf": [blocks["items"], _string_row()]}
     of_a_stage = {"type": "array", "items": row, "minItems": 1, "description": "rows that are joined"}

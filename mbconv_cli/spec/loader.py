@@ -15,7 +15,7 @@ from mbconv_cli.spec.catalogue import STDIN, Catalogue, Location, read, read_std
 from mbconv_cli.spec.consistency import contradictions
 from mbconv_cli.spec.conventions import warn_of_assumptions, with_conventions
 from mbconv_cli.spec.extends import extend
-from mbconv_cli.spec.overrides import Override, apply_overrides
+from mbconv_cli.spec.overrides import Override, apply_overrides, apply_set
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.spellings import Parsed, canonical
 from mbconv_cli.spec.validation_messages import findings
@@ -163,8 +163,11 @@ def _extended(parsed: Parsed, chain: tuple[Location, ...], catalogue: Catalogue)
     """The last file of the chain, with all that it extends laid under it."""
     document, problems = parsed
     if "extends" not in document.data:
+        if "set" in document.data:
+            what = "set: changes values of the network that a file extends; add `extends:` or write them in place"
+            raise InputError(Problem(what, document.key_mark(("set",))))
         return parsed
-    data = dict(document.data)
+    data = {key: value for key, value in document.data.items() if key != "set"}
     reference = data.pop("extends")
     try:
         path = _parent(reference, chain, catalogue)
@@ -174,7 +177,8 @@ def _extended(parsed: Parsed, chain: tuple[Location, ...], catalogue: Catalogue)
         raise InputError(*(Problem(f"extends: {problem}", where) for problem in error.problems)) from error
     parent, parent_problems = _extended(_parsed(text, str(path)), (*chain, path), catalogue)
     child = Document(data, document.key_marks, document.value_marks)
-    return extend(parent, child), parent_problems + problems
+    extended = extend(parent, child), parent_problems + problems
+    return apply_set(extended, document) if "set" in document.data else extended
 
 
 def _parent(reference: object, chain: tuple[Location, ...], catalogue: Catalogue) -> Location:

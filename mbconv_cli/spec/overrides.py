@@ -1,4 +1,6 @@
-"""`--set PATH=VALUE`: what-ifs, written into a network's document before it is validated like any file.
+"""`--set PATH=VALUE`, and `set:` in a file that extends another: changes of single values of a network's document.
+
+They are made before it is validated like any file.
 
 A path leads through keys and rows: `activation`, `scaling.width`, `blocks[0].kernel_size`, `blocks[-1].se_ratio`,
 and over several rows at once: `blocks[*].kernel_size`, `blocks[2:].se_ratio`. A value is YAML, as in a file.
@@ -12,17 +14,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from mbconv_cli.errors import InputError, Mark
+from mbconv_cli.errors import InputError, Mark, Problem
 from mbconv_cli.spec.spellings import ROW_SPELLINGS, Parsed, canonical
 from mbconv_cli.spec.synonyms import KEYS, NOT_EXPRESSIBLE
 from mbconv_cli.spec.validation_messages import valid_keys
 from mbconv_cli.yaml.core_schema import resolve_scalar
+from mbconv_cli.yaml.quotes import shown
 from mbconv_cli.yaml.yaml_text import Document, Path, read_yaml
 
 Step: TypeAlias = str | int | slice
 
 _OF_THE_UNCHANGED: Final = ("expect", "published")
-_NOT_SETTABLE: Final = ("extends",)  # it has been followed before anything is set
+_NOT_SETTABLE: Final = (("extends",), ("set",))  # they have been followed before anything is set
 _SEGMENT: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)((?:\[[^\[\]]*\])*)")
 _SUBSCRIPT: Final = re.compile(r"\[(?:(\*)|(-?[0-9]{1,6})|(-?[0-9]{1,6})?:(-?[0-9]{1,6})?)\]")
 _BRACKETS: Final = re.compile(r"\[[^\[\]]*\]")
@@ -36,29 +39,24 @@ class NoMatchError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One what-if: the places that it names, and the value that goes there.
+    """One change: the places that it names, and the value that goes there.
 
     Attributes:
-        text: as the user wrote it, `PATH=VALUE`.
+        text: as the user wrote it: `PATH=VALUE`, or the path alone in a file.
         steps: the path: keys, and the index or slice of a row.
         value: plain data.
-        option: what the user gave it with.
+        mark: what stands before every complaint about the value.
     """
 
     text: str
     steps: tuple[Step, ...]
     value: Any
-    option: str = "--set"
+    mark: Mark
 
     @property
     def path(self) -> str:
         """The path as it was written."""
         return self.text.partition("=")[0].strip()
-
-    @property
-    def mark(self) -> Mark:
-        """What stands before every complaint about the value."""
-        return _mark(self.text, self.option)
 
 
 def parse_override(text: str, option: str = "--set") -> Override:
@@ -69,8 +67,8 @@ def parse_override(text: str, option: str = "--set") -> Override:
     """
     path, equals, value = text.partition("=")
     if not equals or not path.strip():
-        raise InputError(f"{_mark(text, option)}: should be PATH=VALUE, e.g. --set 'blocks[*].kernel_size=3'")
-    return _override(text, path.strip(), _value(value.strip(), text), option)
+        raise InputError(f"{option_mark(text, option)}: should be PATH=VALUE, e.g. --set 'blocks[*].kernel_size=3'")
+    return _override(text, path.strip(), _value(value.strip(), text), option_mark(text, option))
 
 
 def override_at(path: str, value: Any, option: str) -> Override:
@@ -84,14 +82,15 @@ def override_at(path: str, value: Any, option: str) -> Override:
     Raises:
         InputError: it is no path.
     """
-    return _override(f"{path}={value}", path, value, option)
+    text = f"{path}={value}"
+    return _override(text, path, value, option_mark(text, option))
 
 
-def _override(text: str, path: str, value: Any, option: str) -> Override:
+def _override(text: str, path: str, value: Any, mark: Mark) -> Override:
     try:
-        return Override(text, tuple(_steps(path)), value, option)
+        return Override(text, tuple(_steps(path)), value, mark)
     except ValueError as error:
-        raise InputError(f"{_mark(text, option)}: {error}") from error
+        raise InputError(Problem(str(error), mark)) from error
 
 
 def reach(override: Override, document: Document) -> str:
@@ -119,13 +118,36 @@ def apply_overrides(parsed: Parsed, overrides: Sequence[Override]) -> Parsed:
         return parsed
     document, findings = parsed
     data = {key: value for key, value in document.data.items() if key not in _OF_THE_UNCHANGED}
-    document = Document(data, document.key_marks, document.value_marks)
-    problems: list[str] = []
+    return _changed((Document(data, document.key_marks, document.value_marks), findings), overrides)
+
+
+def apply_set(parsed: Parsed, written: Document) -> Parsed:
+    """A document that was extended, with the values under `set:` in place, in the order of the file.
+
+    Args:
+        parsed: the parent with the child laid over it.
+        written: the child as it was read: its `set` is a mapping of paths, as `--set` takes them, to values.
+
+    Raises:
+        InputError: it is no mapping, or a path matches nothing; names the nearest valid ones.
+    """
+    changes = written.data["set"]
+    if not isinstance(changes, dict):
+        what = f"set: should be a mapping of paths to values, e.g. blocks[2].num_repeat: 3; got {shown(changes)}"
+        raise InputError(Problem(what, written.mark(("set",))))
+    return _changed(
+        parsed, [_override(path, path, value, written.mark(("set", path))) for path, value in changes.items()]
+    )
+
+
+def _changed(parsed: Parsed, overrides: Sequence[Override]) -> Parsed:
+    document, findings = parsed
+    problems: list[Problem] = []
     for override in overrides:
         try:
             document, of_spelling = canonical(_applied(document, override))
         except NoMatchError as error:
-            problems.append(f"{override.mark}: {error}{_nearest(override.path, document)}")
+            problems.append(Problem(f"{error}{_nearest(override.path, document)}", override.mark))
         else:
             findings = findings + of_spelling
     if problems:
@@ -133,7 +155,8 @@ def apply_overrides(parsed: Parsed, overrides: Sequence[Override]) -> Parsed:
     return document, findings
 
 
-def _mark(text: str, option: str = "--set") -> Mark:
+def option_mark(text: str, option: str = "--set") -> Mark:
+    """The place of what was given on the command line."""
     return Mark(f"{option} {text!r}", 0, 0)
 
 
@@ -161,7 +184,7 @@ def _subscript(text: str) -> int | slice:
 def _value(text: str, override: str) -> Any:
     """Plain data of the text; a word, number, boolean or null needs no parser."""
     scalar = resolve_scalar(text)
-    return read_yaml(text, str(_mark(override))).data if isinstance(scalar, str) else scalar
+    return read_yaml(text, str(option_mark(override))).data if isinstance(scalar, str) else scalar
 
 
 @dataclass(slots=True)
@@ -188,7 +211,7 @@ class _Rewrite:
             what = "a list, so it takes [*] or [0] before" if isinstance(node, list) else "a plain value, and has no"
             raise NoMatchError(f"{_shown(path)} is {what} {step!r}")
         valid = valid_keys(path, self.document)
-        if step not in valid or ((*path, step) == _NOT_SETTABLE):
+        if step not in valid or (*path, step) in _NOT_SETTABLE:
             raise NoMatchError(f"{_shown(path) or 'a network'} has no {step!r}")
         kept = _without_synonym(node or {}, step, path)
         return {**kept, step: self.rewritten(kept.get(step), rest, (*path, step), value)}
@@ -268,7 +291,7 @@ def _nearest(path: str, document: Document) -> str:
 
 def _section_paths(around: Path, document: Document) -> Iterator[str]:
     for key in valid_keys(around, document):
-        if (path := (*around, key)) != _NOT_SETTABLE:
+        if (path := (*around, key)) not in _NOT_SETTABLE:
             yield _shown(path)
             yield from () if path == ("blocks",) else _section_paths(path, document)
 

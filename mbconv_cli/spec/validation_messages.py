@@ -41,7 +41,7 @@ def findings(errors: Iterable[ErrorDetails], document: Document, schema: type[Ba
 def valid_keys(path: Path, document: Document, schema: type[BaseModel] = Spec) -> list[str]:
     """The keys that the mapping at the path may have; none if no mapping belongs there."""
     if not path:
-        return [*(["extends"] if schema is Spec else ()), *schema.model_fields]
+        return [*(["extends", "set"] if schema is Spec else ()), *schema.model_fields]
     if path[0] == "blocks" and len(path) == 2:
         row = document.data["blocks"][path[1]]
         return [*_row_model(row).model_fields, *(spelling.published for spelling in ROW_SPELLINGS)]

@@ -8,6 +8,8 @@ import pytest
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.spec.loader import MAX_EXTENDS, LoadedSpec, load, load_text
+from mbconv_cli.spec.overrides import parse_override
+from mbconv_cli.spec.rows import Row
 
 PARENT = """\
 name: parent
@@ -178,3 +180,61 @@ def test_a_chain_has_an_end(tmp_path: Path) -> None:
 def test_two_that_extend_the_same_are_no_circle(tmp_path: Path) -> None:
     spec = load_text("extends: efficientnet-b1\n", "efficientnet-b0.yaml", folder=tmp_path).spec
     assert spec.family == "EfficientNet"
+
+
+def test_single_values_change_by_their_paths(tmp_path: Path) -> None:
+    child = "set:\n  blocks[1].num_repeat: 3\n  blocks[*].kernel_size: 5\n  scaling.width: 2\n"
+    spec = extended(tmp_path, child + "expect: {peer: 'timm:resnet18'}\n").spec
+    assert [(row.output_filters, row.num_repeat) for row in spec.blocks if isinstance(row, Row)] == [(8, 1), (16, 3)]
+    assert spec.scaling.width == 2
+    assert spec.expect is not None  # the file's own figures are those of the network as it is changed
+
+
+def test_set_in_a_file_is_as_set_on_the_command_line(tmp_path: Path) -> None:
+    written = extended(tmp_path, "set:\n  blocks[-1].strides: 2\n  stem.kernel_size: 3\n", PARENT).spec
+    given = load(
+        str(tmp_path / "parent.yaml"),
+        overrides=[parse_override("blocks[-1].strides=2"), parse_override("stem.kernel_size=3")],
+    ).spec
+    assert written.model_copy(update={"name": given.name}) == given
+
+
+def test_a_grandchild_sees_what_its_parent_set(tmp_path: Path) -> None:
+    (tmp_path / "middle.yaml").write_text("extends: parent.yaml\nset:\n  blocks[0].output_filters: 4\n")
+    (tmp_path / "parent.yaml").write_text(PARENT)
+    child = "extends: middle.yaml\nset:\n  blocks[1].output_filters: 6\n"
+    spec = load_text(child, "child.yaml", folder=tmp_path).spec
+    assert [row.output_filters for row in spec.blocks if isinstance(row, Row)] == [4, 6]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ("\n  blocks[1].num_repeat: 0", "child.yaml:3:25: num_repeat: should be at least 1; got 0"),
+        (
+            "\n  blocks[1].num_repeats: 2",
+            "child.yaml:3:26: blocks[1] has no 'num_repeats'; nearest valid path: blocks[*].num_repeat",
+        ),
+        (
+            "\n  blocks[2].num_repeat: 2",
+            "child.yaml:3:25: nothing is there: blocks has 2, [0] to [1]; nearest valid path: blocks[*].num_repeat",
+        ),
+        (
+            "\n  a b: 2",
+            "child.yaml:3:8: 'a b' is no path; one looks like activation, scaling.width or blocks[2:].se_ratio",
+        ),
+        (
+            " 3",
+            "child.yaml:2:6: set: should be a mapping of paths to values, e.g. blocks[2].num_repeat: 3; got 3",
+        ),
+    ],
+)
+def test_a_path_that_cannot_be_set(tmp_path: Path, changes: str, problem: str) -> None:
+    assert told(tmp_path, f"set:{changes}\n") == [problem]
+
+
+def test_set_needs_a_network_to_change() -> None:
+    with pytest.raises(InputError) as caught:
+        load_text(f"{PARENT}set:\n  activation: swish\n", "child.yaml")
+    what = "set: changes values of the network that a file extends; add `extends:` or write them in place"
+    assert caught.value.sentences == (f"child.yaml:11:1: {what}",)

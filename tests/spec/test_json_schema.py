@@ -58,6 +58,7 @@ def test_every_shipped_file_is_valid(name: str, validator: Draft202012Validator)
         "extends: efficientnet-b0\n",
         "extends: efficientnet-b0\nhead: {activation: relu}\nstem: {kernel_size: 5}\ninput: {channels: 3}\n",
         "extends: efficientnet-b0\nexpect: {params: 1, macs: 2, source: x}\nscaling: {width: 2, depth: 0.5}\n",
+        "extends: resnet-50\nset:\n  blocks[2].num_repeat: 23\n  blocks[-1:].stride: 1\n  scaling.width: 2\n",
     ],
 )
 def test_both_accept(text: str, validator: Draft202012Validator) -> None:
@@ -106,6 +107,9 @@ def test_both_accept(text: str, validator: Draft202012Validator) -> None:
         "extends: 3\n",
         "extends: efficientnet-b0\nhead: {zzz: 1}\n",
         "extends: efficientnet-b0\nexpect: {params: 1}\n",
+        "extends: efficientnet-b0\nset: 3\n",
+        "extends: efficientnet-b0\nset:\n  a b: 3\n",
+        HEADER + "set:\n  activation: swish\n",
     ],
 )
 def test_both_refuse(text: str, validator: Draft202012Validator) -> None:

@@ -204,7 +204,7 @@ def test_no_mapping(text: str) -> None:
 
 def test_valid_keys_are_listed_where_none_is_near() -> None:
     (problem,) = told(HEADER + "zzz: 1\n")
-    assert "valid are extends, name, family, source, input," in problem
+    assert "valid are extends, set, name, family, source, input," in problem
     (problem,) = told(HEADER + f"blocks: [{{{ROW}, zzz: 1}}]\n")
     assert all(key in problem for key in ("expanded_filters", "se_ratio", "strides", "id_skip"))
 

@@ -12,7 +12,7 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.loader import load_text
-from mbconv_cli.spec.overrides import Override, parse_override
+from mbconv_cli.spec.overrides import Override, option_mark, parse_override
 from mbconv_cli.yaml.yaml_text import read_yaml
 
 PLAIN: Final = "convolution"
@@ -93,7 +93,7 @@ def block_plans(question: BlockQuestion) -> dict[str, Plan]:
     plans = {name: _plan(name, *_family_block(block, question), overrides) for name, block in FAMILY.items()}
     wanted = plans[PLAIN].output_shape
     for text in question.extra_rows:
-        row = Override(text, ("blocks", 0), _user_row(text, question), "--block")
+        row = Override(text, ("blocks", 0), _user_row(text, question), option_mark(text, "--block"))
         plan = _plan(text, {}, {}, question, [row, *overrides])
         if plan.output_shape != wanted:
             gives, not_this = ("x".join(map(str, shape)) for shape in (plan.output_shape, wanted))
