@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mbconv_cli.analysis.importing import imported
+from mbconv_cli.analysis.importing import base_of, imported
 from mbconv_cli.analysis.networks import CodeOptions, open_network
 from mbconv_cli.commands.options import (
     ArchDirOption,
@@ -24,12 +25,22 @@ NameOption = Annotated[
     str | None,
     typer.Option("--name", metavar="NAME", help="Name of the network in the file.", show_default="the file's name"),
 ]
+BaseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--base",
+        metavar="NETWORK",
+        help="Write what the network changes of this one: `extends:`, the scaling that fits, and single values.",
+        show_default=False,
+    ),
+]
 
 
 def import_command(
     network: CodeArgument,
     output: TextOutputOption = None,
     name: NameOption = None,
+    base: BaseOption = None,
     arguments: ArgOption = None,
     inputs: InputOption = None,
     resolution: ResolutionOption = None,
@@ -46,12 +57,16 @@ def import_command(
 
     - `mbconv import torchvision:mobilenet_v2 --arg width_mult=0.5`
 
+    - `mbconv import torchvision:efficientnet_b3 --base efficientnet-b0`
+
     - `mbconv import my_net.py:build --input 1x3x224x224 -o mine.yaml`
     """
     catalogue = user_catalogue(arch_dir or ())
     code = CodeOptions(tuple(arguments or ()), tuple(inputs or ()))
+    folder = output.parent if output else Path()
+    extended = base_of(base, folder, catalogue) if base else None
     opened = open_network(network, resolution=resolution, catalogue=catalogue, code=code)
-    found = imported(opened, name)
+    found = imported(opened, name, extended)
     write_text(found.text, output)
     for one in found.remarks:
         remark(one)

@@ -69,6 +69,9 @@ def short_yaml(data: Mapping[str, Any]) -> str:
     for key, value in data.items():
         if lines and key in {opening, "expect"}:
             lines.append("")
+        if key == "set":
+            lines += ["set:", *(f"  {path}: {_inline(one)}" for path, one in value.items())]
+            continue
         if key != "blocks":
             lines.append(f"{key}: {_inline(value)}")
             continue

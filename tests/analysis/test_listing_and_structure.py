@@ -39,7 +39,7 @@ def test_a_list_is_filtered_and_sorted() -> None:
     small = names(family="mobilenet", limits=parse_conditions(["macs <= 60M"]), sort="macs")
     assert small[0] == "mobilenet-v3-small-0.75"
     assert {"mobilenet-v2-0.35", "mobilenet-v3-small"} <= set(small)
-    assert names(text="resnet", sort="top1")[:2] == ["se-resnet-50", "resnet-50"]
+    assert names(text="resnet", sort="top1")[:2] == ["se-resnet-50", "resnet-101"]
     assert names(text="no such name") == []
 
 

@@ -43,6 +43,15 @@ def test_what_no_table_can_say_is_named_and_nothing_is_written(tmp_path: Path, m
     assert not list(tmp_path.iterdir())
 
 
+def test_a_module_as_a_variant_of_a_shipped_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run(["import", "timm:lcnet_075", "--base", "lcnet-1.0", "-o", "small.yaml"])
+    assert done["code"] == 0
+    lines = (tmp_path / "small.yaml").read_text(encoding="utf-8").splitlines()
+    assert (lines[0], lines[2]) == ("extends: lcnet-1.0", "scaling: {width: 0.75}")
+    assert run(["validate", "small.yaml"])["code"] == 0
+
+
 def test_bad_references_are_refused() -> None:
     assert run(["import", "timm:nothing_of_this_name"])["code"] == 2
     assert run(["import", "efficientnet-b0", "--arg", "a=1"])["code"] == 2
