@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mbconv_cli.analysis.networks import OpenNetwork, provenance
+from mbconv_cli.analysis.networks import OpenNetwork
+from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.cost.tool_conventions import TOOLS, Difference, Form, differences
 from mbconv_cli.machine.fingerprint import host_fingerprint

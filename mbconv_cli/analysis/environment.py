@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mbconv_cli.analysis.networks import provenance
+from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.machine.fingerprint import host_fingerprint, load_average
 from mbconv_cli.machine.threads import thread_choice
 from mbconv_cli.pytorch.devices import available_devices, torch_fingerprint

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from mbconv_cli.analysis.networks import open_network, provenance
-from mbconv_cli.analysis.sweep.constraints import Condition
-from mbconv_cli.analysis.view import require_column
-from mbconv_cli.cost.counts import plan_costs, total
+from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.errors import InputError, did_you_mean
 from mbconv_cli.report.model import Better, Cell, Column, Kind, Priority, Report, Row, Section
 from mbconv_cli.spec.catalogue import Catalogue, Entry, shipped_folder
+from mbconv_cli.spec.shipped_summary import Summary, shipped_summary
 from mbconv_cli.units import MAC, PARAM, PERCENT, PIXEL
+
+if TYPE_CHECKING:
+    from mbconv_cli.analysis.sweep.constraints import Condition
 
 COLUMNS = (
     Column("name"),
@@ -66,7 +67,10 @@ def list_networks(catalogue: Catalogue, wanted: Filter = EVERYTHING) -> Report:
     Raises:
         InputError: there is no such family or column.
     """
-    require_column(wanted.sort, COLUMNS, (), "")
+    if wanted.sort is not None:
+        from mbconv_cli.analysis.view import require_column
+
+        require_column(wanted.sort, COLUMNS, (), "")
     entries = catalogue.entries()
     rows: list[Row] = []
     invalid: list[str] = []
@@ -103,18 +107,30 @@ def _sortable(row: Row, key: str) -> tuple[bool, float, str]:
 
 
 def _row(entry: Entry, catalogue: Catalogue) -> Row:
-    network = open_network(str(entry.path), catalogue=catalogue)
-    cost = total(plan_costs(network.plan))
+    shipped = entry.path.parent == shipped_folder()
+    found = (shipped_summary(entry.path, catalogue) if shipped else None) or _computed(entry, catalogue)
     return {
         "name": entry.name,
-        "family": network.spec.family,
-        "resolution": network.plan.input_shape[1:],
-        "params": cost.params,
-        "macs": cost.macs,
-        "top1": network.spec.published.top1 if network.spec.published else None,
-        "source": network.spec.source,
-        "file": SHIPPED if entry.path.parent == shipped_folder() else str(entry.path),
+        "family": found.family,
+        "resolution": found.resolution,
+        "params": found.params,
+        "macs": found.macs,
+        "top1": found.top1,
+        "source": found.source,
+        "file": SHIPPED if shipped else str(entry.path),
     }
+
+
+def _computed(entry: Entry, catalogue: Catalogue) -> Summary:
+    """What follows from a file that is planned and counted."""
+    from mbconv_cli.analysis.networks import open_network
+    from mbconv_cli.cost.counts import plan_costs, total
+
+    network = open_network(str(entry.path), catalogue=catalogue)
+    spec, cost = network.spec, total(plan_costs(network.plan))
+    top1 = spec.published.top1 if spec.published else None
+    _, height, width = network.plan.input_shape
+    return Summary(spec.family, spec.source, (height, width), cost.params, cost.macs, top1)
 
 
 def _twice(entries: Sequence[Entry]) -> tuple[str, ...]:

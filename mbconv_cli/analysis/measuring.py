@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.machine.fingerprint import host_fingerprint, usable_cores
-from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
 from mbconv_cli.units import counted
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from mbconv_cli.measure.latency import Progress
     from mbconv_cli.measure.processes.comparisons import Comparison, Launcher
     from mbconv_cli.measure.statistics.estimates import Estimate
+    from mbconv_cli.plan.ops import Plan
 
 MIN_PROCESSES: Final = 2
 DEFAULT_PROCESSES: Final = 5

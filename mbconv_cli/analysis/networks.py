@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from mbconv_cli import __version__
-from mbconv_cli.cost.convention import CONVENTION
 from mbconv_cli.errors import InputError, Problem
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.plan.scaling import compounded
-from mbconv_cli.report.model import Cell, Provenance
+from mbconv_cli.report.model import Cell
 from mbconv_cli.spec.catalogue import Catalogue
 from mbconv_cli.spec.code_reference import CodeReference, InputShape, Origin, parse_arguments, parse_code, parse_inputs
 from mbconv_cli.spec.loader import LoadedSpec, load
@@ -147,19 +145,6 @@ def _open_code(
         training=options.training,
     )
     return OpenNetwork(None, plan_of_code(called))
-
-
-def provenance(
-    network: OpenNetwork | None = None, machine: dict[str, Cell] | None = None, **settings: Cell
-) -> Provenance:
-    """Where a report's figures come from."""
-    return Provenance(
-        mbconv=__version__,
-        convention=CONVENTION,
-        spec_sha256=network.sha256 if network else None,
-        machine=machine or {},
-        settings=settings,
-    )
 
 
 def spec_sha256(spec: Spec) -> str:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from itertools import groupby
 
-from mbconv_cli.analysis.networks import OpenNetwork, extent_text, provenance
+from mbconv_cli.analysis.networks import OpenNetwork, extent_text
+from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.analysis.scaling_table import scaling_note, scaling_section
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.cost.receptive_field import receptive_field

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from mbconv_cli.analysis.networks import provenance
+from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.check.measured_judgement import GATE_SECONDS
 from mbconv_cli.check.timing import LatencyTask
 from mbconv_cli.report.model import Cell, Column, Kind, Report, Section

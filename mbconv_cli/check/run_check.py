@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, assert_never
 
 from mbconv_cli.analysis.measuring import MeasureRequest
-from mbconv_cli.analysis.networks import provenance
+from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.check.acceptances import acceptances, unused_rows
 from mbconv_cli.check.commits import commits, compared_with, with_repository_files
 from mbconv_cli.check.config import LoadedConfig

@@ -23,7 +23,7 @@ from mbconv_cli.commands.options import (
 from mbconv_cli.commands.output import show
 from mbconv_cli.commands.sizes import parse_extent, parse_kernel
 from mbconv_cli.render.renderers import Format
-from mbconv_cli.spec.values import MAX_KERNEL_SIZE, MAX_SIZE
+from mbconv_cli.spec.limits import MAX_KERNEL_SIZE, MAX_SIZE
 
 InOption = Annotated[
     int, typer.Option("--in", metavar="N", min=1, max=MAX_SIZE, help="Input channels.", show_default=False)

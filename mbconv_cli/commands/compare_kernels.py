@@ -31,7 +31,7 @@ from mbconv_cli.cost.kernel_formulas import equal_stack
 from mbconv_cli.errors import InputError
 from mbconv_cli.render.renderers import Format
 from mbconv_cli.spec.catalogue import user_catalogue
-from mbconv_cli.spec.values import MAX_KERNEL_SIZE, MAX_RESOLUTION
+from mbconv_cli.spec.limits import MAX_KERNEL_SIZE, MAX_RESOLUTION
 
 DEFAULT_N: Final = "8"
 DEFAULT_EXTENT: Final = 56

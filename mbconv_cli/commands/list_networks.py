@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mbconv_cli.analysis.listing import COLUMNS, FIGURES, Filter, list_networks
-from mbconv_cli.analysis.sweep.constraints import UNITS, Condition, parse_conditions
 from mbconv_cli.commands.options import ArchDirOption, FormatOption, OutputOption, SectionOption
 from mbconv_cli.commands.output import show
 from mbconv_cli.errors import InputError
 from mbconv_cli.render.renderers import Format
 from mbconv_cli.spec.catalogue import user_catalogue
+
+if TYPE_CHECKING:
+    from mbconv_cli.analysis.sweep.constraints import Condition
 
 TextArgument = Annotated[
     str, typer.Argument(metavar="TEXT", help="A part of the names, e.g. mobilenet.", show_default=False)
@@ -68,6 +70,8 @@ def list_command(
 
 
 def _limit(text: str) -> Condition:
+    from mbconv_cli.analysis.sweep.constraints import UNITS, parse_conditions
+
     key, equals, quantity = text.partition("=")
     if not equals or key not in FIGURES:
         raise InputError(f"--max {text!r}: should be KEY=QUANTITY with {' or '.join(FIGURES)}, e.g. macs=400M")

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias, get_args
 
 import typer
-from pydantic import BaseModel
 
 from mbconv_cli.analysis.measuring import DEFAULT_PROCESSES, MIN_PROCESSES
 from mbconv_cli.commands.presentation import PANEL as OUTPUT
@@ -17,27 +16,30 @@ from mbconv_cli.render.renderers import FORMATS_OF_SUFFIX, RENDERERS, Format, re
 from mbconv_cli.spec.catalogue import SUFFIXES, user_catalogue
 from mbconv_cli.spec.code_reference import ARCHIVE_SUFFIX
 from mbconv_cli.spec.library_names import library_references
-from mbconv_cli.spec.rows import BlockRow
-from mbconv_cli.spec.spec import DESCRIPTIVE_KEYS, Spec
 
 NETWORK: Final = "Network"
 MEASURING: Final = "Measuring"
-_ROW_MODELS: Final = get_args(get_args(BlockRow)[0])
 
 
 def complete_override(incomplete: str) -> list[str]:
     """Paths of `--set` that begin so, each with the `=` that a value follows."""
+    from mbconv_cli.spec.rows import ROW_TYPES
+    from mbconv_cli.spec.spec import DESCRIPTIVE_KEYS, Spec
+
     paths: list[str] = []
     for key, field in Spec.model_fields.items():
-        models = [each for each in (field.annotation, *get_args(field.annotation)) if _is_model(each)]
+        models = [each for each in (field.annotation, *get_args(field.annotation)) if _is_section(each)]
         inner = [f"{key}.{name}" for model in models for name in model.model_fields]
         paths += inner or ([] if key in {*DESCRIPTIVE_KEYS, "blocks"} else [key])
-    paths += [f"blocks[*].{name}" for model in _ROW_MODELS for name in model.model_fields if name != "type"]
+    paths += [f"blocks[*].{name}" for model in ROW_TYPES.values() for name in model.model_fields if name != "type"]
     return [f"{path}=" for path in dict.fromkeys(paths) if path.startswith(incomplete)]
 
 
-def _is_model(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseModel) and kind.__name__.lower() not in DESCRIPTIVE_KEYS
+def _is_section(kind: object) -> bool:
+    from mbconv_cli.spec.spec import DESCRIPTIVE_KEYS
+    from mbconv_cli.spec.values import Frozen
+
+    return isinstance(kind, type) and issubclass(kind, Frozen) and kind.__name__.lower() not in DESCRIPTIVE_KEYS
 
 
 def complete_network(incomplete: str) -> list[str]:

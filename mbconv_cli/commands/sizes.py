@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.spec.values import MAX_KERNEL_SIZE, MAX_RESOLUTION, MAX_SIZE
+from mbconv_cli.spec.limits import MAX_KERNEL_SIZE, MAX_RESOLUTION, MAX_SIZE
 
 MOST_SIZES: Final = 1_000
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 from pydantic import Discriminator, Field, Strict, Tag, model_validator
 
+from mbconv_cli.spec.limits import MAX_SIZE
 from mbconv_cli.spec.values import (
-    MAX_SIZE,
     Activation,
     Dilation,
     Filters,

@@ -7,9 +7,9 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, Strict, model_validator
 
 from mbconv_cli.spec.conventions import Convention
+from mbconv_cli.spec.limits import MAX_SIZE
 from mbconv_cli.spec.rows import BlockRow, Row
 from mbconv_cli.spec.values import (
-    MAX_SIZE,
     Activation,
     Filters,
     Frozen,

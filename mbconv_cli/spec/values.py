@@ -18,10 +18,7 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
-MAX_SIZE = 1_048_576
-MAX_RESOLUTION = 65_536
-MAX_KERNEL_SIZE = 255
-MAX_REPEAT = 1_000
+from mbconv_cli.spec.limits import MAX_KERNEL_SIZE, MAX_REPEAT, MAX_RESOLUTION, MAX_SIZE
 
 
 class Frozen(BaseModel):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +14,36 @@ from mbconv_cli.analysis.listing import Filter, list_networks
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.structure import structure, structure_line
 from mbconv_cli.analysis.sweep.constraints import parse_conditions
+from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError
 from mbconv_cli.spec.catalogue import Catalogue, shipped
 
 
-def test_the_list_has_every_shipped_network_with_the_costs_that_its_file_expects() -> None:
+def test_the_list_has_every_shipped_network_with_the_costs_of_its_ops() -> None:
     report = list_networks(Catalogue())
     rows = report.sections["networks"].rows
     assert [row["name"] for row in rows] == list(shipped())
     assert report.totals == {"networks": len(shipped())}
     for row in rows:
         network = open_network(str(row["name"]))
-        assert network.spec.expect is not None
-        assert (row["params"], row["macs"]) == (network.spec.expect.params, network.spec.expect.macs)
+        cost = total(plan_costs(network.plan))
+        assert (row["params"], row["macs"]) == (cost.params, cost.macs)
         assert row["resolution"] == network.plan.input_shape[1:]
         assert (row["family"], row["source"]) == (network.spec.family, network.spec.source)
         assert row["top1"] == (network.spec.published.top1 if network.spec.published else None)
+
+
+def test_what_a_users_own_file_expects_is_not_what_is_listed(tmp_path: Path) -> None:
+    text = Path(shipped()["resnet-18"]).read_text(encoding="utf-8").replace("params: 11689512", "params: 1")
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    (row,) = (row for row in list_networks(Catalogue((tmp_path,))).sections["networks"].rows if row["name"] == "mine")
+    assert row["params"] == 11_689_512
+
+
+def test_a_list_needs_neither_the_schema_nor_a_plan() -> None:
+    program = "import sys; from mbconv_cli.cli import app; app(['list'], standalone_mode=False); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert not {"mbconv_cli.spec.spec", "mbconv_cli.plan.planner"} & set(done.stdout.splitlines()[-1].split())
 
 
 def names(**wanted: Any) -> list[str]:

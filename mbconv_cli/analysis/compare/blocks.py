@@ -19,7 +19,7 @@ from mbconv_cli.analysis.compare.block_family import BlockQuestion, block_plans
 from mbconv_cli.analysis.grouping import block_parts
 from mbconv_cli.analysis.measuring import BLOCK_SECONDS, MeasureRequest, measure_sets, usable_figures
 from mbconv_cli.analysis.measuring import notes as measuring_notes
-from mbconv_cli.analysis.networks import provenance
+from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.plan.ops import Plan

@@ -27,7 +27,7 @@ from mbconv_cli.analysis.measuring import (
     usable_figures,
 )
 from mbconv_cli.analysis.measuring import notes as measuring_notes
-from mbconv_cli.analysis.networks import provenance
+from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.analysis.view import number
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.cost.kernel_formulas import paper_macs, receptive_field

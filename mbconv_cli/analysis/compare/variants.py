@@ -18,7 +18,8 @@ from mbconv_cli.analysis.columns import (
 )
 from mbconv_cli.analysis.measuring import NETWORK_SECONDS, MeasureRequest, measure_sets, usable_figures
 from mbconv_cli.analysis.measuring import notes as measuring_notes
-from mbconv_cli.analysis.networks import OpenNetwork, provenance
+from mbconv_cli.analysis.networks import OpenNetwork
+from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError
 from mbconv_cli.machine.fingerprint import host_fingerprint

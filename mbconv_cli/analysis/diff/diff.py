@@ -16,7 +16,7 @@ from mbconv_cli.analysis.diff.pairings import Pairing, Status, difference_sectio
 from mbconv_cli.analysis.diff.references import Opened
 from mbconv_cli.analysis.diff.spec_options import Change, spec_changes
 from mbconv_cli.analysis.measuring import MeasureRequest
-from mbconv_cli.analysis.networks import provenance
+from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.report.model import Better, Cell, Column, Excerpt, Kind, Priority, Provenance, Report, Row, Section
 from mbconv_cli.units import CHANGE

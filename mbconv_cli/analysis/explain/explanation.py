@@ -9,7 +9,8 @@ from mbconv_cli.analysis.explain.block_explanation import block_prose, parts_sec
 from mbconv_cli.analysis.explain.block_steps import block_ops
 from mbconv_cli.analysis.explain.network_explanation import costliest_block, network_prose, roles_section
 from mbconv_cli.analysis.explain.topics import TOPICS, Topic, topic_called
-from mbconv_cli.analysis.networks import OpenNetwork, open_network, provenance
+from mbconv_cli.analysis.networks import OpenNetwork, open_network
+from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.errors import InputError, did_you_mean
 from mbconv_cli.plan.ops import Block
 from mbconv_cli.report.model import Report, Section

@@ -10,8 +10,9 @@ from mbconv_cli.analysis.columns import BYTES, LATENCY, MACS, PARAMS, latency_ce
 from mbconv_cli.analysis.frontier.contenders import Contender, form_labels
 from mbconv_cli.analysis.frontier.cost_budgets import LATENCY_MS, Answer, CostBudget, Interval, Offer, answer
 from mbconv_cli.analysis.frontier.ranking import OnFront, Point, on_front, rank_cells
-from mbconv_cli.analysis.networks import extent_text, provenance
+from mbconv_cli.analysis.networks import extent_text
 from mbconv_cli.analysis.prediction.predicted_section import predicted_section
+from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.errors import InputError
 from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.measure.execution import Execution, plan_to_run

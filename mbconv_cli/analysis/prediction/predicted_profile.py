@@ -8,10 +8,11 @@ from typing import Final
 
 from mbconv_cli.analysis.columns import COSTS, cost_cells, estimate_cells
 from mbconv_cli.analysis.grouping import LABELS, By, Group, group_ops
-from mbconv_cli.analysis.networks import OpenNetwork, provenance
+from mbconv_cli.analysis.networks import OpenNetwork
 from mbconv_cli.analysis.prediction.predictor import Predictor, UnpredictableError
 from mbconv_cli.analysis.prediction.table_file import LatencyTable
 from mbconv_cli.analysis.profile.overview import costliest
+from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.analysis.view import View, arranged, require_column
 from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.errors import InputError

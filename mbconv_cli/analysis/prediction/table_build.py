@@ -8,7 +8,7 @@ from statistics import geometric_mean
 from typing import Final
 
 from mbconv_cli.analysis.columns import MACS
-from mbconv_cli.analysis.networks import OpenNetwork, provenance
+from mbconv_cli.analysis.networks import OpenNetwork
 from mbconv_cli.analysis.prediction.held_out import (
     FEWEST_NETWORKS,
     Errors,
@@ -21,6 +21,7 @@ from mbconv_cli.analysis.prediction.op_model import Timed
 from mbconv_cli.analysis.prediction.op_traits import Traits, traits
 from mbconv_cli.analysis.prediction.predictor import MeasuredNetwork
 from mbconv_cli.analysis.prediction.table_file import LatencyTable, TableErrors, table_network
+from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.analysis.turns.turn_estimates import latencies, quiet_levels
 from mbconv_cli.analysis.turns.turn_measuring import Turns
 from mbconv_cli.analysis.turns.turn_report import measured_figures, turn_notes

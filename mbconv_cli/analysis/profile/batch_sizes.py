@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.columns import ALIVE, COSTS, LATENCY, cost_cells, estimate_cells, latency_cells
 from mbconv_cli.analysis.grouping import LABELS, By, Group, group_ops
-from mbconv_cli.analysis.networks import OpenNetwork, provenance
+from mbconv_cli.analysis.networks import OpenNetwork
 from mbconv_cli.analysis.profile.benches import LatencyRequest, run_benches
 from mbconv_cli.analysis.profile.form_notes import form_notes, form_subject, latency_section, unmeasured_reason
 from mbconv_cli.analysis.profile.overview import costliest
 from mbconv_cli.analysis.profile.peak_memory import memory_notes
 from mbconv_cli.analysis.profile.profile import NOT_MEASURED
 from mbconv_cli.analysis.profile.profile_rows import exact_rows
+from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.analysis.view import View, arranged, require_column
 from mbconv_cli.cost.activation_memory import alive_bytes
 from mbconv_cli.cost.counts import Cost, plan_costs, total

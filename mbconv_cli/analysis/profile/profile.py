@@ -20,7 +20,7 @@ from mbconv_cli.analysis.columns import (
     latency_cells,
 )
 from mbconv_cli.analysis.grouping import LABELS, By, Group, group_ops
-from mbconv_cli.analysis.networks import OpenNetwork, provenance
+from mbconv_cli.analysis.networks import OpenNetwork
 from mbconv_cli.analysis.profile.benches import LatencyRequest, run_benches
 from mbconv_cli.analysis.profile.form_notes import (
     DIRECTIONS,
@@ -44,6 +44,7 @@ from mbconv_cli.analysis.profile.overview import balance_note, costliest, set_as
 from mbconv_cli.analysis.profile.peak_memory import memory_notes
 from mbconv_cli.analysis.profile.profile_rows import COSTS_BY_ROLE, exact_rows, with_shares
 from mbconv_cli.analysis.profile.roofline_section import ROOFLINE, ROOFLINE_COLUMNS, Roofline, least_times
+from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.analysis.view import View, arranged, require_column
 from mbconv_cli.cost.activation_memory import alive_bytes
 from mbconv_cli.cost.counts import Cost, plan_costs, total

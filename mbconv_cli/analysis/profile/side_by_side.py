@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.columns import COSTS, LATENCY, cost_cells, latency_cells
-from mbconv_cli.analysis.networks import OpenNetwork, provenance
+from mbconv_cli.analysis.networks import OpenNetwork
 from mbconv_cli.analysis.profile.form_notes import form_subject
 from mbconv_cli.analysis.profile.profile import NOT_MEASURED
+from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.cost.activation_memory import alive_bytes
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.columns import latency_cells
 from mbconv_cli.analysis.frontier.ranking import rank_cells
-from mbconv_cli.analysis.networks import provenance
+from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.analysis.sweep.drawn_networks import network_at
 from mbconv_cli.analysis.sweep.evaluation import POINT, Evaluator, Figures, SweepJob
 from mbconv_cli.analysis.sweep.sweep import LATENCY_MS, RANK, Findings, Wanted, sweep_report

@@ -10,9 +10,9 @@ from itertools import count
 from typing import Any, Final
 
 from mbconv_cli.analysis.columns import BYTES, FLOPS, LATENCY, MACS, PARAMS
-from mbconv_cli.analysis.networks import provenance
 from mbconv_cli.analysis.pareto import Front
 from mbconv_cli.analysis.prediction.predicted_profile import PREDICTED, prediction_notes
+from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.analysis.sweep.evaluation import ERROR, POINT, Chunk, Figures, SweepJob
 from mbconv_cli.analysis.sweep.row_files import RowFile, decoded_rows
 from mbconv_cli.report.model import Better, Column, Kind, Plot, Priority, Report, Row, Section
