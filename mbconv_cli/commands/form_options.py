@@ -71,6 +71,15 @@ FoldNormOption: TypeAlias = Annotated[
         rich_help_panel=FORM,
     ),
 ]
+ReparameterizeOption: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--reparameterize",
+        help="Merge parallel convolutions of one value, and their sum, into one convolution, as RepVGG is deployed; "
+        "batch norms are folded first.",
+        rich_help_panel=FORM,
+    ),
+]
 Tf32Option: TypeAlias = Annotated[
     bool | None,
     typer.Option(

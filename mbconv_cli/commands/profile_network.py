@@ -22,6 +22,7 @@ from mbconv_cli.commands.form_options import (
     ModeOption,
     PassName,
     PassOption,
+    ReparameterizeOption,
     Tf32Option,
     parse_batch_sizes,
     require_measured,
@@ -95,6 +96,7 @@ def profile_command(
     memory_format: MemoryFormatOption = MemoryFormat.CONTIGUOUS,
     mode: ModeOption = Mode.EAGER,
     fold_norm: FoldNormOption = False,
+    reparameterize: ReparameterizeOption = False,
     pass_name: PassOption = PassName.FORWARD,
     backend: BackendOption = Backend.TORCH,
     allocator: AllocatorOption = Allocator.SYSTEM,
@@ -150,8 +152,9 @@ def profile_command(
     batch_sizes = parse_batch_sizes(batch_size)
     training = pass_name is PassName.TRAIN
     execution = Execution(
-        batch_sizes[0], dtype, memory_format, mode, fold_norm, training, threads, backend, allocator, tf32
-    )
+        batch_sizes[0], dtype, memory_format, mode, fold_norm or reparameterize, training, threads, backend, allocator,
+        tf32, reparameterize,
+    )  # fmt: skip
     view = _view(by, depth, sort, top, backend, output_format, launches=launch_times)
     budget = budget_for(parse_precision(precision), parse_seconds("--max-time", max_time), processes)
     measuring = _Measuring(parse_device(device or AUTO), budget, processes, roofline, recalibrate)

@@ -9,6 +9,7 @@ from typing import Final
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.plan.ops import BatchNorm, Plan
+from mbconv_cli.plan.parallel_sums import merge_parallel_sums, parallel_sums
 from mbconv_cli.plan.plan_rewrites import fold_norm, folded_norms
 from mbconv_cli.report.model import Cell
 
@@ -65,6 +66,7 @@ class Execution:
         memory_format: of weights and images.
         mode: how the ops are started.
         fold_norm: whether batch norms are folded into the convolutions before them.
+        reparameterize: whether norms are folded, and parallel convolutions and their sum are one convolution.
         training: whether a pass is forward and backward with batch norm in training mode, or forward alone.
         threads: on the CPU; the default number if absent.
         backend: which program runs the ops.
@@ -82,6 +84,7 @@ class Execution:
     backend: Backend = Backend.TORCH
     allocator: Allocator = Allocator.SYSTEM
     tf32: bool | None = None
+    reparameterize: bool = False
 
     @property
     def by_layer(self) -> bool:
@@ -100,6 +103,7 @@ class Execution:
             "threads": self.threads,
             "allocator": self.allocator.value,
             "tf32": self.tf32,
+            **({"reparameterize": True} if self.reparameterize else {}),
         }
 
 
@@ -108,7 +112,8 @@ DEFAULT: Final = Execution()
 
 def plan_to_run(plan: Plan, execution: Execution) -> Plan:
     """The Plan as this form runs it."""
-    return fold_norm(plan) if execution.fold_norm else plan
+    folded = fold_norm(plan) if execution.fold_norm else plan
+    return merge_parallel_sums(folded) if execution.reparameterize else folded
 
 
 def require_possible(plan: Plan, execution: Execution) -> None:
@@ -126,6 +131,11 @@ def require_possible(plan: Plan, execution: Execution) -> None:
             raise InputError(reason)
     if execution.fold_norm and not folded_norms(plan):
         raise InputError(f"--fold-norm: {plan.name} has no batch norm that directly follows a convolution")
+    if execution.reparameterize and plan.code:
+        table = "`mbconv import` makes a network in YAML of it, which takes it"
+        raise InputError(f"--reparameterize: {plan.name} is code; {table}")
+    if execution.reparameterize and not parallel_sums(fold_norm(plan)):
+        raise InputError(f"--reparameterize: {plan.name} has no sum of parallel convolutions, as RepVGG's blocks have")
     if execution.training:
         _require_statistics(plan, execution.batch_size)
 
@@ -169,6 +179,10 @@ def _exclusions(execution: Execution) -> tuple[tuple[bool, str], ...]:
             f"--pass train with --mode {mode.value}: autograd's pass is run eagerly; take --mode eager",
         ),
         (
+            training and execution.reparameterize,
+            "--pass train with --reparameterize: what is merged is not what is trained; leave it out",
+        ),
+        (
             training and execution.fold_norm,
             "--pass train with --fold-norm: a folded norm takes no statistics, so there is nothing left to train it by",
         ),
@@ -189,6 +203,10 @@ def _exclusions(execution: Execution) -> tuple[tuple[bool, str], ...]:
             "--allocator keep with --backend onnxruntime: its arena keeps memory anyway; leave it out",
         ),
         (in_onnxruntime and training, "--pass train with --backend onnxruntime: it runs the forward pass alone"),
+        (
+            in_onnxruntime and execution.reparameterize,
+            "--reparameterize with --backend onnxruntime: the export has the network as it was trained; leave it out",
+        ),
         (
             in_onnxruntime and execution.fold_norm,
             "--fold-norm with --backend onnxruntime: the export folds norms anyway; leave it out",

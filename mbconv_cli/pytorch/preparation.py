@@ -15,9 +15,10 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.measure.audit_result import Audit
 from mbconv_cli.measure.execution import Execution, MemoryFormat, plan_to_run
 from mbconv_cli.plan.ops import Plan
+from mbconv_cli.plan.plan_rewrites import fold_norm
 from mbconv_cli.pytorch.agreement import require_equal
 from mbconv_cli.pytorch.built_network import Network, build, images_to_settle, settle
-from mbconv_cli.pytorch.folding import fold_network
+from mbconv_cli.pytorch.folding import fold_network, merge_network
 
 FOLDING_TOLERANCE: Final = 1e-4
 _UNSUPPORTED: Final = ("not implemented for", "not supported")
@@ -61,7 +62,9 @@ def prepare(
     notes: tuple[str, ...] = ()
     if execution.fold_norm:
         unfolded, network = network, fold_network(network, plan)
-        notes = (_folding_note(network, unfolded, images),)
+        if execution.reparameterize:
+            network = merge_network(network, fold_norm(plan))
+        notes = (_folding_note(network, unfolded, images, execution),)
     run = plan_to_run(plan, execution)
     audited = audited or _audit(network, run, costs)
     network.to(torch_dtype(execution)).to(memory_format=torch_memory_format(execution))
@@ -110,6 +113,7 @@ def _audit(network: Network, plan: Plan, costs: Sequence[Cost]) -> Audit:
 
 
 @torch.inference_mode()
-def _folding_note(folded: Network, unfolded: Network, images: Tensor) -> str:
-    equal = require_equal("--fold-norm", folded(images), unfolded(images), FOLDING_TOLERANCE)
+def _folding_note(folded: Network, unfolded: Network, images: Tensor, execution: Execution) -> str:
+    option = "--reparameterize" if execution.reparameterize else "--fold-norm"
+    equal = require_equal(option, folded(images), unfolded(images), FOLDING_TOLERANCE)
     return f"folding: beside the network with its batch norms, {equal}"

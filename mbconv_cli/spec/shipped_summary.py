@@ -1,4 +1,4 @@
-"""What a shipped file says of its network: read, and neither validated nor planned.
+"""What a shipped file states about its network: read, and neither validated nor planned.
 
 A shipped file's `expect:` is what its ops come to: the tests hold every file to that, and this summary to both. So a
 list of all networks reads YAML alone. A user's own file is planned and counted: nobody has tested what it expects.

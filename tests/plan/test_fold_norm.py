@@ -56,14 +56,14 @@ def test_a_folded_norm_leaves_a_bias_in_place_of_a_scale_and_a_shift(name: str) 
 
 
 @every_network
-def test_all_norms_of_the_catalogue_follow_a_convolution_but_those_of_mixed_kernels_and_of_linear_layers(
+def test_all_norms_of_the_catalogue_follow_a_convolution_but_those_of_mixed_kernels_linear_layers_and_shortcuts(
     name: str,
 ) -> None:
     plan = plan_of(name)
     makers = {op.name: op.kind for op in plan.ops}
     left = [op for op in norms(plan) if not isinstance(makers[op.inputs[0].name], Conv2d)]
     assert norms(fold_norm(plan)) == left
-    assert bool(left) == name.startswith(("mixnet", "mobilenet-v4"))
+    assert bool(left) == name.startswith(("mixnet", "mobilenet-v4", "repvgg"))
 
 
 @every_network

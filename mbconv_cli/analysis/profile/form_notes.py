@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.columns import COSTS, LATENCY, LATENCY_SHARE, latency_cells
 from mbconv_cli.analysis.grouping import Group
-from mbconv_cli.measure.execution import DEFAULT, Execution
+from mbconv_cli.measure.execution import DEFAULT, Execution, plan_to_run
 from mbconv_cli.plan.ops import BatchNorm, Plan
-from mbconv_cli.plan.plan_rewrites import folded_norms
+from mbconv_cli.plan.parallel_sums import parallel_sums
+from mbconv_cli.plan.plan_rewrites import fold_norm, folded_norms
 from mbconv_cli.report.model import Better, Cell, Column, Kind, Row, Section
-from mbconv_cli.units import MILLISECOND
+from mbconv_cli.units import MILLISECOND, counted
 
 if TYPE_CHECKING:
     from mbconv_cli.measure.bench_result import Bench
@@ -77,7 +78,9 @@ def latency_section(bench: Bench, execution: Execution) -> Section:
 def form_subject(execution: Execution) -> dict[str, Cell]:
     """The dtype, and whatever else is not as usual."""
     usual = DEFAULT.settings()
-    unusual = {key: value for key, value in execution.settings().items() if value != usual[key] and key != "threads"}
+    unusual = {
+        key: value for key, value in execution.settings().items() if value != usual.get(key) and key != "threads"
+    }
     return {"dtype": execution.dtype.value} | unusual
 
 
@@ -91,6 +94,11 @@ def form_notes(plan: Plan, execution: Execution) -> tuple[str, ...]:
     if not execution.fold_norm:
         return ()
     folded, norms = len(folded_norms(plan)), sum(isinstance(op.kind, BatchNorm) for op in plan.ops)
+    if execution.reparameterize:
+        sums = counted(len(parallel_sums(fold_norm(plan))), "sum")
+        ops = f"{len(plan_to_run(plan, execution).ops)} ops in place of {len(plan.ops)}"
+        one_each = f"re-parameterization: {sums} of parallel convolutions are one convolution each, {ops}"
+        return (f"{one_each}; all figures are those of the merged network, params too",)
     return (
         (
             f"norm: {folded} batch norms are part of the convolutions before them, which have a bias now, and "
