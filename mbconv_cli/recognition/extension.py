@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from mbconv_cli.plan.ops import Plan
-from mbconv_cli.plan.planner import make_plan
+from mbconv_cli.plan.planner import PlanError, make_plan
 from mbconv_cli.recognition.scaling_fit import fitting_scalings
 from mbconv_cli.recognition.spec_of_plan import Table, table_of
 from mbconv_cli.recognition.table_changes import table_changes
@@ -47,20 +46,20 @@ def fewest_changes(base: Spec, plan: Plan, table: Table) -> Extension | None:
     head = _spec_of(table)
     blocks = [block for row in table.rows for block in row.blocks]
     scalings = list(fitting_scalings(base, blocks)) or [base.scaling]
-    found = [one for scaling in scalings for one in _extensions(base, scaling, plan, head)]
+    found = [one for scaling in scalings if (one := _extension(base, scaling, plan, head))]
     return min(found, key=lambda one: len(one.changes), default=None)
 
 
-def _extensions(base: Spec, scaling: Scaling, plan: Plan, head: Spec) -> Iterator[Extension]:
-    """The extension by one scaling, if the rows correspond."""
+def _extension(base: Spec, scaling: Scaling, plan: Plan, head: Spec) -> Extension | None:
+    """The extension by one scaling, if the base can be scaled so and the rows correspond."""
     extent = (plan.input_shape[1], plan.input_shape[2])
     scaled = base.model_copy(update={"scaling": scaling.model_copy(update={"resolution": extent})})
-    recognised = table_of(make_plan(scaled))
-    if not isinstance(recognised, Table):
-        return
-    changes = table_changes(_spec_of(recognised), head)
-    if changes is not None:
-        yield Extension(_scaling(base, scaling, extent), changes)
+    try:
+        recognised = table_of(make_plan(scaled))
+    except PlanError:  # at this resolution a feature map of the base vanishes
+        return None
+    changes = table_changes(_spec_of(recognised), head) if isinstance(recognised, Table) else None
+    return None if changes is None else Extension(_scaling(base, scaling, extent), changes)
 
 
 def _scaling(base: Spec, scaling: Scaling, extent: tuple[int, int]) -> dict[str, Any]:

@@ -32,18 +32,25 @@ def fitting_scalings(base: Spec, blocks: Sequence[FoundBlock]) -> Iterator[Scali
         blocks: those of the network's rows, in order.
     """
     wanted = [block.widths.output for block in blocks if block.type != "pool"]
-    scalings = [base.scaling.model_copy(update={"depth": depth}) for depth in (base.scaling.depth, *FACTORS)]
-    repeats = {tuple(scale_repeats(_scaled(base, scaling))): scaling for scaling in reversed(scalings)}
-    deep = [(counts, scaling) for counts, scaling in repeats.items() if _blocks(base, counts) == len(wanted)]
-    seen: set[tuple[int, ...]] = set()
-    for counts, scaling in reversed(deep):
+    for counts, deep in _depths(base).items():
+        if _blocks(base, counts) != len(wanted):
+            continue
+        seen: set[tuple[int, ...]] = set()
         for width in (base.scaling.width, *FACTORS):
-            wide = scaling.model_copy(update={"width": width})
-            widths = _widths(base, wide)
-            ends = _ends(_scaled(base, wide))
-            if (*counts, *widths, *ends) not in seen and _each(base, counts, widths) == wanted:
-                seen.add((*counts, *widths, *ends))
-                yield wide
+            scaling = deep.model_copy(update={"width": width})
+            widths, ends = _widths(base, scaling), _ends(_scaled(base, scaling))
+            if (*widths, *ends) not in seen and _each(base, counts, widths) == wanted:
+                seen.add((*widths, *ends))
+                yield scaling
+
+
+def _depths(base: Spec) -> dict[tuple[int, ...], Scaling]:
+    """For each number of repeats that a depth factor gives the rows, the plainest scaling that does."""
+    found: dict[tuple[int, ...], Scaling] = {}
+    for depth in (base.scaling.depth, *FACTORS):
+        scaling = base.scaling.model_copy(update={"depth": depth})
+        found.setdefault(tuple(scale_repeats(_scaled(base, scaling))), scaling)
+    return found
 
 
 def _scaled(base: Spec, scaling: Scaling) -> Spec:
