@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal, assert_never
 
-from mbconv_cli.spec.rows import Row
+from mbconv_cli.spec.rows import GhostBottleneck, MBConv, Row
 from mbconv_cli.spec.spec import Scaling, Spec
 
 
@@ -110,3 +110,22 @@ def _share_out(repeats: Sequence[int], scaled: int) -> list[int]:
         shares.append(share)
         left, scaled = left - repeat, scaled - share
     return shares[::-1]
+
+
+def expanded_filters(row: MBConv | GhostBottleneck, spec: Spec, channels_in: int, table_filters: int) -> int:
+    """The channels that a row expands to.
+
+    Args:
+        row: has a ratio or a number.
+        spec: its network.
+        channels_in: what comes into the block.
+        table_filters: the same as the table gives it, before any scaling.
+    """
+    if row.expanded_filters is None:
+        assert row.expand_ratio is not None  # the Spec has exactly one of the two
+        return expand_filters(channels_in, row.expand_ratio, spec.expand_divisor)
+    if spec.scaling.expansion == "filters":
+        return scale_filters(row.expanded_filters, spec.scaling)
+    if channels_in == table_filters:
+        return row.expanded_filters
+    return expand_filters(channels_in, row.expanded_filters / table_filters, spec.expand_divisor)

@@ -9,6 +9,7 @@ from mbconv_cli.recognition.blocks.recognise_bottleneck import bottlenecks
 from mbconv_cli.recognition.blocks.recognise_conv import convs, pools
 from mbconv_cli.recognition.blocks.recognise_depthwise_separable import depthwise_separables
 from mbconv_cli.recognition.blocks.recognise_fused_mbconv import fused_mbconvs
+from mbconv_cli.recognition.blocks.recognise_ghost_bottleneck import ghost_bottlenecks
 from mbconv_cli.recognition.blocks.recognise_mbconv import mbconvs
 from mbconv_cli.recognition.blocks.recognise_mobile_attention import mobile_attentions
 from mbconv_cli.recognition.blocks.recognise_rep_vgg import rep_vggs
@@ -25,6 +26,7 @@ RECOGNISERS: Final[tuple[Recogniser, ...]] = (
     rep_vggs,
     universal_inverted_bottlenecks,
     mobile_attentions,
+    ghost_bottlenecks,
     xceptions,
     convs,
     pools,

@@ -288,6 +288,7 @@ TIMM: Final[Mapping[str, Notation]] = {
             "a": _kernel_or_none("start_kernel_size"),
             "k": _kernel_or_none("middle_kernel_size"),
             "e": _ratio("expand_ratio"),
+            "se": _ratio("se_ratio"),
         },
         _TIMM_FLAGS,
         (*_TIMM_REQUIRED, "e"),

@@ -132,10 +132,39 @@ class MBConv(DepthwiseRow):
 
     @model_validator(mode="after")
     def _expands_one_way(self) -> Self:
-        if self.expand_ratio is None and self.expanded_filters is None:
-            raise ValueError("needs either expand_ratio or expanded_filters")
-        if self.expand_ratio is not None and self.expanded_filters is not None:
-            raise ValueError("expand_ratio and expanded_filters exclude each other; keep one")
+        _require_one_expansion(self.expand_ratio, self.expanded_filters)
+        return self
+
+
+def _require_one_expansion(ratio: float | None, filters: int | None) -> None:
+    if ratio is None and filters is None:
+        raise ValueError("needs either expand_ratio or expanded_filters")
+    if ratio is not None and filters is not None:
+        raise ValueError("expand_ratio and expanded_filters exclude each other; keep one")
+
+
+class GhostBottleneck(Row):
+    """Two ghost modules, a depthwise convolution between them where there is a stride, SE, shortcut (GhostNet).
+
+    A ghost module makes some of its channels by a 1x1 convolution, and of these the others by a depthwise one.
+    """
+
+    type: Literal["ghost_bottleneck"]
+    kernel_size: KernelSize = Field(3, description="of the depthwise convolution with the stride, and the shortcut's")
+    expand_ratio: Ratio | None = Field(None, description="expanded channels / channels in")
+    expanded_filters: Filters | None = Field(None, description="expanded channels, as GhostNet's table gives them")
+    ghost_ratio: Annotated[int, Field(ge=2, le=8)] = Field(2, description="all channels / those of the 1x1 convolution")
+    ghost_kernel_size: KernelSize = Field(3, description="of the depthwise convolution that makes the other channels")
+    shortcut: Literal["identity", "strided_projection", "none"] = Field(
+        "strided_projection",
+        description="identity: where input and output agree; strided_projection: also a depthwise convolution with the "
+        "stride and a 1x1 convolution where they differ; none",
+    )
+    se_ratio: SeRatio = None
+
+    @model_validator(mode="after")
+    def _expands_one_way(self) -> Self:
+        _require_one_expansion(self.expand_ratio, self.expanded_filters)
         return self
 
 
@@ -281,6 +310,7 @@ class UniversalInvertedBottleneck(Row):
     middle_kernel_size: KernelSize | None = Field(None, description="of the depthwise kernel after the expansion")
     expand_ratio: Ratio = Field(description="expanded channels / channels in")
     layer_scale: LayerScale = False
+    se_ratio: SeRatio = None
 
     @model_validator(mode="after")
     def _stride_has_a_kernel(self) -> Self:
@@ -311,6 +341,7 @@ ROW_TYPES: Final[dict[str, type[AnyRow]]] = {
     "rep_vgg": RepVGG,
     "universal_inverted_bottleneck": UniversalInvertedBottleneck,
     "mobile_attention": MobileAttention,
+    "ghost_bottleneck": GhostBottleneck,
     "xception": Xception,
     "pool": Pool,
     "skip": Skip,
@@ -331,6 +362,7 @@ BlockRow: TypeAlias = Annotated[
     | Annotated[RepVGG, Tag("rep_vgg")]
     | Annotated[UniversalInvertedBottleneck, Tag("universal_inverted_bottleneck")]
     | Annotated[MobileAttention, Tag("mobile_attention")]
+    | Annotated[GhostBottleneck, Tag("ghost_bottleneck")]
     | Annotated[Xception, Tag("xception")]
     | Annotated[Pool, Tag("pool")]
     | Annotated[Skip, Tag("skip")],

@@ -38,7 +38,7 @@ KINDS: Final[dict[str, tuple[st.SearchStrategy[str], ...]]] = {
     "ds": (MIXED_KERNELS, SE, SKIP, st.sampled_from(["", "e1"])),
     "dsa": (MIXED_KERNELS, SE),
     "er": (KERNELS, EXPANSIONS, SE, SKIP, st.sampled_from(["", "fc8"]), st.sampled_from(["", "gs8"])),
-    "uir": (st.sampled_from(["k3", "k5"]), EXPANSIONS, SKIP, st.sampled_from(["", "a0", "a3", "a5"])),
+    "uir": (st.sampled_from(["k3", "k5"]), EXPANSIONS, SE, SKIP, st.sampled_from(["", "a0", "a3", "a5"])),
     "cn": (KERNELS, st.sampled_from(["", "skip"])),
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import ChannelShuffle, Value
 from mbconv_cli.plan.parts import Place, Widths, add_shortcut, convolution, depthwise, routed, squeeze_excite, style_of
-from mbconv_cli.plan.scaling import expand_filters, scale_filters
+from mbconv_cli.plan.scaling import expanded_filters
 from mbconv_cli.spec.rows import MBConv
 from mbconv_cli.spec.spec import Spec
 
@@ -19,7 +19,7 @@ def plan_mbconv(block: BlockDraft, row: MBConv, spec: Spec, x: Value, place: Pla
     """Add the block's ops. Where it would keep the channels there is no expansion, unless the row wants it."""
     activation = row.activation or spec.activation
     style = routed(block, x, style_of(spec, row), row.experts)
-    widths = Widths(x.channels, _expanded(row, spec, x.channels, block.table_filters), place.output_filters)
+    widths = Widths(x.channels, expanded_filters(row, spec, x.channels, block.table_filters), place.output_filters)
     y = x
     if widths.expanded != x.channels or row.unit_expansion:
         y = convolution(block, "expand", y, style, widths.expanded, groups=row.expand_groups, activation=activation)
@@ -37,14 +37,3 @@ def plan_mbconv(block: BlockDraft, row: MBConv, spec: Spec, x: Value, place: Pla
 def describe_mbconv(row: MBConv) -> str:
     """What EfficientNet's table 1 calls it, without kernel and SE: `MBConv6`."""
     return f"{BLOCK_TYPE}{row.expand_ratio:g}" if row.expand_ratio else f"{BLOCK_TYPE} to {row.expanded_filters}"
-
-
-def _expanded(row: MBConv, spec: Spec, channels_in: int, table_filters: int) -> int:
-    if row.expanded_filters is None:
-        assert row.expand_ratio is not None  # the Spec has exactly one of the two
-        return expand_filters(channels_in, row.expand_ratio, spec.expand_divisor)
-    if spec.scaling.expansion == "filters":
-        return scale_filters(row.expanded_filters, spec.scaling)
-    if channels_in == table_filters:
-        return row.expanded_filters
-    return expand_filters(channels_in, row.expanded_filters / table_filters, spec.expand_divisor)

@@ -12,6 +12,7 @@ from mbconv_cli.plan.blocks import (
     conv,
     depthwise_separable,
     fused_mbconv,
+    ghost_bottleneck,
     mbconv,
     mobile_attention,
     pool,
@@ -30,6 +31,7 @@ from mbconv_cli.spec.rows import (
     DepthwiseRow,
     DepthwiseSeparable,
     FusedMBConv,
+    GhostBottleneck,
     MBConv,
     MobileAttention,
     Pool,
@@ -73,6 +75,11 @@ BLOCK_TYPES: Final[dict[type[AnyRow], BlockType]] = {
         universal_inverted_bottleneck.BLOCK_TYPE,
         universal_inverted_bottleneck.describe_universal_inverted_bottleneck,
         universal_inverted_bottleneck.plan_universal_inverted_bottleneck,
+    ),
+    GhostBottleneck: BlockType(
+        ghost_bottleneck.BLOCK_TYPE,
+        ghost_bottleneck.describe_ghost_bottleneck,
+        ghost_bottleneck.plan_ghost_bottleneck,
     ),
     MobileAttention: BlockType(
         mobile_attention.BLOCK_TYPE,

@@ -10,7 +10,16 @@ from typing import Final
 
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
-from mbconv_cli.plan.parts import Place, Style, add_shortcut, convolution, scale_channels, style_of
+from mbconv_cli.plan.parts import (
+    Place,
+    Style,
+    Widths,
+    add_shortcut,
+    convolution,
+    scale_channels,
+    squeeze_excite,
+    style_of,
+)
 from mbconv_cli.plan.scaling import expand_filters
 from mbconv_cli.spec.rows import UniversalInvertedBottleneck
 from mbconv_cli.spec.spec import Spec
@@ -42,7 +51,12 @@ def plan_universal_inverted_bottleneck(
     y = convolution(block, "expand", y, style, expanded, activation=activation)
     if row.middle_kernel_size:
         y = _depthwise(block, y, style, "middle", row.middle_kernel_size, place, activation)
+    widths = Widths(x.channels, expanded, place.output_filters)
+    if spec.se.place == "depthwise":
+        y = squeeze_excite(block, y, row.se_ratio, spec.se, widths, activation)
     y = convolution(block, "project", y, style, place.output_filters)
+    if spec.se.place == "project":
+        y = squeeze_excite(block, y, row.se_ratio, spec.se, widths, activation)
     y = scale_channels(block, "project", y, row.layer_scale)
     return add_shortcut(block, row, x, y, style, place.stride)
 

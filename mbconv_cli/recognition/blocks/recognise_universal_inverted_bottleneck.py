@@ -13,9 +13,10 @@ from mbconv_cli.recognition.convolution_steps import (
     convolutions,
     pointwise,
 )
-from mbconv_cli.recognition.found_block import Choices, FoundBlock, activation_of, all_of, of_convolutions, one
+from mbconv_cli.recognition.found_block import Choices, FoundBlock, activation_of, all_of, both, of_convolutions, one
 from mbconv_cli.recognition.op_graph import Cursor
 from mbconv_cli.recognition.shortcut_steps import shortcuts
+from mbconv_cli.recognition.squeeze_steps import Squeeze, squeezes
 
 
 def universal_inverted_bottlenecks(start: Cursor) -> Iterator[FoundBlock]:
@@ -25,30 +26,36 @@ def universal_inverted_bottlenecks(start: Cursor) -> Iterator[FoundBlock]:
             continue
         for expand, expanded in pointwise(before):
             for middle, spatial in _optional_depthwise(expanded):
-                for project, projected in pointwise(spatial):
-                    grouped = expand.conv.groups > 1 or project.conv.groups > 1
-                    if grouped or project.activation != NO_ACTIVATION:
+                stride = _stride(first, middle)
+                for project, squeeze, projected in _projections(spatial):
+                    if expand.conv.groups > 1:
                         continue
-                    stride = _stride(first, middle)
-                    for scale, shortcut, end in _ends(start, projected, stride or ONE):
+                    for ending, end in _endings(start, projected, stride or ONE):
                         steps = [step for step in (first, expand, middle, project) if step]
                         active = [expand.activation, *([middle.activation] if middle else [])]
                         keys = {"start_kernel_size": _kernel(first), "middle_kernel_size": _kernel(middle)}
-                        found: Choices | None = all_of(
-                            (keys, of_convolutions(*steps), activation_of(*active), scale, shortcut)
-                        )
+                        found = all_of((keys, of_convolutions(*steps), activation_of(*active), ending))
                         if found is not None and stride:
                             widths = Widths(start.value.channels, project.conv.in_channels, project.conv.out_channels)
                             yield FoundBlock(
-                                "universal_inverted_bottleneck", found, stride, widths, start.value, end,
+                                "universal_inverted_bottleneck", found, stride, widths, start.value, end, squeeze,
                                 expands=True, cost=1.02,
                             )  # fmt: skip
 
 
-def _ends(start: Cursor, projected: Cursor, stride: tuple[int, int]) -> Iterator[tuple[Choices, Choices, Cursor]]:
+def _projections(spatial: Cursor) -> Iterator[tuple[ConvolutionStep, Squeeze | None, Cursor]]:
+    """The 1x1 convolutions without activation, with squeeze-and-excitation before or after them, and without."""
+    for before, squeezed in squeezes(spatial, "depthwise"):
+        for project, projected in pointwise(squeezed):
+            if project.conv.groups == 1 and project.activation == NO_ACTIVATION:
+                ends = ((before, projected),) if before else squeezes(projected, "project")
+                yield from ((project, squeeze, end) for squeeze, end in ends)
+
+
+def _endings(start: Cursor, projected: Cursor, stride: tuple[int, int]) -> Iterator[tuple[Choices | None, Cursor]]:
     """With a factor for each channel and without, each with its shortcuts."""
     for scale, scaled in channel_scales(projected):
-        yield from ((scale, shortcut, end) for shortcut, end in shortcuts(start, scaled, stride))
+        yield from ((both(scale, shortcut), end) for shortcut, end in shortcuts(start, scaled, stride))
 
 
 def _optional_depthwise(cursor: Cursor) -> Iterator[tuple[ConvolutionStep | None, Cursor]]:
