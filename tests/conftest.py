@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -16,6 +17,21 @@ settings.load_profile("quick")
 # Read when torch is imported. Tests run side by side, a process for each core; with as many threads in
 # each process they wait for each other and take four times as long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection() -> None:
+    """Collect no garbage while tests are collected: all of it stays."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of every later garbage collection; the instrument forces one for each measurement.
+
+    Thousands of tests stay in memory as long as the session, and looking through them takes longer than most tests.
+    """
+    gc.freeze()
+    gc.set_threshold(20_000, 5, 2)  # the young seldom; all often enough to keep no exported program for long
+    gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -28,7 +28,7 @@ def alive_activations(plan: Plan) -> tuple[int, ...]:
     now = sum(alive.values())
     elements: list[int] = []
     for op, dying in zip(plan.ops, dying_inputs(plan), strict=True):
-        written = alive[op.name] = _written(op)
+        written = alive[op.output.name] = _written(op)
         now += written
         elements.append(now)
         for name in dying:

@@ -7,10 +7,10 @@ from mbconv_cli.plan.ops import Plan
 
 def dying_inputs(plan: Plan) -> tuple[tuple[str, ...], ...]:
     """For each op, the names of the inputs that no later op reads, each once."""
-    read_later = {plan.ops[-1].name}
-    dying: list[tuple[str, ...]] = []
-    for op in reversed(plan.ops):
-        names = dict.fromkeys([value.name for value in op.inputs])
-        dying.append(tuple([name for name in names if name not in read_later]))
-        read_later.update(names)
-    return tuple(reversed(dying))
+    last_reader = {value.name: index for index, op in enumerate(plan.ops) for value in op.inputs}
+    return tuple(
+        [
+            tuple(dict.fromkeys([value.name for value in op.inputs if last_reader[value.name] == index]))
+            for index, op in enumerate(plan.ops)
+        ]
+    )

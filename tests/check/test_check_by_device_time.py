@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mbconv_cli.analysis.compare import kernels
 from mbconv_cli.analysis.compare.kernel_question import KernelQuestion
 from mbconv_cli.analysis.compare.kernels import compare_kernels
 from mbconv_cli.analysis.measuring import MeasureRequest
@@ -50,6 +51,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """In simulated time few rounds are enough."""
     for module in (measured_judgement, take_baseline):
         monkeypatch.setattr(module, "GATE_SECONDS", 0.1)
+    monkeypatch.setattr(kernels, "BLOCK_SECONDS", 0.1)
 
 
 @pytest.fixture
@@ -154,7 +156,7 @@ def compared(device: FakeDevice, patch: pytest.MonkeyPatch) -> tuple[str, ...]:
     use(device, patch)
     compare_here(patch)
     question = KernelQuestion(5, (3, 3), (4,), height=8, width=8)
-    return compare_kernels(question, MeasureRequest(DeviceChoice("auto"), 1, 5, lambda _: None)).notes
+    return compare_kernels(question, request()).notes
 
 
 def test_the_seed_question_in_both_currencies(monkeypatch: pytest.MonkeyPatch) -> None:
