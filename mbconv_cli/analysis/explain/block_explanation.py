@@ -85,10 +85,13 @@ def _arithmetic(steps: Sequence[Step]) -> Iterator[str]:
     """Which part does the MACs: every output is a sum, and its length decides."""
     whole = sum(step.cost.macs for step in steps)
     for step in steps:
+        share = _percent(step.cost.macs, whole) if whole else ""
+        if step.attention:
+            queries, keys = (math.prod(value.shape[1:]) for value in step.ops[0].inputs[:2])
+            yield f"attention: {share} of the MACs. In each head {queries} pixels are compared with {keys} each."
         if not step.convolutions or not whole:
             continue
         length = step.ops[0].inputs[0].shape[0]
-        share = _percent(step.cost.macs, whole)
         kinds = step.convolutions
         if step.role == "se":
             params = _percent(step.cost.params, sum(each.cost.params for each in steps))

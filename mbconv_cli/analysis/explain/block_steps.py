@@ -16,6 +16,7 @@ from mbconv_cli.plan.ops import (
     Conv2d,
     GroupNorm,
     MaxPool,
+    MultiQueryAttention,
     Op,
     Plan,
     Shape,
@@ -43,6 +44,11 @@ class Step:
         return [conv for op in self.ops if (conv := convolution_of(op.kind))]
 
     @property
+    def attention(self) -> MultiQueryAttention | None:
+        """Its attention, without the convolutions before and after it."""
+        return next((op.kind for op in self.ops if isinstance(op.kind, MultiQueryAttention)), None)
+
+    @property
     def output_shape(self) -> Shape:
         """`(C, H, W)` of what it gives."""
         return self.ops[-1].output.shape
@@ -64,10 +70,12 @@ def block_ops(plan: Plan, block: str) -> tuple[Op, ...]:
 
 
 def main_steps(ops: Iterable[Op]) -> list[Step]:
-    """The steps of the path that is computed; what the shortcut does is not among them."""
+    """The steps of the path that is computed; what the shortcut does, where there is one, is not among them."""
+    ops = tuple(ops)
+    shortcut = shortcut_step(ops)
     steps: list[list[Op]] = []
     for op in ops:
-        if op.role == "shortcut":
+        if shortcut and op in shortcut.ops:
             continue
         if not steps or _begins(op, steps[-1]):
             steps.append([])
@@ -91,12 +99,19 @@ def _begins(op: Op, step: Sequence[Op]) -> bool:
     if op.role != step[-1].role:
         return True
     sliced = {one.name for one in step if isinstance(one.kind, ChannelSlice)}
-    both_convolve = convolution_of(op.kind) and any(convolution_of(one.kind) for one in step)
-    return op.role != "se" and both_convolve is not None and op.inputs[0].name not in sliced
+    both_weigh = _weighs(op) and any(map(_weighs, step))
+    return op.role != "se" and both_weigh and op.inputs[0].name not in sliced
+
+
+def _weighs(op: Op) -> bool:
+    """Whether an op sums up weighted values: a convolution, or attention."""
+    return convolution_of(op.kind) is not None or isinstance(op.kind, MultiQueryAttention)
 
 
 def _what(step: Step) -> str:
     found = step.convolutions
+    if step.attention:
+        return f"attention: {step.attention.heads} heads, which share keys and values"
     if not found:
         return step.role
     first, last = found[0], found[-1]
