@@ -3,6 +3,7 @@
 Prints the median wall time of a script that prints torchinfo's summary of torchvision's efficientnet_b0, of `mbconv
 profile efficientnet-b0 --no-latency`, `mbconv --help`, `mbconv list`, and `mbconv check` of all shipped networks, each
 started once to warm the disk's cache and then run in turn with the others; and each one's share of torchinfo's time.
+The same of a module, timm's resnet50, which takes torch, timm and an export besides.
 Run it in the checkout, whose config `check` reads, with bytecode kept (PYTHONDONTWRITEBYTECODE unset): a package that
 is compiled at every start takes half as long again.
 
@@ -20,6 +21,10 @@ TORCHINFO = """
 import torchinfo, torchvision
 torchinfo.summary(torchvision.models.efficientnet_b0(weights=None), (1, 3, 224, 224), verbose=1)
 """
+TORCHINFO_OF_TIMM = """
+import timm, torchinfo
+torchinfo.summary(timm.create_model("resnet50", pretrained=False), (1, 3, 224, 224), verbose=1)
+"""
 MBCONV = (sys.executable, "-m", "mbconv_cli")
 PROGRAMS = {
     "torchinfo.summary": (sys.executable, "-c", TORCHINFO),
@@ -27,7 +32,11 @@ PROGRAMS = {
     "mbconv --help": (*MBCONV, "--help"),
     "mbconv list": (*MBCONV, "list"),
     "mbconv check": (*MBCONV, "check"),
+    "torchinfo of timm's resnet50": (sys.executable, "-c", TORCHINFO_OF_TIMM),
+    "mbconv profile timm:resnet50": (*MBCONV, "profile", "timm:resnet50", "--no-latency"),
 }
+HELD_AGAINST = {"mbconv profile timm:resnet50": "torchinfo of timm's resnet50"}
+"""What a program is a share of, where that is not the first one."""
 
 
 def seconds(program: tuple[str, ...]) -> float:
@@ -45,9 +54,9 @@ def main(rounds: int) -> None:
     for _ in range(rounds):
         for name, program in PROGRAMS.items():
             times[name].append(seconds(program))
-    print(f"efficientnet-b0, median of {rounds} processes (fastest to slowest)")
-    whole = median(times["torchinfo.summary"])
+    print(f"median of {rounds} processes (fastest to slowest)")
     for name, samples in times.items():
+        whole = median(times[HELD_AGAINST.get(name, "torchinfo.summary")])
         spread = f"({min(samples):.3f} to {max(samples):.3f})"
         print(f"  {name:28} {median(samples):6.3f} s {spread:18} {median(samples) / whole:6.3f} of torchinfo's")
 

@@ -2,7 +2,8 @@
 
 For every network: captured or not and why; parameters of the captured Plan and of the module; MACs and half of what
 `torch.utils.flop_counter` counts on the module itself, which shares no code with capture; calls that no table knows.
-Networks are made on the meta device, so nothing is downloaded or computed. Run:
+Networks are made on the meta device, where nothing is computed, or on the CPU where that cannot be; nothing is
+downloaded. Run:
 
     python benchmarks/zoo.py --output benchmarks/results/zoo.csv    # all of torchvision, 340 of timm
     python benchmarks/zoo.py --networks timm:resnet50 torchvision:swin_t
@@ -21,11 +22,13 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from mbconv_cli.cost.counts import plan_costs, total, uncounted
 from mbconv_cli.errors import InputError
+from mbconv_cli.plan.ops import Plan
 from mbconv_cli.pytorch.capture.capture import captured_plan
-from mbconv_cli.pytorch.capture.example_inputs import example_inputs
+from mbconv_cli.pytorch.capture.example_inputs import Inputs, example_inputs
 from mbconv_cli.pytorch.capture.exporting import export_module
 from mbconv_cli.pytorch.capture.module_count import counted_macs
 from mbconv_cli.pytorch.capture.module_loading import make_module, stated_inputs
@@ -73,12 +76,11 @@ class ZooRow:
 def examine(network: str) -> ZooRow:
     """Capture one network, and count its module."""
     began = time.perf_counter()
-    code = parse_code(network)
-    assert code is not None
     try:
-        module = make_module(code, META)
-        inputs = example_inputs(stated_inputs(code, module), META)
-        plan = captured_plan(export_module(module, inputs, network), network).plan
+        try:
+            module, inputs, plan = _captured(network, META)
+        except InputError:  # a module that needs numbers to be made
+            module, inputs, plan = _captured(network, torch.device("cpu"))
     except InputError as error:
         return ZooRow(network, False, round(time.perf_counter() - began, 2), why="; ".join(error.sentences))
     seconds = round(time.perf_counter() - began, 2)
@@ -97,6 +99,14 @@ def examine(network: str) -> ZooRow:
         " ".join(uncounted(plan)),
         "; ".join(plan.remarks),
     )
+
+
+def _captured(network: str, device: torch.device) -> tuple[nn.Module, Inputs, Plan]:
+    code = parse_code(network)
+    assert code is not None
+    module = make_module(code, device)
+    inputs = example_inputs(stated_inputs(code, module), device)
+    return module, inputs, captured_plan(export_module(module, inputs, network), network).plan
 
 
 def zoo(most_of_timm: int) -> list[str]:

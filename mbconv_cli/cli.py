@@ -196,4 +196,5 @@ def main() -> None:
         # Python ends by the signal, not with a code, if Ctrl-C fell into an `exec` of text (as dataclasses run), though
         # it was caught: https://github.com/python/cpython/blob/v3.11.9/Python/pythonrun.c, run_eval_code_obj.
         os._exit(code)
+    gc.freeze()  # at its end Python searches what is left for garbage: a third of a second with torch
     sys.exit(code)
