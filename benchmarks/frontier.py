@@ -6,7 +6,8 @@
 FOLDER keeps the turns and both reports: an interrupted script goes on where it was. Printed are each run's wall time
 (of this call: turns that were kept cost none), Spearman's correlation between the runs, the networks that swapped
 places although their intervals do not overlap, and MobileNetV3 beside the best MobileNetV2 that is no slower.
-`--public` is a table of timm's results (columns `model` and `infer_samples_per_sec` or `latency_ms`), compared by rank.
+`--public` is a table of timm's results (columns `model` and `infer_samples_per_sec` or `latency_ms`; a column `network`
+has our name where a network's peer is torchvision's), compared by rank.
 """
 
 from __future__ import annotations
@@ -86,12 +87,12 @@ def _text(row: Row) -> str:
 
 
 def public_latencies(file: Path) -> dict[str, float]:
-    """Latencies of timm's models, or what is proportional to them."""
+    """Latencies by our name where the table has it, else by timm's; or what is proportional to them."""
     found: dict[str, float] = {}
     for line in csv.DictReader(file.read_text(encoding="utf-8").splitlines()):
         latency = line.get("latency_ms")
         rate = line.get("infer_samples_per_sec")
-        found[line["model"]] = float(latency) if latency else 1000 / float(rate or "nan")
+        found[line.get("network") or line["model"]] = float(latency) if latency else 1000 / float(rate or "nan")
     return found
 
 
@@ -149,7 +150,8 @@ def main() -> None:
 def _compare_with_public(rows: Sequence[Row], public: Mapping[str, float]) -> None:
     """Rank correlation, and the networks whose ratio is farthest from the median one."""
     names = peers()
-    known = [(row, public[names[row.name]]) for row in rows if names.get(row.name) in public]
+    by_name = {row.name: public.get(row.name, public.get(names.get(row.name, ""))) for row in rows}
+    known = [(row, other) for row in rows if (other := by_name[row.name]) is not None]
     print(f"  public table: {len(known)} networks, Spearman {spearman(*_columns(known)):.4f}")
     ratios = sorted((row.latency / other, row.name) for row, other in known)
     middle = ratios[len(ratios) // 2][0] if ratios else 1.0
