@@ -127,7 +127,7 @@ def test_same_weights_give_the_same_output(peer: Peer) -> None:
 @every_shipped
 def test_norms_have_the_same_eps_and_momentum_in_the_same_order(peer: Peer) -> None:
     plan = peer.plan()
-    norms = [module for module in executed(peer) if isinstance(module, nn.BatchNorm2d)]
+    norms = [module for module in run_without_weights(peer).layers if isinstance(module, nn.BatchNorm2d)]
     theirs = [(norm.num_features, norm.eps, round(norm.momentum or 0, 12)) for norm in norms]
     ours = [(op.kind.channels, op.kind.eps, op.kind.momentum) for op in plan.ops if isinstance(op.kind, BatchNorm)]
     assert ours == theirs
@@ -138,7 +138,7 @@ def test_convolutions_are_the_same_in_the_same_order(peer: Peer) -> None:
     plan = peer.plan()
     theirs = [
         (conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.groups, conv.bias is not None)
-        for conv in executed(peer)
+        for conv in run_without_weights(peer).layers
         if isinstance(conv, nn.Conv2d)
     ]
     ours = [
@@ -152,7 +152,7 @@ def test_convolutions_are_the_same_in_the_same_order(peer: Peer) -> None:
 @every_peer
 def test_linear_layers_are_the_same_in_the_same_order(peer: Peer) -> None:
     plan = peer.plan()
-    layers = [module for module in executed(peer) if isinstance(module, nn.Linear)]
+    layers = [module for module in run_without_weights(peer).layers if isinstance(module, nn.Linear)]
     theirs = [(layer.in_features, layer.out_features, layer.bias is not None) for layer in layers]
     ours = [(op.kind.in_features, op.kind.out_features, op.kind.bias) for op in plan.ops if isinstance(op.kind, Linear)]
     assert ours == theirs
@@ -162,24 +162,28 @@ def test_linear_layers_are_the_same_in_the_same_order(peer: Peer) -> None:
 def test_params_and_macs_are_those_of_torch_on_the_peer(peer: Peer) -> None:
     plan = peer.plan()
     cost = total(plan_costs(plan))
-    theirs, images = without_weights(peer)
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        theirs(images)
-    assert cost.params == sum(parameter.numel() for parameter in theirs.parameters())
-    assert FLOPS_PER_MAC * cost.macs == counter.get_total_flops()
+    theirs = run_without_weights(peer)
+    assert cost.params == theirs.params
+    assert FLOPS_PER_MAC * cost.macs == theirs.flops
+
+
+@dataclass(frozen=True, slots=True)
+class PeerRun:
+    """One pass of a peer: its layers in order of execution, its parameters, and the FLOPs that torch counts."""
+
+    layers: list[nn.Module]
+    params: int
+    flops: int
 
 
 @cache
-def without_weights(peer: Peer) -> tuple[nn.Module, Tensor]:
-    """The peer and an image of the Plan's resolution, both without values."""
+def run_without_weights(peer: Peer) -> PeerRun:
+    """A pass of the peer on an image of the Plan's resolution, both without values."""
     with torch.device("meta"):
-        return peer.build().eval(), torch.empty(1, *peer.plan().input_shape)
-
-
-@cache
-def executed(peer: Peer) -> list[nn.Module]:
-    """The peer's layers in order of execution."""
-    return [module for _, module in layers_in_order(*without_weights(peer))]
+        theirs, image = peer.build().eval(), torch.empty(1, *peer.plan().input_shape)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        layers = [module for _, module in layers_in_order(theirs, image)]
+    return PeerRun(layers, sum(parameter.numel() for parameter in theirs.parameters()), counter.get_total_flops())
 
 
 def randomise_norms(model: nn.Module, images: Tensor) -> None:
