@@ -34,10 +34,10 @@ def test_all_else_is_none(text: str) -> None:
 
 @pytest.fixture
 def branches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with the branches `nets`, `both` and `folder`, a module `both` and a folder `folder`."""
+    """A repository with the branches `old_nets`, `both` and `folder`, a module `both` and a folder `folder`."""
     repository = new_repository(tmp_path)
     repository.commit({"both.py": "raise SystemExit('it was run')\n", "folder/within.py": ""})
-    for branch in ("nets", "both", "folder"):
+    for branch in ("old_nets", "both", "folder"):
         repository.git("branch", branch)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -45,7 +45,7 @@ def branches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.usefixtures("branches")
 def test_a_revision_is_no_module_unless_python_finds_one() -> None:
-    assert parse_code("nets:b0") is None
+    assert parse_code("old_nets:b0") is None
     assert parse_code("folder:b0") is None
     unknown = parse_code("elsewhere:b0")
     assert unknown is not None
