@@ -75,7 +75,7 @@ def test_rep_vgg_sums_its_branches_and_the_input_where_it_fits() -> None:
     plan = plan_of("{type: rep_vgg, output_filters: 16, stride: 2, num_repeat: 2}")
     of_blocks = [[op for op in plan.ops if op.block == f"stages.0.{index}"] for index in range(2)]
     assert [sum(isinstance(op.kind, Add) for op in ops) for ops in of_blocks] == [1, 2]
-    assert [op.kind.kernel_size for op in of_blocks[1] if isinstance(op.kind, Conv2d)] == [(3, 3), (1, 1)]
+    assert [op.kind.kernel_size for op in of_blocks[1] if isinstance(op.kind, Conv2d)] == [(1, 1), (3, 3)]
     assert sum(isinstance(op.kind, BatchNorm) for op in of_blocks[1]) == 3
 
 

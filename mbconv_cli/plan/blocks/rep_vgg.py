@@ -1,6 +1,6 @@
 """RepVGG's block in its trained form: a full convolution, a 1x1 and, where they fit, the input, each with norm, summed.
 
-Ding et al., arXiv:2101.03697, figure 2 (B).
+Ding et al., arXiv:2101.03697, figure 2 (B). The branches run in timm's order, so that both are compared op by op.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ def plan_rep_vgg(block: BlockDraft, row: RepVGG, spec: Spec, x: Value, place: Pl
     """Add the block's ops."""
     style = style_of(spec, row)
     filters, stride = place.output_filters, place.stride
-    y = convolution(
+    keeps_input = x.shape == (filters, *x.shape[1:]) and stride == (1, 1) and row.shortcut != "none"
+    identity = normalize(block, "shortcut", x, spec.norm) if keeps_input else None
+    point = convolution(block, "convolution", x, style, filters, stride=stride, groups=row.groups, part="point.")
+    full = convolution(
         block,
         "convolution",
         x,
@@ -29,10 +32,9 @@ def plan_rep_vgg(block: BlockDraft, row: RepVGG, spec: Spec, x: Value, place: Pl
         dilation=place.dilation,
         groups=row.groups,
     )
-    point = convolution(block, "convolution", x, style, filters, stride=stride, groups=row.groups, part="point.")
-    y = block.add("convolution", "add", Add(), y, point)
-    if x.shape == y.shape and row.shortcut != "none":
-        y = block.add("shortcut", "add", Add(), y, normalize(block, "shortcut", x, spec.norm))
+    y = block.add("convolution", "add", Add(), point, full)
+    if identity is not None:
+        y = block.add("shortcut", "add", Add(), y, identity)
     return activate(block, "shortcut", y, row.activation or spec.activation, "sum_activation")
 
 
