@@ -30,8 +30,8 @@ DRAWS: Final = 2_000
 USUAL_PROCESSES: Final = 5
 SLOWED: Final = 1.5
 MARGIN: Final = 0.02
-FAULT_SHARES: Final = (0.0, 0.5, 0.7, 0.9)
-COEFFICIENTS: Final = (0.8, 1.0, 1.2, 1.4)
+FAULT_SHARES: Final = (0.0, 0.5, 0.6, 0.7)
+COEFFICIENTS: Final = (1.0, 1.2, 1.4, 1.6)
 
 
 def page(records: Sequence[Record], machine: Mapping[str, Any]) -> str:
@@ -133,7 +133,7 @@ def _corrected_log(processes: Sequence[Record], quiet: float, share: float, coef
     figures = [process_figure(median(one["end_to_end"]), one["reference"], one["page_faults"]) for one in processes]
     faults = [share / FAULT_SHARE * one.faults_ms for one in figures]
     speeds = [quiet / (one.reference_ms or math.nan) for one in figures]
-    usual = median(fault * speed for fault, speed in zip(faults, speeds, strict=True))
+    usual = sorted(fault * speed for fault, speed in zip(faults, speeds, strict=True))[-2 if len(faults) > 2 else -1]
     return math.log(
         fmean(
             (one.latency_ms - fault) * speed**coefficient + usual

@@ -13,7 +13,7 @@ import repeatability
 from repeatability import Task, collect, keep, read
 from repeatability_evidence import coefficients, gate, overhead, page, profiles, slowed
 
-from mbconv_cli.measure.statistics.control_variate import at_quiet_speed, process_figure
+from mbconv_cli.measure.statistics.control_variate import COEFFICIENT, at_quiet_speed, process_figure
 
 
 def record(order: random.Random, number: int) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def record(order: random.Random, number: int) -> dict[str, Any]:
     slow = math.exp(abs(order.gauss(0, 0.05)))
     processes: list[dict[str, Any]] = []
     for _ in range(5):
-        pace = slow * math.exp(order.gauss(0, 0.01))
+        pace = slow**COEFFICIENT * math.exp(order.gauss(0, 0.01))
         passes = [10 * pace * math.exp(order.gauss(0, 0.01)) for _ in range(20)]
         processes.append(
             {
@@ -69,7 +69,7 @@ def test_a_slowed_process_moves_the_new_headline_little(records: list[dict[str, 
 
 
 def test_coefficients_and_overhead(records: list[dict[str, Any]]) -> None:
-    assert coefficients(records)["0 and 1"] < coefficients(records)["0 and 0.8"]
+    assert coefficients(records)["0 and 1.4"] < coefficients(records)["0 and 1"]
     assert overhead(records)["share %"] == pytest.approx(100 * 16 * 0.001 / 0.8, rel=0.3)
 
 

@@ -51,16 +51,18 @@ def test_it_takes_no_more_than_its_share_of_the_time(round_ms: float) -> None:
         timer.after_round(number * round_ms / 1_000)
     spent = sum(sum(sample) for sample in timer.samples)
     assert spent <= max(TIME_SHARE * 500 * round_ms, 1.0) + 1e-9
-    assert len(timer.samples) >= min(500 * MOST_A_ROUND, int(TIME_SHARE * 500 * round_ms))
+    assert len(timer.samples) >= min(500 * MOST_A_ROUND, int(TIME_SHARE * 500 * round_ms)) // 2
 
 
 def test_after_a_long_round_there_are_several_samples_but_no_more_than_those() -> None:
     machine = Machine()
     timer = machine.timer()
     timer.after_round(0.1)
-    assert len(timer.samples) == 4
+    assert len(timer.samples) == 1  # and one call before it, which is none
+    timer.after_round(0.1)
+    assert len(timer.samples) == 2
     timer.after_round(60.0)
-    assert len(timer.samples) == 4 + MOST_A_ROUND
+    assert len(timer.samples) == 2 + MOST_A_ROUND
 
 
 def test_its_own_page_faults_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ too. On a logarithmic scale the latency of each process is corrected by how much
 the quiet speed (Lavenberg and Welch, A perspective on the use of control variables, Management Science 27, 1981).
 
 How many page faults a pass has is the luck of a process: where its memory lies decides whether the allocator hands it
-back. What they take is known, since the reference workload times page faults; every process is given the median of it.
+back. What they take is known, since the reference workload times page faults; every process is given as many.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from typing import Final
 from mbconv_cli.machine.page_faults import PAGES
 from mbconv_cli.measure.statistics.estimates import Estimate, process_mean
 
-COEFFICIENT: Final = 1.2
+COEFFICIENT: Final = 1.4
 """Of log(latency without page faults) on log(reference), fixed beforehand: a coefficient fitted to the rounds of one
 profile is too small whenever the machine is quiet, since the reference's own noise is then most of what it sees. From
-process to process 1.2 was best on efficientnet-b0, 1.3 to 1.6 on mobilenet-v3-small, on one thread."""
-FAULT_SHARE: Final = 0.7
+profile to profile 1.4 was best on efficientnet-b0 and 1.4 to 1.6 on mobilenet-v3-small, on one thread."""
+FAULT_SHARE: Final = 0.6
 """What a page fault inside of a pass takes of one in the reference workload, where pages are mapped anew each time:
-0.6 to 0.8 explained most of what differed from process to process."""
+0.5 to 0.7 explained most of what differed from process to process."""
 MOST_FAULTS: Final = 0.8
 """Of a pass; nothing computes in no time."""
 COEFFICIENT_DEVIATION: Final = 0.25
@@ -99,7 +99,9 @@ def best_level(levels: Sequence[float]) -> float:
 
 
 def corrected_latencies(figures: Sequence[ProcessFigure], quiet_ms: float) -> list[float]:
-    """Each process's latency as it would be at the quiet speed and with the usual page faults, in ms.
+    """Each process's latency as it would be at the quiet speed and with the page faults of most processes, in ms.
+
+    Those are the second most of three processes or more: some passes have none, and which processes these are is luck.
 
     Args:
         figures: what they measured, the reference workload among it.
@@ -107,8 +109,8 @@ def corrected_latencies(figures: Sequence[ProcessFigure], quiet_ms: float) -> li
     """
     speeds = [quiet_ms / level for level in known_levels(figures)]
     pairs = list(zip(figures, speeds, strict=True))
-    usual_ms = median(one.faults_ms * speed for one, speed in pairs)
-    return [(one.latency_ms - one.faults_ms) * speed**COEFFICIENT + usual_ms for one, speed in pairs]
+    faults_ms = sorted(one.faults_ms * speed for one, speed in pairs)[-2 if len(pairs) > 2 else -1]
+    return [(one.latency_ms - one.faults_ms) * speed**COEFFICIENT + faults_ms for one, speed in pairs]
 
 
 def known_levels(figures: Sequence[ProcessFigure]) -> list[float]:

@@ -59,7 +59,7 @@ def test_what_page_faults_take_is_their_number_times_what_one_takes_in_the_refer
 
 def test_a_process_without_page_faults_gets_those_of_the_others() -> None:
     figures = [ProcessFigure(13.0, QUIET_MS, 3.0), ProcessFigure(13.4, QUIET_MS, 3.4), ProcessFigure(10.0, QUIET_MS)]
-    assert corrected_latencies(figures, QUIET_MS) == pytest.approx([13.0, 13.0, 13.0])
+    assert corrected_latencies(figures, QUIET_MS) == pytest.approx([13.0, 13.0, 13.0])  # the second most: 3 ms
 
 
 def test_a_quiet_machine_is_left_as_measured_but_for_what_no_run_sees() -> None:
@@ -115,7 +115,7 @@ def repeated(corrected: Callable[[list[ProcessFigure]], float], coefficient: flo
     return stdev(math.log(corrected(run_of(order, 0.08, coefficient)[0])) for _ in range(1_000))
 
 
-@pytest.mark.parametrize("coefficient", [0.95, 1.2, 1.45])
+@pytest.mark.parametrize("coefficient", [1.15, 1.4, 1.65])
 def test_a_headline_repeats_better_than_the_raw_one_for_all_coefficients_that_were_seen(coefficient: float) -> None:
     raw = repeated(lambda figures: fmean(one.latency_ms for one in figures), coefficient)
     new = repeated(lambda figures: at_quiet_speed(figures, QUIET_MS).estimate.value, coefficient)
@@ -123,7 +123,7 @@ def test_a_headline_repeats_better_than_the_raw_one_for_all_coefficients_that_we
     assert new < 0.025
 
 
-@pytest.mark.parametrize("coefficient", [0.95, 1.2, 1.45])
+@pytest.mark.parametrize("coefficient", [1.15, 1.4, 1.65])
 @pytest.mark.parametrize("drift", [0.0, 0.05, 0.15])
 def test_the_interval_holds_the_time_at_quiet_speed_as_often_as_it_promises(coefficient: float, drift: float) -> None:
     order = random.Random(1)
