@@ -97,7 +97,7 @@ def test_one_process_is_this_one(mbconv_in_process: Run, tmp_path: Path) -> None
     options = ("--device", "cpu", "--processes", "1", "--max-time", "0.5", "--format", "json")
     document = json.loads(mbconv_in_process("profile", "tiny.yaml", *options).stdout)
     assert document["measurement"]["processes"] == 1
-    references = {"reference_1_ms", "reference_2_ms", "process_reference_ms"}
+    references = {"reference_1_ms", "reference_2_ms", "process_reference_ms", "process_faults_ms"}
     assert document["samples"].keys() == {"latency_ms"} | references
     latency = {row["name"]: row["latency_ms"] for row in document["sections"]["latency"]["rows"]}
     assert latency["end to end"] == median(document["samples"]["latency_ms"])

@@ -114,7 +114,7 @@ def raw_samples(bench: Bench, key: str) -> dict[str, tuple[float, ...]]:
         samples[f"reference_{index + 1}_ms"] = of_kernel
     figures = [one.figure for one in measurement.by_process]
     samples["process_reference_ms"] = tuple(known_levels(figures))
-    samples["process_faults_ms"] = tuple(one.faults_ms for one in figures if one.faults_ms)
+    samples["process_faults_ms"] = tuple(one.faults_ms for one in figures) if known_levels(figures) else ()
     return {name: figures for name, figures in samples.items() if figures}
 
 
