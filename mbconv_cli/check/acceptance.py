@@ -12,7 +12,10 @@ from mbconv_cli.spec.values import Frozen, Text
 
 REMOVED: Final = "removed"
 _BYTES: Final = ("bytes", "peak_bytes")
-_TIMED: Final = ("latency_ms", "launched_ms")
+LATENCY: Final = "latency_ms"
+LAUNCHED: Final = "launched_ms"
+TIMED: Final = (LATENCY, LAUNCHED)
+"""The metrics that are measured."""
 
 
 class Acceptance(Frozen):
@@ -43,7 +46,7 @@ class Acceptance(Frozen):
         """
         if self.metric == REMOVED:
             return None
-        if self.metric in _TIMED:
+        if self.metric in TIMED:
             return parse_share(self.value)
         if self.metric in _BYTES:
             return parse_quantity(self.value, BYTE_UNITS, "20 MiB")

@@ -25,10 +25,6 @@ DEFAULT_MARGIN: Final = "3%"
 DEFAULT_PROCESSES: Final = 10
 MIN_PROCESSES: Final = 3
 MAX_PROCESSES: Final = 1_000
-LATENCY: Final = "latency_ms"
-LAUNCHED: Final = "launched_ms"
-TIMED: Final = (LATENCY, LAUNCHED)
-"""The metrics that are measured."""
 
 Policy: TypeAlias = Literal["allow", "warn", "fail"]
 """What becomes of a network that only one side has."""

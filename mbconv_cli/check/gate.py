@@ -8,10 +8,10 @@ from typing import Final, assert_never
 
 from mbconv_cli.analysis.expectation import stale_expectations
 from mbconv_cli.analysis.measuring import MeasureRequest
-from mbconv_cli.check.acceptance import REMOVED
+from mbconv_cli.check.acceptance import LAUNCHED, REMOVED, TIMED
 from mbconv_cli.check.acceptances import NOTHING_ACCEPTED, Acceptances
 from mbconv_cli.check.blame import blame
-from mbconv_cli.check.config import LAUNCHED, TIMED, AnyRule, LoadedConfig
+from mbconv_cli.check.config import AnyRule, LoadedConfig
 from mbconv_cli.check.exact_judgement import EXACT, exact_metrics, judge_exact, stage_metric
 from mbconv_cli.check.latency_question import LatencyQuestion, Questions, latency_question
 from mbconv_cli.check.next_steps import budget_mark, next_step

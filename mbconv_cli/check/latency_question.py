@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
-from mbconv_cli.check.config import LATENCY, AnyRule
+from mbconv_cli.check.acceptance import LATENCY
+from mbconv_cli.check.config import AnyRule
 from mbconv_cli.check.row import Found
 from mbconv_cli.check.selection import ReadNetwork
 from mbconv_cli.check.sides import Absent, Base

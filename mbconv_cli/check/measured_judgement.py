@@ -17,7 +17,7 @@ from mbconv_cli.analysis.measuring import (
     device_note,
     measure_sets,
 )
-from mbconv_cli.check.config import LATENCY, LAUNCHED
+from mbconv_cli.check.acceptance import LATENCY, LAUNCHED
 from mbconv_cli.check.row import Found
 from mbconv_cli.check.timing import LatencyTask, TimedCheck, Timing
 from mbconv_cli.measure.statistics.control_variate import (

@@ -181,6 +181,8 @@ def _ignored(*kinds: type[Kind]) -> dict[type[Kind], tuple[Rule, ...]]:
     return dict.fromkeys(kinds, ())
 
 
+_ELEMENT_WISE: Final = (ChannelShuffle, ChannelSlice, Concat, Add, Multiply, ChannelScale)
+"""What moves elements or combines them one by one."""
 _BIAS_OF_CONVOLUTIONS: Final = "bias of convolutions, 1 an element out"
 _BIAS_OF_LINEAR: Final = "bias of linear layers, 1 an element out"
 
@@ -205,21 +207,7 @@ FVCORE: Final = Tool(
         GroupNorm: (Rule("group norm, 5 an element", lambda op: 5 * _elements_out(op), _always),),
         GlobalAvgPool: (Rule("average pooling, 1 an element in", _elements_in, _is_function(_ADAPTIVE_POOL_FUNCTION)),),
         **_ATTENTION,
-        **_ignored(
-            Conv2d,
-            ConditionalConv2d,
-            Linear,
-            Activation,
-            PReLU,
-            MaxPool,
-            AvgPool,
-            ChannelShuffle,
-            ChannelSlice,
-            Concat,
-            Add,
-            Multiply,
-            ChannelScale,
-        ),
+        **_ignored(Conv2d, ConditionalConv2d, Linear, Activation, PReLU, MaxPool, AvgPool, *_ELEMENT_WISE),
     },
 )
 
@@ -266,7 +254,7 @@ PTFLOPS: Final = Tool(
             ),
         ),
         **_ATTENTION,
-        **_ignored(ChannelShuffle, ChannelSlice, Concat, Add, Multiply, ChannelScale),
+        **_ignored(*_ELEMENT_WISE),
     },
 )
 
@@ -281,18 +269,7 @@ TORCHINFO: Final = Tool(
         GroupNorm: (Rule("params of group norm", lambda op: cost_of(op).params, _is_leaf),),
         PReLU: (Rule("params of PReLU", lambda op: cost_of(op).params, _is_leaf),),
         **_ATTENTION,
-        **_ignored(
-            Activation,
-            GlobalAvgPool,
-            MaxPool,
-            AvgPool,
-            ChannelShuffle,
-            ChannelSlice,
-            Concat,
-            Add,
-            Multiply,
-            ChannelScale,
-        ),
+        **_ignored(Activation, GlobalAvgPool, MaxPool, AvgPool, *_ELEMENT_WISE),
     },
 )
 
@@ -314,7 +291,7 @@ THOP: Final = Tool(
         AvgPool: (Rule("average pooling as a module, 1 an element out", _elements_out, _is_module(_AVG_POOL)),),
         PReLU: (Rule("PReLU as a module, 1 an element", _elements_out, _is_module(_PRELU)),),
         **_ATTENTION,
-        **_ignored(GroupNorm, Activation, MaxPool, ChannelShuffle, ChannelSlice, Concat, Add, Multiply, ChannelScale),
+        **_ignored(GroupNorm, Activation, MaxPool, *_ELEMENT_WISE),
     },
 )
 
