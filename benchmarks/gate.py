@@ -36,7 +36,8 @@ from mbconv_cli.check.config import DEFAULT_PROCESSES, LatencySettings
 from mbconv_cli.check.measured_judgement import GATE_SECONDS
 from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.measure.processes.comparisons import Request, launch_process
-from mbconv_cli.plan.ops import Activation, BatchNorm, Conv2d, Op, Plan, Value
+from mbconv_cli.plan.op_kinds import Activation, BatchNorm, Conv2d
+from mbconv_cli.plan.ops import Op, Plan, Value
 
 NETWORKS = ("efficientnet-b0", "mobilenet-v3-small")
 FIELDS = ("load", "process", "network", "candidate", "copies", "latency_ms", "ratio", "wall_s", "rounds_ms")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from mbconv_cli.plan.ops import ROLES, Activation, BatchNorm, GroupNorm, Op, Plan, op_name
+from mbconv_cli.plan.op_kinds import Activation, BatchNorm, GroupNorm, op_name
+from mbconv_cli.plan.ops import ROLES, Op, Plan
 from mbconv_cli.report.model import Cell, Column, Priority
 
 NORM_AND_ACTIVATION: Final = "norm and activation"

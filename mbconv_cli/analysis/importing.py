@@ -13,7 +13,8 @@ from mbconv_cli.analysis.networks import OpenNetwork
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import CheckFailedError, InputError
 from mbconv_cli.git.revisions import parse_revision
-from mbconv_cli.plan.ops import AtenCall, Conv2d, Op, Plan, Shape, Value, op_name
+from mbconv_cli.plan.op_kinds import AtenCall, Conv2d, op_name
+from mbconv_cli.plan.ops import Op, Plan, Shape, Value
 from mbconv_cli.plan.plan_rewrites import joined_groups
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.plan.same_plans import first_difference, same_graph

@@ -8,7 +8,7 @@ from typing import Final
 from mbconv_cli.plan.planner import effective
 from mbconv_cli.plan.scaling import scale_filters, scale_head, scale_layer, scale_repeats, scale_stem
 from mbconv_cli.report.model import Column, Kind, Priority, Row, Section
-from mbconv_cli.spec.rows import Row as ConvolutionRow
+from mbconv_cli.spec.row_keys import Row as ConvolutionRow
 from mbconv_cli.spec.spec import Scaling, Spec
 
 COLUMNS: Final = (

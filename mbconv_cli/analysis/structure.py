@@ -12,7 +12,8 @@ from mbconv_cli.analysis.scaling_table import scaling_note, scaling_section
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.cost.receptive_field import receptive_field
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.ops import Activation, Block, Conv2d, GlobalAvgPool, Kind, Linear, Plan, PReLU
+from mbconv_cli.plan.op_kinds import Activation, Conv2d, GlobalAvgPool, Kind, Linear, PReLU
+from mbconv_cli.plan.ops import Block, Plan
 from mbconv_cli.plan.planner import effective
 from mbconv_cli.report.model import Column, Priority, Report, Row, Section
 from mbconv_cli.units import PIXEL

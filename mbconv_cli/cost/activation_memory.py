@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from mbconv_cli.cost.counts import Cost, total
 from mbconv_cli.plan.liveness import dying_inputs
-from mbconv_cli.plan.ops import AtenCall, Op, Plan
+from mbconv_cli.plan.op_kinds import AtenCall
+from mbconv_cli.plan.ops import Op, Plan
 
 
 @dataclass(frozen=True, slots=True)

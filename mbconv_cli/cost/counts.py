@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple, assert_never
 
-from mbconv_cli.plan.ops import (
+from mbconv_cli.plan.op_kinds import (
     Activation,
     Add,
     AtenCall,
@@ -26,12 +26,9 @@ from mbconv_cli.plan.ops import (
     MaxPool,
     Multiply,
     MultiQueryAttention,
-    Op,
-    Plan,
     PReLU,
-    Shape,
-    Value,
 )
+from mbconv_cli.plan.ops import Op, Plan, Shape, Value
 from mbconv_cli.units import FLOPS_PER_MAC
 
 

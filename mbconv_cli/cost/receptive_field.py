@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mbconv_cli.plan.ops import INPUT, AvgPool, Conv2d, GlobalAvgPool, MaxPool, Op, Plan, convolution_of
+from mbconv_cli.plan.op_kinds import AvgPool, Conv2d, GlobalAvgPool, MaxPool, convolution_of
+from mbconv_cli.plan.ops import INPUT, Op, Plan
 from mbconv_cli.plan.shapes import spanned
 
 

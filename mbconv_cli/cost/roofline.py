@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import Literal, NamedTuple, TypeAlias
 
 from mbconv_cli.cost.counts import Cost
-from mbconv_cli.plan.ops import (
+from mbconv_cli.plan.op_kinds import (
     Activation,
     Add,
     AvgPool,
@@ -22,10 +22,10 @@ from mbconv_cli.plan.ops import (
     Conv2d,
     MaxPool,
     Multiply,
-    Op,
     PReLU,
     convolution_of,
 )
+from mbconv_cli.plan.ops import Op
 from mbconv_cli.units import GIGA, MILLISECONDS_PER_SECOND
 
 Bound: TypeAlias = Literal["compute", "memory", "kernel floor"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from mbconv_cli.cost.counts import cost_of
-from mbconv_cli.plan.ops import (
+from mbconv_cli.plan.op_kinds import (
     OP_NAMES,
     Activation,
     Add,
@@ -32,9 +32,9 @@ from mbconv_cli.plan.ops import (
     MaxPool,
     Multiply,
     MultiQueryAttention,
-    Op,
     PReLU,
 )
+from mbconv_cli.plan.ops import Op
 from mbconv_cli.units import FLOP, FLOPS_PER_MAC, MAC
 
 

@@ -8,7 +8,8 @@ from enum import Enum
 from typing import Final
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.ops import BatchNorm, Plan
+from mbconv_cli.plan.op_kinds import BatchNorm
+from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.parallel_sums import merge_parallel_sums, parallel_sums
 from mbconv_cli.plan.plan_rewrites import fold_norm, folded_norms
 from mbconv_cli.report.model import Cell

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mbconv_cli.plan.ops import INPUT, Block, Kind, Op, Plan, Role, Shape, Value
+from mbconv_cli.plan.op_kinds import Kind
+from mbconv_cli.plan.ops import INPUT, Block, Op, Plan, Role, Shape, Value
 from mbconv_cli.plan.shapes import infer_shape
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from mbconv_cli.plan.ops import Add, BatchNorm, Conv2d, Kind, Op, Plan, Value
+from mbconv_cli.plan.op_kinds import Add, BatchNorm, Conv2d, Kind
+from mbconv_cli.plan.ops import Op, Plan, Value
 
 
 class Branch(NamedTuple):

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from mbconv_cli.plan.draft import BlockDraft
-from mbconv_cli.plan.ops import (
+from mbconv_cli.plan.op_kinds import (
     Activation,
     Add,
     AvgPool,
@@ -23,12 +23,11 @@ from mbconv_cli.plan.ops import (
     MaxPool,
     Multiply,
     PReLU,
-    Role,
-    Value,
 )
+from mbconv_cli.plan.ops import Role, Value
 from mbconv_cli.plan.scaling import make_divisible
 from mbconv_cli.plan.shapes import ShapeError, same_padding, spanned
-from mbconv_cli.spec.rows import DepthwiseRow, Row
+from mbconv_cli.spec.row_keys import DepthwiseRow, Row
 from mbconv_cli.spec.spec import Head, Norm, Spec, SqueezeExcite, Stem
 from mbconv_cli.spec.values import Activation as ActivationChoice
 from mbconv_cli.spec.values import KernelSize, Padding, Pooling, Rectangle, sides

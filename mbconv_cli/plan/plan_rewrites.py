@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from mbconv_cli.plan.ops import Activation, BatchNorm, ChannelSlice, Concat, Conv2d, GroupNorm, Op, Plan, Value
+from mbconv_cli.plan.op_kinds import Activation, BatchNorm, ChannelSlice, Concat, Conv2d, GroupNorm
+from mbconv_cli.plan.ops import Op, Plan, Value
 
 
 def without_norm_and_activation(plan: Plan) -> Plan:

@@ -10,13 +10,16 @@ from typing import Final
 from mbconv_cli.errors import InputError, Problem
 from mbconv_cli.plan.blocks.registry import BLOCK_TYPES, describe
 from mbconv_cli.plan.draft import BlockDraft, Draft, network_input
-from mbconv_cli.plan.ops import GlobalAvgPool, Linear, Plan, Value
+from mbconv_cli.plan.op_kinds import GlobalAvgPool, Linear
+from mbconv_cli.plan.ops import Plan, Value
 from mbconv_cli.plan.parts import Place, activate, convolution, normalize, pool, style_of
 from mbconv_cli.plan.scaling import compounded, scale_filters, scale_head, scale_layer, scale_repeats, scale_stem
 from mbconv_cli.plan.shapes import ShapeError
+from mbconv_cli.spec.attention_rows import MobileAttention
+from mbconv_cli.spec.layer_rows import Pool, Skip
 from mbconv_cli.spec.loader import LoadedSpec
 from mbconv_cli.spec.output_stride import StemStrideError, dilated
-from mbconv_cli.spec.rows import MobileAttention, Pool, Row, Skip
+from mbconv_cli.spec.row_keys import Row
 from mbconv_cli.spec.spec import Classifier, Head, Spec, Stem
 from mbconv_cli.spec.validation_messages import subject
 from mbconv_cli.spec.values import kernel_text

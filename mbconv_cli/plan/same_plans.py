@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mbconv_cli.plan.ops import (
-    Add,
-    BatchNorm,
-    ChannelSlice,
-    Conv2d,
-    GlobalAvgPool,
-    Kind,
-    Linear,
-    Op,
-    Plan,
-    Shape,
-    Value,
-)
+from mbconv_cli.plan.op_kinds import Add, BatchNorm, ChannelSlice, Conv2d, GlobalAvgPool, Kind, Linear
+from mbconv_cli.plan.ops import Op, Plan, Shape, Value
 
 
 def same_computation(one: Plan, other: Plan) -> bool:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Literal, assert_never
 
-from mbconv_cli.spec.rows import GhostBottleneck, MBConv, Row
+from mbconv_cli.spec.inverted_residual_rows import GhostBottleneck, MBConv
+from mbconv_cli.spec.row_keys import Row
 from mbconv_cli.spec.spec import Scaling, Spec
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import assert_never
 
-from mbconv_cli.plan.ops import (
+from mbconv_cli.plan.op_kinds import (
     Activation,
     Add,
     AtenCall,
@@ -26,9 +26,8 @@ from mbconv_cli.plan.ops import (
     Multiply,
     MultiQueryAttention,
     PReLU,
-    Shape,
-    Value,
 )
+from mbconv_cli.plan.ops import Shape, Value
 
 
 class ShapeError(ValueError):

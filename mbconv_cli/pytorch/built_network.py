@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from mbconv_cli.plan.liveness import dying_inputs
-from mbconv_cli.plan.ops import INPUT, BatchNorm, ChannelSlice, Plan
+from mbconv_cli.plan.op_kinds import BatchNorm, ChannelSlice
+from mbconv_cli.plan.ops import INPUT, Plan
 from mbconv_cli.pytorch.modules import leaf_module
 
 LEAST_STATISTICS: Final = 49

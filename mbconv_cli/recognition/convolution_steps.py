@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Final
 
-from mbconv_cli.plan.ops import (
+from mbconv_cli.plan.op_kinds import (
     Activation,
     AvgPool,
     BatchNorm,
@@ -20,11 +20,10 @@ from mbconv_cli.plan.ops import (
     GroupNorm,
     Linear,
     MaxPool,
-    Op,
     PReLU,
-    Shape,
     convolution_of,
 )
+from mbconv_cli.plan.ops import Op, Shape
 from mbconv_cli.plan.shapes import same_padding, spanned
 from mbconv_cli.recognition.op_graph import Cursor
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mbconv_cli.plan.ops import BatchNorm, Conv2d, GlobalAvgPool, GroupNorm, Linear, MaxPool, Op
+from mbconv_cli.plan.op_kinds import BatchNorm, Conv2d, GlobalAvgPool, GroupNorm, Linear, MaxPool
+from mbconv_cli.plan.ops import Op
 from mbconv_cli.recognition.convolution_steps import ONE, ConvolutionStep, activations, convolutions, paddings_of
 from mbconv_cli.recognition.found_block import Choices, one
 from mbconv_cli.recognition.op_graph import Cursor

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from mbconv_cli.plan.ops import INPUT, Kind, Op, Plan, Value
+from mbconv_cli.plan.op_kinds import Kind
+from mbconv_cli.plan.ops import INPUT, Op, Plan, Value
 
 OUTSIDE: Final = -1
 """The place of the network's input among the ops."""

@@ -12,7 +12,8 @@ from mbconv_cli.plan.scaling import expand_filters
 from mbconv_cli.recognition.convolution_steps import ONE
 from mbconv_cli.recognition.found_block import Choices, FoundBlock, both, one
 from mbconv_cli.recognition.nice_ratio import nice_ratio
-from mbconv_cli.spec.rows import DEFAULT_TYPE, ROW_TYPES, SameFilters
+from mbconv_cli.spec.row_keys import SameFilters
+from mbconv_cli.spec.rows import DEFAULT_TYPE, ROW_TYPES
 from mbconv_cli.spec.spec import SqueezeExcite
 from mbconv_cli.spec.values import Rectangle, written_kernels
 from mbconv_cli.spec.yaml_writer import PAIRS

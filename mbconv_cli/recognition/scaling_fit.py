@@ -7,7 +7,7 @@ from typing import Final
 
 from mbconv_cli.plan.scaling import scale_filters, scale_head, scale_layer, scale_repeats, scale_stem
 from mbconv_cli.recognition.found_block import FoundBlock
-from mbconv_cli.spec.rows import Row
+from mbconv_cli.spec.row_keys import Row
 from mbconv_cli.spec.spec import Scaling, Spec
 
 _PARTS: Final = 100

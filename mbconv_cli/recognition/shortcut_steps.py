@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mbconv_cli.plan.ops import Add, AvgPool
+from mbconv_cli.plan.op_kinds import Add, AvgPool
 from mbconv_cli.recognition.convolution_steps import NO_ACTIVATION, ONE, convolutions, paddings_of
 from mbconv_cli.recognition.found_block import Choices, all_of, of_convolutions, one
 from mbconv_cli.recognition.op_graph import Cursor

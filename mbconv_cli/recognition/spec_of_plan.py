@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from mbconv_cli.plan.ops import BatchNorm, GroupNorm, Op, Plan
+from mbconv_cli.plan.op_kinds import BatchNorm, GroupNorm
+from mbconv_cli.plan.ops import Op, Plan
 from mbconv_cli.recognition.found_block import FoundBlock
 from mbconv_cli.recognition.network_ends import FoundEnd
 from mbconv_cli.recognition.reading import Reading, Unread, read_plan

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
 
-from mbconv_cli.plan.ops import Conv2d, GlobalAvgPool, Linear, Multiply, Op
+from mbconv_cli.plan.op_kinds import Conv2d, GlobalAvgPool, Linear, Multiply
+from mbconv_cli.plan.ops import Op
 from mbconv_cli.recognition.convolution_steps import NO_ACTIVATION, ONE, activations
 from mbconv_cli.recognition.op_graph import Cursor
 from mbconv_cli.spec.values import Gate

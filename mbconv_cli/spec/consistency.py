@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mbconv_cli.spec.rows import ROW_TYPES, SameFilters
+from mbconv_cli.spec.row_keys import SameFilters
+from mbconv_cli.spec.rows import ROW_TYPES
 from mbconv_cli.yaml.yaml_text import Document, Finding, Path
 
 _KERNEL_KEYS: Final = ("kernel_size", "depthwise_stack", "start_kernel_size", "middle_kernel_size", "unit_kernel_size")

@@ -9,7 +9,8 @@ from pydantic import TypeAdapter
 from mbconv_cli.report.report_schema import DIALECT
 from mbconv_cli.spec.extends import NOT_INHERITED
 from mbconv_cli.spec.notation import EFFICIENTNET, TIMM, Notation
-from mbconv_cli.spec.rows import ROW_TYPES, AnyRow
+from mbconv_cli.spec.row_keys import AnyRow
+from mbconv_cli.spec.rows import ROW_TYPES
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.spellings import ROW_SPELLINGS
 from mbconv_cli.spec.values import Stride

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from mbconv_cli.spec.rows import BlockRow, Row, SameShape
+from mbconv_cli.spec.row_keys import Row, SameShape
+from mbconv_cli.spec.rows import BlockRow
 from mbconv_cli.spec.spec import Spec
 
 Pair: TypeAlias = tuple[int, int]

@@ -8,7 +8,8 @@ from pydantic import Field, Strict, model_validator
 
 from mbconv_cli.spec.conventions import Convention
 from mbconv_cli.spec.limits import MAX_SIZE
-from mbconv_cli.spec.rows import BlockRow, Row
+from mbconv_cli.spec.row_keys import Row
+from mbconv_cli.spec.rows import BlockRow
 from mbconv_cli.spec.values import (
     Activation,
     Filters,

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
-from mbconv_cli.spec.rows import AnyRow, DepthwiseRow, MBConv, Row
+from mbconv_cli.spec.inverted_residual_rows import MBConv
+from mbconv_cli.spec.row_keys import AnyRow, DepthwiseRow, Row
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.values import Activation
 

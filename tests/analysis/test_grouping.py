@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mbconv_cli.analysis.grouping import NORM_AND_ACTIVATION, By, block_parts, group_ops
-from mbconv_cli.plan.ops import ROLES, Activation, BatchNorm, Plan
+from mbconv_cli.plan.op_kinds import Activation, BatchNorm
+from mbconv_cli.plan.ops import ROLES, Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.catalogue import shipped
 from mbconv_cli.spec.loader import load

@@ -9,7 +9,8 @@ import importing as benchmark
 import pytest
 
 from mbconv_cli.analysis.networks import open_network
-from mbconv_cli.plan.ops import AtenCall, Plan
+from mbconv_cli.plan.op_kinds import AtenCall
+from mbconv_cli.plan.ops import Plan
 
 TABLE = Path(benchmark.__file__).parent / "results" / "importing.csv"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mbconv_cli.cost.counts import Cost, cost_of, plan_costs, total
-from mbconv_cli.plan.ops import (
+from mbconv_cli.plan.op_kinds import (
     Activation,
     Add,
     BatchNorm,
@@ -15,10 +15,8 @@ from mbconv_cli.plan.ops import (
     Kind,
     Linear,
     Multiply,
-    Op,
-    Shape,
-    Value,
 )
+from mbconv_cli.plan.ops import Op, Shape, Value
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.plan.shapes import infer_shape
 from mbconv_cli.spec.loader import load_text

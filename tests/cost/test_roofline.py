@@ -8,19 +8,8 @@ from hypothesis import strategies as st
 
 from mbconv_cli.cost.counts import cost_of, plan_costs
 from mbconv_cli.cost.roofline import Bandwidth, Limits, Traffic, least_time, least_traffic, upper_envelope
-from mbconv_cli.plan.ops import (
-    Activation,
-    Add,
-    BatchNorm,
-    ChannelSlice,
-    Conv2d,
-    Kind,
-    Linear,
-    MaxPool,
-    Op,
-    Shape,
-    Value,
-)
+from mbconv_cli.plan.op_kinds import Activation, Add, BatchNorm, ChannelSlice, Conv2d, Kind, Linear, MaxPool
+from mbconv_cli.plan.ops import Op, Shape, Value
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.catalogue import shipped
 from mbconv_cli.spec.loader import load

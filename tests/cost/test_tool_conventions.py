@@ -7,7 +7,8 @@ from typing import get_args
 import pytest
 
 from mbconv_cli.cost.tool_conventions import FVCORE, PTFLOPS, THOP, TOOLS, TORCHINFO, Form, Tool, differences
-from mbconv_cli.plan.ops import BatchNorm, ClosedKind, Conv2d, GlobalAvgPool, GroupNorm, Linear, MaxPool, Op, Value
+from mbconv_cli.plan.op_kinds import BatchNorm, ClosedKind, Conv2d, GlobalAvgPool, GroupNorm, Linear, MaxPool
+from mbconv_cli.plan.ops import Op, Value
 
 CONV = Form("torch.nn.functional.conv2d", "torch.nn.modules.conv.Conv2d", leaf=True)
 DERIVED_CONV = Form("torch.nn.functional.conv2d", "timm.layers.conv2d_same.Conv2dSame", leaf=True)
@@ -19,7 +20,9 @@ POOL_FUNCTION = Form(
 )
 MEAN = Form("torch.Tensor.mean", "timm.layers.squeeze_excite.SqueezeExcite", leaf=False)
 MAX_POOL = Form("torch.nn.functional.max_pool2d", "torch.nn.modules.pooling.MaxPool2d", leaf=True)
-DERIVED_MAX_POOL = Form("torch.nn.functional.max_pool2d", "mbconv_cli.pytorch.modules.PaddedMaxPool2d", leaf=True)
+DERIVED_MAX_POOL = Form(
+    "torch.nn.functional.max_pool2d", "mbconv_cli.pytorch.op_modules.pooling_modules.PaddedMaxPool2d", leaf=True
+)
 
 
 def op(kind: ClosedKind, input_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> Op:

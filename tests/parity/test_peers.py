@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from mbconv_cli.cost.counts import plan_costs, total
-from mbconv_cli.plan.ops import BatchNorm, Conv2d, Linear, Plan
+from mbconv_cli.plan.op_kinds import BatchNorm, Conv2d, Linear
+from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.pytorch.built_network import build
 from mbconv_cli.pytorch.weights import copy_weights, layers_in_order

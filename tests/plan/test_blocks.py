@@ -6,7 +6,8 @@ import pytest
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.plan.blocks.registry import describe
-from mbconv_cli.plan.ops import OP_NAMES, Activation, Conv2d, Op, Plan
+from mbconv_cli.plan.op_kinds import OP_NAMES, Activation, Conv2d
+from mbconv_cli.plan.ops import Op, Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.loader import load_text
 

@@ -5,7 +5,8 @@ import pytest
 from mbconv_cli.cost.counts import cost_of, plan_costs
 from mbconv_cli.errors import InputError
 from mbconv_cli.machine.device_choice import parse_device
-from mbconv_cli.plan.ops import Conv2d, Plan
+from mbconv_cli.plan.op_kinds import Conv2d
+from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.plan_rewrites import without_norm_and_activation
 from mbconv_cli.plan.planner import make_plan
 from mbconv_cli.pytorch.audit import audit

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.ops import Activation, Add, BatchNorm, ChannelSlice, Concat, Conv2d, MaxPool, Plan
+from mbconv_cli.plan.op_kinds import Activation, Add, BatchNorm, ChannelSlice, Concat, Conv2d, MaxPool
+from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.loader import load_text
 

@@ -7,7 +7,8 @@ import pytest
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.plan.draft import BlockDraft, Draft, network_input
-from mbconv_cli.plan.ops import Activation, Add, BatchNorm, Conv2d, Kind, Plan, Value
+from mbconv_cli.plan.op_kinds import Activation, Add, BatchNorm, Conv2d, Kind
+from mbconv_cli.plan.ops import Plan, Value
 from mbconv_cli.plan.parallel_sums import merge_parallel_sums, parallel_sums
 from mbconv_cli.plan.plan_rewrites import fold_norm
 from mbconv_cli.spec.catalogue import shipped

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.ops import INPUT, Conv2d, Linear, Plan
+from mbconv_cli.plan.op_kinds import Conv2d, Linear
+from mbconv_cli.plan.ops import INPUT, Plan
 from mbconv_cli.plan.planner import MAX_BLOCKS, PlanError, make_plan, plan_loaded
 from mbconv_cli.spec.catalogue import shipped
 from mbconv_cli.spec.loader import LoadedSpec, load, load_text

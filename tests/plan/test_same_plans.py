@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mbconv_cli.plan.ops import Add, BatchNorm, ChannelSlice, Concat, Conv2d, Kind, Linear, Op, Plan, Value
+from mbconv_cli.plan.op_kinds import Add, BatchNorm, ChannelSlice, Concat, Conv2d, Kind, Linear
+from mbconv_cli.plan.ops import Op, Plan, Value
 from mbconv_cli.plan.plan_rewrites import joined_groups
 from mbconv_cli.plan.same_plans import same_ops
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mbconv_cli.plan.scaling import make_divisible, scale_filters, scale_repeat, scale_repeats
-from mbconv_cli.spec.rows import MBConv
+from mbconv_cli.spec.inverted_residual_rows import MBConv
 from mbconv_cli.spec.spec import Input, Scaling, Spec
 
 

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from mbconv_cli.plan.ops import (
+from mbconv_cli.plan.op_kinds import (
     Activation,
     Add,
     BatchNorm,
@@ -16,9 +16,8 @@ from mbconv_cli.plan.ops import (
     Kind,
     Linear,
     Multiply,
-    Shape,
-    Value,
 )
+from mbconv_cli.plan.ops import Shape, Value
 from mbconv_cli.plan.shapes import ShapeError, infer_shape, same_padding
 
 

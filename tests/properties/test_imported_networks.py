@@ -9,7 +9,7 @@ from hypothesis import Phase, assume, given, settings
 
 from mbconv_cli.analysis.importing import imported
 from mbconv_cli.analysis.networks import OpenNetwork
-from mbconv_cli.plan.ops import AvgPool, ChannelShuffle, Kind, MaxPool
+from mbconv_cli.plan.op_kinds import AvgPool, ChannelShuffle, Kind, MaxPool
 from mbconv_cli.plan.plan_rewrites import joined_groups
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.plan.same_plans import same_graph

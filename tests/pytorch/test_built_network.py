@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.plan.liveness import dying_inputs
-from mbconv_cli.plan.ops import INPUT, Add, BatchNorm, Plan
+from mbconv_cli.plan.op_kinds import Add, BatchNorm
+from mbconv_cli.plan.ops import INPUT, Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.pytorch.built_network import Network, build, settle
-from mbconv_cli.pytorch.modules import Product, Sum
+from mbconv_cli.pytorch.op_modules.elementwise_modules import Product, Sum
 from mbconv_cli.spec.catalogue import shipped
 from mbconv_cli.spec.loader import load_text
 

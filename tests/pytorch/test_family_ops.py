@@ -10,16 +10,16 @@ import torch
 from torch import nn
 
 from mbconv_cli.cost.counts import plan_costs, total
-from mbconv_cli.plan.ops import (
+from mbconv_cli.plan.op_kinds import (
     AvgPool,
     ChannelScale,
     ChannelShuffle,
     ConditionalConv2d,
     Conv2d,
     MultiQueryAttention,
-    Plan,
     PReLU,
 )
+from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.pytorch.audit import audit_plan
 from mbconv_cli.pytorch.built_network import build, settle

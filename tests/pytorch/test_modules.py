@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from mbconv_cli.plan.ops import (
+from mbconv_cli.plan.op_kinds import (
     Activation,
     ActivationName,
     Add,
@@ -32,7 +32,9 @@ from mbconv_cli.plan.ops import (
     MultiQueryAttention,
     PReLU,
 )
-from mbconv_cli.pytorch.modules import ACTIVATIONS, PaddedConv2d, leaf_module
+from mbconv_cli.pytorch.modules import leaf_module
+from mbconv_cli.pytorch.op_modules.convolution_modules import PaddedConv2d
+from mbconv_cli.pytorch.op_modules.elementwise_modules import ACTIVATIONS
 
 X = torch.linspace(-8, 8, 2 * 4 * 6 * 6).reshape(2, 4, 6, 6)
 FACTORS = torch.rand(2, 4, 1, 1, generator=torch.Generator().manual_seed(0))

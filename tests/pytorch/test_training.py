@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.measure.clock import HostTimes
 from mbconv_cli.plan.draft import BlockDraft, Draft, network_input
-from mbconv_cli.plan.ops import Add, ChannelSlice, Concat, Conv2d, Multiply, Plan
+from mbconv_cli.plan.op_kinds import Add, ChannelSlice, Concat, Conv2d, Multiply
+from mbconv_cli.plan.ops import Plan
 from mbconv_cli.pytorch.built_network import Network, build
 from mbconv_cli.pytorch.training import FreshGradients, TrainingPass
 

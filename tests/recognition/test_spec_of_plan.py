@@ -8,7 +8,8 @@ import pytest
 
 from mbconv_cli.analysis.importing import NotATableError, imported
 from mbconv_cli.analysis.networks import OpenNetwork, open_network
-from mbconv_cli.plan.ops import Activation, Add, AtenCall, BatchNorm, Plan
+from mbconv_cli.plan.op_kinds import Activation, Add, AtenCall, BatchNorm
+from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.plan.same_plans import same_graph
 from mbconv_cli.recognition.spec_of_plan import Table, table_of

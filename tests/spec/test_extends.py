@@ -9,7 +9,7 @@ import pytest
 from mbconv_cli.errors import InputError
 from mbconv_cli.spec.loader import MAX_EXTENDS, LoadedSpec, load, load_text
 from mbconv_cli.spec.overrides import parse_override
-from mbconv_cli.spec.rows import Row
+from mbconv_cli.spec.row_keys import Row
 
 PARENT = """\
 name: parent

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.ops import Conv2d
+from mbconv_cli.plan.op_kinds import Conv2d
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.loader import load, load_text
 from mbconv_cli.spec.output_stride import dilated
 from mbconv_cli.spec.overrides import parse_override
-from mbconv_cli.spec.rows import Row
+from mbconv_cli.spec.row_keys import Row
 
 HEADER = "input: {resolution: 64}\nstem: {output_filters: 8, stride: 2}\n"
 

@@ -7,7 +7,7 @@ from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError
 from mbconv_cli.spec.loader import LoadedSpec, load_text
 from mbconv_cli.spec.overrides import parse_override, reach
-from mbconv_cli.spec.rows import Row
+from mbconv_cli.spec.row_keys import Row
 
 TEXT = """\
 input: {resolution: 32}

@@ -6,7 +6,7 @@ import pytest
 
 from mbconv_cli.errors import InputError
 from mbconv_cli.spec.loader import LoadedSpec, load_text
-from mbconv_cli.spec.rows import Row
+from mbconv_cli.spec.row_keys import Row
 
 HEADER = "input: {resolution: 32}\nblocks:\n"
 ROW = "kernel_size: 3, num_repeat: 1, input_filters: 3, output_filters: 3, expand_ratio: 1"

@@ -11,7 +11,7 @@ from mbconv_cli.cost.kernel_formulas import built_crossing, paper_crossing
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.plan_rewrites import without_norm_and_activation
 from mbconv_cli.plan.planner import make_plan
-from mbconv_cli.spec.rows import DepthwiseSeparable
+from mbconv_cli.spec.inverted_residual_rows import DepthwiseSeparable
 from mbconv_cli.spec.spec import Input, Spec
 
 NEIGHBOURS: Final = 2

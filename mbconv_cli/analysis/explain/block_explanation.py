@@ -9,7 +9,8 @@ from typing import Final
 from mbconv_cli.analysis.columns import BYTES, BYTES_SHARE, FLOAT32_BYTES, MACS, MACS_SHARE, PARAMS, PARAMS_SHARE
 from mbconv_cli.analysis.explain.block_steps import Step, block_ops, is_depthwise, main_steps, shortcut_step
 from mbconv_cli.cost.counts import cost_of, total
-from mbconv_cli.plan.ops import Block, Op, Plan, convolution_of
+from mbconv_cli.plan.op_kinds import convolution_of
+from mbconv_cli.plan.ops import Block, Op, Plan
 from mbconv_cli.report.model import Column, Row, Section
 
 STEP_COLUMNS: Final = (

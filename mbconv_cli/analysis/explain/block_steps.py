@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mbconv_cli.cost.counts import Cost, cost_of, total
-from mbconv_cli.plan.ops import (
+from mbconv_cli.plan.op_kinds import (
     Activation,
     Add,
     BatchNorm,
@@ -17,11 +17,9 @@ from mbconv_cli.plan.ops import (
     GroupNorm,
     MaxPool,
     MultiQueryAttention,
-    Op,
-    Plan,
-    Shape,
     convolution_of,
 )
+from mbconv_cli.plan.ops import Op, Plan, Shape
 
 FUNCTION_NAMES: Final = {"hard_swish": "hard swish", "hard_sigmoid": "hard sigmoid"}
 

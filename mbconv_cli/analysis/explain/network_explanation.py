@@ -11,7 +11,8 @@ from mbconv_cli.analysis.profile.profile import profile
 from mbconv_cli.analysis.structure import structure_line
 from mbconv_cli.analysis.view import View
 from mbconv_cli.cost.counts import Cost, cost_of, plan_costs, total
-from mbconv_cli.plan.ops import Block, Conv2d, Plan
+from mbconv_cli.plan.op_kinds import Conv2d
+from mbconv_cli.plan.ops import Block, Plan
 from mbconv_cli.plan.planner import make_plan
 from mbconv_cli.report.model import Row, Section
 from mbconv_cli.spec.spec_rewrites import with_stack

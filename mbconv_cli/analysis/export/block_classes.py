@@ -8,7 +8,8 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from mbconv_cli.analysis.export.module_expressions import expression
-from mbconv_cli.plan.ops import Add, Block, ChannelSlice, Concat, ConditionalConv2d, Conv2d, GlobalAvgPool, Multiply, Op
+from mbconv_cli.plan.op_kinds import Add, ChannelSlice, Concat, ConditionalConv2d, Conv2d, GlobalAvgPool, Multiply
+from mbconv_cli.plan.ops import Block, Op
 
 SHORT_FIELDS: Final = {"in_channels": "in", "out_channels": "out", "kernel_size": "kernel"}
 INDENT: Final = "    "

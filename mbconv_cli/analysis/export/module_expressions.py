@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Final, assert_never
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.ops import (
+from mbconv_cli.plan.op_kinds import (
     Activation,
     Add,
     AtenCall,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple, assert_never
 
 from mbconv_cli.cost.counts import cost_of
-from mbconv_cli.plan.ops import (
+from mbconv_cli.plan.op_kinds import (
     Activation,
     Add,
     AtenCall,
@@ -25,10 +25,9 @@ from mbconv_cli.plan.ops import (
     MaxPool,
     Multiply,
     MultiQueryAttention,
-    Op,
     PReLU,
-    Shape,
 )
+from mbconv_cli.plan.ops import Op, Shape
 
 OUTPUT_CHANNELS: Final = "output channels"
 INPUT_CHANNELS: Final = "input channels of a group"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from mbconv_cli.analysis.columns import COSTS, LATENCY, LATENCY_SHARE, latency_cells
 from mbconv_cli.analysis.grouping import Group
 from mbconv_cli.measure.execution import DEFAULT, Execution, plan_to_run
-from mbconv_cli.plan.ops import BatchNorm, Plan
+from mbconv_cli.plan.op_kinds import BatchNorm
+from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.parallel_sums import parallel_sums
 from mbconv_cli.plan.plan_rewrites import fold_norm, folded_norms
 from mbconv_cli.report.model import Better, Cell, Column, Kind, Row, Section

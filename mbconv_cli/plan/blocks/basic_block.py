@@ -8,7 +8,7 @@ from __future__ import annotations
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
 from mbconv_cli.plan.parts import Place, Widths, activate, add_shortcut, convolution, squeeze_excite, style_of
-from mbconv_cli.spec.rows import BasicBlock
+from mbconv_cli.spec.residual_rows import BasicBlock
 from mbconv_cli.spec.spec import Spec
 
 BLOCK_TYPE = "BasicBlock"

@@ -10,7 +10,7 @@ from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
 from mbconv_cli.plan.parts import Place, Widths, activate, add_shortcut, convolution, squeeze_excite, style_of
 from mbconv_cli.plan.scaling import scale_filters
-from mbconv_cli.spec.rows import Bottleneck
+from mbconv_cli.spec.residual_rows import Bottleneck
 from mbconv_cli.spec.spec import Spec
 
 BLOCK_TYPE = "Bottleneck"

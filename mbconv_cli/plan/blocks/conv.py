@@ -5,7 +5,7 @@ from __future__ import annotations
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
 from mbconv_cli.plan.parts import Place, add_shortcut, convolution, style_of
-from mbconv_cli.spec.rows import Conv
+from mbconv_cli.spec.layer_rows import Conv
 from mbconv_cli.spec.spec import Spec
 
 BLOCK_TYPE = "Conv"

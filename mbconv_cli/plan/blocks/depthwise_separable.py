@@ -5,7 +5,7 @@ from __future__ import annotations
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
 from mbconv_cli.plan.parts import Place, Widths, add_shortcut, convolution, depthwise, routed, squeeze_excite, style_of
-from mbconv_cli.spec.rows import DepthwiseSeparable
+from mbconv_cli.spec.inverted_residual_rows import DepthwiseSeparable
 from mbconv_cli.spec.spec import Spec
 
 BLOCK_TYPE = "SepConv"

@@ -9,7 +9,7 @@ from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
 from mbconv_cli.plan.parts import Place, Widths, add_shortcut, convolution, squeeze_excite, style_of
 from mbconv_cli.plan.scaling import expand_filters, scale_filters
-from mbconv_cli.spec.rows import FusedMBConv
+from mbconv_cli.spec.inverted_residual_rows import FusedMBConv
 from mbconv_cli.spec.spec import Spec
 
 BLOCK_TYPE = "Fused-MBConv"

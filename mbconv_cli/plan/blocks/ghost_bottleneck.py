@@ -7,11 +7,12 @@ of that part by a cheap depthwise one (section 3.1).
 from __future__ import annotations
 
 from mbconv_cli.plan.draft import BlockDraft
-from mbconv_cli.plan.ops import Add, ChannelSlice, Concat, Role, Value
+from mbconv_cli.plan.op_kinds import Add, ChannelSlice, Concat
+from mbconv_cli.plan.ops import Role, Value
 from mbconv_cli.plan.parts import Place, Style, Widths, convolution, squeeze_excite, style_of
 from mbconv_cli.plan.scaling import expanded_filters
 from mbconv_cli.plan.shapes import ShapeError
-from mbconv_cli.spec.rows import GhostBottleneck
+from mbconv_cli.spec.inverted_residual_rows import GhostBottleneck
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.values import Activation as ActivationChoice
 

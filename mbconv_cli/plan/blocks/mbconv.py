@@ -6,10 +6,11 @@ Sandler et al., arXiv:1801.04381, table 1, and with squeeze-and-excitation Tan e
 from __future__ import annotations
 
 from mbconv_cli.plan.draft import BlockDraft
-from mbconv_cli.plan.ops import ChannelShuffle, Value
+from mbconv_cli.plan.op_kinds import ChannelShuffle
+from mbconv_cli.plan.ops import Value
 from mbconv_cli.plan.parts import Place, Widths, add_shortcut, convolution, depthwise, routed, squeeze_excite, style_of
 from mbconv_cli.plan.scaling import expanded_filters
-from mbconv_cli.spec.rows import MBConv
+from mbconv_cli.spec.inverted_residual_rows import MBConv
 from mbconv_cli.spec.spec import Spec
 
 BLOCK_TYPE = "MBConv"

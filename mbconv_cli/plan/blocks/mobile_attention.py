@@ -6,9 +6,10 @@ Qin et al., arXiv:2404.10518, section 4.2 ("Mobile MQA").
 from __future__ import annotations
 
 from mbconv_cli.plan.draft import BlockDraft
-from mbconv_cli.plan.ops import Add, MultiQueryAttention, Value
+from mbconv_cli.plan.op_kinds import Add, MultiQueryAttention
+from mbconv_cli.plan.ops import Value
 from mbconv_cli.plan.parts import Place, Style, convolution, normalize, scale_channels
-from mbconv_cli.spec.rows import MobileAttention
+from mbconv_cli.spec.attention_rows import MobileAttention
 from mbconv_cli.spec.spec import Spec
 
 BLOCK_TYPE = "MobileMQA"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
 from mbconv_cli.plan.parts import Place, pool
-from mbconv_cli.spec.rows import Pool
+from mbconv_cli.spec.layer_rows import Pool
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.values import Pooling
 

@@ -23,23 +23,17 @@ from mbconv_cli.plan.blocks import (
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
 from mbconv_cli.plan.parts import Place
-from mbconv_cli.spec.rows import (
-    AnyRow,
-    BasicBlock,
-    Bottleneck,
-    Conv,
-    DepthwiseRow,
+from mbconv_cli.spec.attention_rows import MobileAttention
+from mbconv_cli.spec.inverted_residual_rows import (
     DepthwiseSeparable,
     FusedMBConv,
     GhostBottleneck,
     MBConv,
-    MobileAttention,
-    Pool,
-    RepVGG,
-    Skip,
     UniversalInvertedBottleneck,
-    Xception,
 )
+from mbconv_cli.spec.layer_rows import Conv, Pool, Skip
+from mbconv_cli.spec.residual_rows import BasicBlock, Bottleneck, RepVGG, Xception
+from mbconv_cli.spec.row_keys import AnyRow, DepthwiseRow
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.values import KernelSize, kernel_text
 

@@ -6,9 +6,10 @@ Ding et al., arXiv:2101.03697, figure 2 (B). The branches run in timm's order, s
 from __future__ import annotations
 
 from mbconv_cli.plan.draft import BlockDraft
-from mbconv_cli.plan.ops import Add, Value
+from mbconv_cli.plan.op_kinds import Add
+from mbconv_cli.plan.ops import Value
 from mbconv_cli.plan.parts import Place, activate, convolution, normalize, style_of
-from mbconv_cli.spec.rows import RepVGG
+from mbconv_cli.spec.residual_rows import RepVGG
 from mbconv_cli.spec.spec import Spec
 
 BLOCK_TYPE = "RepVGG"

@@ -21,7 +21,7 @@ from mbconv_cli.plan.parts import (
     style_of,
 )
 from mbconv_cli.plan.scaling import expand_filters
-from mbconv_cli.spec.rows import UniversalInvertedBottleneck
+from mbconv_cli.spec.inverted_residual_rows import UniversalInvertedBottleneck
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.values import Activation as ActivationChoice
 from mbconv_cli.spec.values import KernelSize

@@ -8,7 +8,7 @@ from __future__ import annotations
 from mbconv_cli.plan.draft import BlockDraft
 from mbconv_cli.plan.ops import Value
 from mbconv_cli.plan.parts import Place, activate, add_shortcut, convolution, pool, style_of
-from mbconv_cli.spec.rows import Xception
+from mbconv_cli.spec.residual_rows import Xception
 from mbconv_cli.spec.spec import Spec
 
 BLOCK_TYPE = "Xception"

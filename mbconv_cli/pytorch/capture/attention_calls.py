@@ -12,7 +12,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor, fx
 
-from mbconv_cli.plan.ops import MultiQueryAttention
+from mbconv_cli.plan.op_kinds import MultiQueryAttention
 from mbconv_cli.pytorch.capture.graph_calls import CallGraph, GraphCall, Read
 
 _COPIES: Final = frozenset({"contiguous", "clone", "reshape", "_unsafe_view", "flatten"})

@@ -14,21 +14,8 @@ from torch.export import ExportedProgram
 
 from mbconv_cli.cost.counts import cost_of
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.ops import (
-    INPUT,
-    AtenCall,
-    Block,
-    ChannelSlice,
-    Conv2d,
-    GlobalAvgPool,
-    Kind,
-    Multiply,
-    Op,
-    Plan,
-    Shape,
-    Value,
-    op_name,
-)
+from mbconv_cli.plan.op_kinds import AtenCall, ChannelSlice, Conv2d, GlobalAvgPool, Kind, Multiply, op_name
+from mbconv_cli.plan.ops import INPUT, Block, Op, Plan, Shape, Value
 from mbconv_cli.pytorch.capture.aten_kinds import conditional, is_mixture, kind_of, len_and_size, mixed_convolution
 from mbconv_cli.pytorch.capture.attention_calls import FoundAttention, attentions
 from mbconv_cli.pytorch.capture.call_roles import role_of

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-from mbconv_cli.plan.ops import (
+from mbconv_cli.plan.op_kinds import (
     Activation,
     Add,
     AvgPool,
@@ -24,10 +24,9 @@ from mbconv_cli.plan.ops import (
     MaxPool,
     Multiply,
     MultiQueryAttention,
-    Op,
-    Plan,
     PReLU,
 )
+from mbconv_cli.plan.ops import Op, Plan
 from mbconv_cli.pytorch.peers.calls import EXPERTS_FUNCTION, Call
 from mbconv_cli.pytorch.weights import convolutions_for
 

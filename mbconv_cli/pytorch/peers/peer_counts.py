@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from mbconv_cli.cost.counts import cost_of
-from mbconv_cli.plan.ops import BatchNorm, ConditionalConv2d, Conv2d, Kind, Linear, Op, Plan
+from mbconv_cli.plan.op_kinds import BatchNorm, ConditionalConv2d, Conv2d, Kind, Linear
+from mbconv_cli.plan.ops import Op, Plan
 from mbconv_cli.pytorch.peers.alignment import pair_up, weight_shape
 from mbconv_cli.pytorch.peers.calls import Call
 from mbconv_cli.pytorch.peers.peer_modules import make_peer, record_on_meta

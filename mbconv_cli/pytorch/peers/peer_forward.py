@@ -10,7 +10,8 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from mbconv_cli.plan.ops import Activation, Add, BatchNorm, Conv2d, Op, Plan
+from mbconv_cli.plan.op_kinds import Activation, Add, BatchNorm, Conv2d
+from mbconv_cli.plan.ops import Op, Plan
 from mbconv_cli.pytorch.built_network import build
 from mbconv_cli.pytorch.peers.alignment import align
 from mbconv_cli.pytorch.peers.calls import Call, record_calls

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mbconv_cli.plan.ops import AvgPool, MaxPool
+from mbconv_cli.plan.op_kinds import AvgPool, MaxPool
 from mbconv_cli.plan.parts import Widths
 from mbconv_cli.recognition.convolution_steps import convolutions, paddings_of
 from mbconv_cli.recognition.found_block import FoundBlock, all_of, of_convolutions, one

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mbconv_cli.plan.ops import Add, ChannelSlice, Concat
+from mbconv_cli.plan.op_kinds import Add, ChannelSlice, Concat
 from mbconv_cli.plan.parts import Widths
 from mbconv_cli.recognition.convolution_steps import (
     NO_ACTIVATION,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mbconv_cli.plan.ops import Add, BatchNorm, GroupNorm, MultiQueryAttention
+from mbconv_cli.plan.op_kinds import Add, BatchNorm, GroupNorm, MultiQueryAttention
 from mbconv_cli.plan.parts import Widths
 from mbconv_cli.recognition.convolution_steps import (
     NO_ACTIVATION,

@@ -9,7 +9,7 @@ from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.measure.latency import Progress
 from mbconv_cli.measure.processes.comparisons import Outcome, Request
-from mbconv_cli.plan.ops import Activation
+from mbconv_cli.plan.op_kinds import Activation
 from mbconv_cli.plan.planner import make_plan
 from mbconv_cli.plan.same_plans import same_computation
 from mbconv_cli.report.model import Cell, Row

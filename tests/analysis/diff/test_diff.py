@@ -26,7 +26,8 @@ from mbconv_cli.plan.planner import make_plan
 from mbconv_cli.report.document import from_json, to_json
 from mbconv_cli.report.model import Cell, Report, Row
 from mbconv_cli.spec.catalogue import shipped, user_catalogue
-from mbconv_cli.spec.rows import BlockRow, MBConv
+from mbconv_cli.spec.inverted_residual_rows import MBConv
+from mbconv_cli.spec.rows import BlockRow
 from mbconv_cli.spec.spec import Spec
 
 NAMES = st.sampled_from(sorted(name for name in shipped() if "b7" not in name))

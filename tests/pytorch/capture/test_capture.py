@@ -15,7 +15,8 @@ from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.cost.activation_memory import peak
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.ops import AtenCall, Conv2d, GlobalAvgPool, Plan, op_name
+from mbconv_cli.plan.op_kinds import AtenCall, Conv2d, GlobalAvgPool, op_name
+from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.same_plans import same_computation, same_ops
 from mbconv_cli.pytorch.built_network import build
 from mbconv_cli.pytorch.capture.capture import captured_plan

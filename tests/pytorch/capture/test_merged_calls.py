@@ -9,7 +9,8 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from mbconv_cli.cost.counts import plan_costs, total
-from mbconv_cli.plan.ops import AtenCall, ConditionalConv2d, MultiQueryAttention, Plan
+from mbconv_cli.plan.op_kinds import AtenCall, ConditionalConv2d, MultiQueryAttention
+from mbconv_cli.plan.ops import Plan
 from mbconv_cli.pytorch.capture.code_plans import plan_of_module
 
 HEADS, KEY = 2, 4

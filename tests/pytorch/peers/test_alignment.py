@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from mbconv_cli.analysis.networks import open_network
-from mbconv_cli.plan.ops import Activation, AtenCall, BatchNorm, Conv2d, Kind, Plan
+from mbconv_cli.plan.op_kinds import Activation, AtenCall, BatchNorm, Conv2d, Kind
+from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.pytorch.built_network import build
 from mbconv_cli.pytorch.peers.alignment import SORTS, align, pair_up

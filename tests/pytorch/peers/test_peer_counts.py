@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from mbconv_cli.analysis.networks import open_network
-from mbconv_cli.plan.ops import Conv2d, Plan
+from mbconv_cli.plan.op_kinds import Conv2d
+from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.planner import make_plan
 from mbconv_cli.pytorch.peers.peer_counts import count_peer
 from mbconv_cli.spec.loader import load_text

@@ -1,0 +1,1 @@
+"""The modules of ops, by family; `pytorch/modules.py` chooses among them."""

@@ -1,0 +1,52 @@
+"""Rows of ResNet's blocks, and of those whose branches are summed: RepVGG's and Xception's."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mbconv_cli.spec.row_keys import ChannelGroups, Row, SeRatio
+from mbconv_cli.spec.values import Filters, KernelSize, Shortcut
+
+
+class Bottleneck(Row):
+    """1x1 reduce, full convolution with the stride, 1x1 expand, SE, sum, activation (ResNet, SE-ResNet)."""
+
+    type: Literal["bottleneck"]
+    kernel_size: KernelSize = Field(3, description="of the middle convolution, in pixels")
+    bottleneck_filters: Filters = Field(description="channels of the first two convolutions")
+    groups: ChannelGroups = Field(1, description="groups of the middle convolution (ResNeXt)")
+    shortcut: Shortcut = Field("strided_projection", description="as in the other block types")
+    se_ratio: SeRatio = None
+
+
+class BasicBlock(Row):
+    """Two full convolutions, the first with the stride, SE, sum, activation (ResNet-18 and -34)."""
+
+    type: Literal["basic_block"]
+    kernel_size: KernelSize = Field(3, description="of both convolutions, in pixels")
+    shortcut: Shortcut = Field("strided_projection", description="as in the other block types")
+    se_ratio: SeRatio = None
+
+
+class RepVGG(Row):
+    """A full convolution, a 1x1 and the input, each with norm, summed; then the activation (RepVGG, as trained)."""
+
+    type: Literal["rep_vgg"]
+    kernel_size: KernelSize = Field(3, description="of the full convolution, in pixels")
+    groups: ChannelGroups = Field(1, description="groups of both convolutions")
+    shortcut: Literal["identity", "none"] = Field(
+        "identity", description="identity: where input and output agree, the input behind a norm; none"
+    )
+
+
+class Xception(Row):
+    """Pre-activated separable convolutions, max pooling where there is a stride, and a shortcut (Xception)."""
+
+    type: Literal["xception"]
+    kernel_size: KernelSize = Field(3, description="of the depthwise kernels and of the pooling, in pixels")
+    convolutions: Annotated[int, Field(ge=1, le=16)] = Field(description="separable convolutions in a block")
+    widen: Literal["first", "last"] = Field("first", description="which of them goes to the output's channels")
+    first_activation: bool = Field(True, description="activation before the first of them")
+    shortcut: Shortcut = Field("strided_projection", description="as in the other block types")
