@@ -48,7 +48,7 @@ from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.machine.allocator import keep_memory
 from mbconv_cli.measure.budget import Budget
 from mbconv_cli.measure.clock import HostClock
-from mbconv_cli.measure.execution import Allocator
+from mbconv_cli.measure.execution import DEFAULT, Allocator
 from mbconv_cli.measure.latency import Measurement, Stamp, collector_off, measure
 from mbconv_cli.measure.statistics.estimates import median_interval, midmeans
 from mbconv_cli.plan.ops import Plan
@@ -262,7 +262,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=5.0, help="of measuring in each process, more or less")
     parser.add_argument("--csv", type=Path, default=Path("latency.csv"), help="where the raw figures go")
     parser.add_argument("--coverage", type=int, metavar="N", help="N profiles of the first network instead")
-    parser.add_argument("--allocator", default="system", help="system, or keep: as in `mbconv profile`")
+    parser.add_argument("--allocator", default=DEFAULT.memory.value, help="keep or system: as in `mbconv profile`")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     return parser.parse_args()
 

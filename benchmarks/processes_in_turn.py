@@ -135,7 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--network", default="efficientnet-b0")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--allocator", default="system")
+    parser.add_argument("--allocator", default="keep")
     parser.add_argument("--processes", type=int, default=40)
     parser.add_argument("--csv", type=Path, default=Path("processes-in-turn.csv"), help="where the raw figures go")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)

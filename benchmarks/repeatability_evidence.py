@@ -11,11 +11,11 @@ from typing import Any, Final, TypeAlias
 
 from mbconv_cli.check.measured_judgement import GATE_SECONDS
 from mbconv_cli.measure.statistics.control_variate import (
-    FAULT_SHARE,
     ProcessFigure,
     at_quiet_speed,
     process_figure,
     reference_level,
+    speed_factor,
 )
 from mbconv_cli.measure.statistics.disturbance import disturbed
 from mbconv_cli.measure.statistics.estimates import Estimate, process_mean
@@ -30,8 +30,7 @@ DRAWS: Final = 2_000
 USUAL_PROCESSES: Final = 5
 SLOWED: Final = 1.5
 MARGIN: Final = 0.02
-FAULT_SHARES: Final = (0.0, 0.5, 0.6, 0.7)
-COEFFICIENTS: Final = (1.0, 1.2, 1.4, 1.6)
+COEFFICIENTS: Final = (0.0, 0.4, 0.6, 0.8, 1.0, 1.2)
 
 
 def page(records: Sequence[Record], machine: Mapping[str, Any]) -> str:
@@ -118,28 +117,18 @@ def coverage(estimates: Sequence[Estimate]) -> float:
 
 
 def coefficients(found: list[Record]) -> Record:
-    """The spread of the headline at the best quiet speed of all runs, by fault share and coefficient, in percent."""
-    quiet = min(reference_level(one["reference"]) for record in found for one in record["processes"])
+    """The spread of the headline at one quiet speed, by coefficient, in percent."""
     spreads: Record = {}
-    for share in FAULT_SHARES:
-        for coefficient in COEFFICIENTS:
-            logs = [_corrected_log(record["processes"], quiet, share, coefficient) for record in found]
-            spreads[f"{share:g} and {coefficient:g}"] = 100 * stdev(logs) if len(logs) > 1 else math.nan
+    for coefficient in COEFFICIENTS:
+        logs = [_corrected_log(record["processes"], coefficient) for record in found]
+        spreads[f"{coefficient:g}"] = 100 * stdev(logs) if len(logs) > 1 else math.nan
     return spreads
 
 
-def _corrected_log(processes: Sequence[Record], quiet: float, share: float, coefficient: float) -> float:
-    """The logarithm of the mean of the processes' latencies, corrected with other constants than mbconv's."""
-    figures = [process_figure(median(one["end_to_end"]), one["reference"], one["page_faults"]) for one in processes]
-    faults = [share / FAULT_SHARE * one.faults_ms for one in figures]
-    speeds = [quiet / (one.reference_ms or math.nan) for one in figures]
-    usual = sorted(fault * speed for fault, speed in zip(faults, speeds, strict=True))[-2 if len(faults) > 2 else -1]
-    return math.log(
-        fmean(
-            (one.latency_ms - fault) * speed**coefficient + usual
-            for one, fault, speed in zip(figures, faults, speeds, strict=True)
-        )
-    )
+def _corrected_log(processes: Sequence[Record], coefficient: float) -> float:
+    """The logarithm of the mean of the processes' latencies, corrected to one quiet speed with another coefficient."""
+    latencies = zip(medians(processes), (reference_level(one["reference"]) for one in processes), strict=True)
+    return math.log(fmean(latency / level**coefficient for latency, level in latencies))
 
 
 def slowed(found: list[Record]) -> Record:
@@ -157,13 +146,13 @@ def slowed(found: list[Record]) -> Record:
 
 def _moved(record: Record) -> Iterator[float]:
     processes, quiet = record["processes"], record["quiet_ms"]
-    figures = [process_figure(median(one["end_to_end"]), one["reference"], one["page_faults"]) for one in processes]
+    figures = [process_figure(median(one["end_to_end"]), one["reference"]) for one in processes]
     before = at_quiet_speed(figures, quiet).estimate.value
     for index in range(len(figures)):
         latencies = [one.latency_ms * (SLOWED if other == index else 1.0) for other, one in enumerate(figures)]
         out = disturbed(latencies)
         kept = [
-            ProcessFigure(latency, one.reference_ms, one.faults_ms)
+            ProcessFigure(latency, one.reference_ms)
             for other, (latency, one) in enumerate(zip(latencies, figures, strict=True))
             if other not in out
         ]
@@ -215,7 +204,7 @@ def gate(found: list[Record]) -> Record:
     ]
     quiet = min(level for _, level in levels)
     latencies = [latency for latency, _ in levels]
-    at_quiet = [latency * quiet / level for latency, level in levels]
+    at_quiet = [latency * speed_factor(level, quiet) for latency, level in levels]
     return {
         "processes": len(found),
         **_paired("paired", plain),
@@ -227,7 +216,7 @@ def gate(found: list[Record]) -> Record:
 
 def _corrected_ratios(one: Record) -> Iterator[float]:
     for (base, head), (beside_base, beside_head) in zip(one["times"], one["reference"], strict=True):
-        yield head / base * reference_level([beside_base]) / reference_level([beside_head])
+        yield head / base * speed_factor(reference_level([beside_head]), reference_level([beside_base]))
 
 
 def _paired(name: str, ratios: Sequence[float]) -> Record:
@@ -265,7 +254,7 @@ def _cell(value: object) -> str:
 
 TABLES: Final = (
     ("1 and 2. Default profiles: spread of the headline, and coverage of its interval", "profile", profiles),
-    ("Spread of the headline by share of page faults and coefficient: sd of the log, %", "profile", coefficients),
+    ("Spread of the headline at one quiet speed by coefficient: sd of the log, %", "profile", coefficients),
     (f"3. One process of each profile slowed down by {100 * (SLOWED - 1):.0f} %", "profile", slowed),
     ("4. What the reference workload takes of a profile", "profile", overhead),
     ("4. Passes beside it over passes without", "stretches", beside),

@@ -15,7 +15,9 @@ from typing import Any, Final, TypeAlias
 import torch
 
 from mbconv_cli.analysis.networks import open_network
+from mbconv_cli.machine.allocator import keep_memory
 from mbconv_cli.measure.clock import HostClock
+from mbconv_cli.measure.execution import DEFAULT, Allocator
 from mbconv_cli.measure.latency import Progress, collector_off, plain_pass
 from mbconv_cli.pytorch.built_network import build
 from mbconv_cli.pytorch.reference_kernels import reference_kernels
@@ -37,6 +39,7 @@ def aa_rounds(
         `times`, `[rounds][2]`, and `reference`, `[rounds][2][kernels]`, in ms.
     """
     order = random.Random(seed)  # noqa: S311 - an order of turns, no secret
+    _as_the_command_does()
     with torch_threads(threads), torch.inference_mode(), collector_off():
         passes, clock, kernels = [_pass(network), _pass(network)], HostClock(), reference_kernels(CPU, torch.float32)
         times: list[list[float]] = []
@@ -65,6 +68,7 @@ def stretches(
     Returns:
         `beside` and `without`, the times of passes in ms.
     """
+    _as_the_command_does()
     with torch_threads(threads), torch.inference_mode(), collector_off():
         run, clock, kernels = _pass(network), HostClock(), reference_kernels(CPU, torch.float32)
         for _ in range(WARM_UP_PASSES):
@@ -81,6 +85,12 @@ def stretches(
                         kernel()
             progress(min(1.0, (now() - began) / seconds))
     return times
+
+
+def _as_the_command_does() -> None:
+    """Keep freed memory, where that is the default."""
+    if DEFAULT.memory is Allocator.KEEP:
+        keep_memory()
 
 
 def _as_pass(kernel: Callable[[], object]) -> Callable[[object], object]:

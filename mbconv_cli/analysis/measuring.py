@@ -86,10 +86,11 @@ def with_slowdown(comparison: Comparison) -> Comparison:
 
     from mbconv_cli.machine.comparability import fingerprint
     from mbconv_cli.machine.quiet_speed import quiet_speed
+    from mbconv_cli.measure.execution import DEFAULT
     from mbconv_cli.measure.statistics.control_variate import best_level
 
     of_processes = [geometric_mean(of_sets) for of_sets in levels]
-    machine = fingerprint(host_fingerprint() | comparison.machine, dtype="float32")
+    machine = fingerprint(host_fingerprint() | comparison.machine, dtype="float32", allocator=DEFAULT.memory.value)
     quiet = quiet_speed(machine, best_level(of_processes))
     return replace(comparison, slowdown=geometric_mean(of_processes) / quiet.reference_ms)
 

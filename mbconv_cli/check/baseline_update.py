@@ -15,7 +15,7 @@ from mbconv_cli.report.baseline import Baseline, StoredNetwork
 from mbconv_cli.spec.catalogue import Catalogue
 from mbconv_cli.units import change_text
 
-_MEASURED: Final = ("latency_ms", "launched_ms", "reference_ms", "faults_ms")
+_MEASURED: Final = ("latency_ms", "launched_ms", "reference_ms")
 
 
 def named_keys(names: Sequence[str], config: LoadedConfig, catalogue: Catalogue, old: Baseline | None) -> set[str]:

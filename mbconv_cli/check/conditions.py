@@ -8,11 +8,12 @@ from typing import Final
 from mbconv_cli.machine.comparability import Fingerprint, fingerprint
 from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.machine.threads import thread_choice
+from mbconv_cli.measure.execution import DEFAULT
 from mbconv_cli.pytorch.devices import torch_fingerprint
 from mbconv_cli.report.model import Cell
 
 WAY: Final[Mapping[str, str]] = {"dtype": "float32", "layout": "contiguous", "mode": "eval, eager"}
-"""How this program measures; a later one may know other ways."""
+"""How this program measures on every machine; a later one may know other ways."""
 
 
 def conditions(machine: Mapping[str, Cell], batch_size: int) -> Fingerprint:
@@ -22,7 +23,7 @@ def conditions(machine: Mapping[str, Cell], batch_size: int) -> Fingerprint:
         machine: the host's fingerprint and torch's.
         batch_size: images in a batch.
     """
-    return fingerprint(machine, **WAY, batch_size=batch_size)
+    return fingerprint(machine, **WAY, allocator=DEFAULT.memory.value, batch_size=batch_size)
 
 
 def present_conditions(device_text: str, threads: int | None, batch_size: int) -> Fingerprint:

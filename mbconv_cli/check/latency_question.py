@@ -98,10 +98,8 @@ def _figures(base: StoredNetwork, metric: str) -> tuple[ProcessFigure, ...]:
     from mbconv_cli.measure.statistics.control_variate import ProcessFigure
 
     latencies = base.times(metric) or ()
-    levels, faults = base.reference_ms or (), base.faults_ms or ()
-    if not len(latencies) == len(levels) == len(faults):
-        return tuple(map(ProcessFigure, latencies))
-    return tuple(map(ProcessFigure, latencies, levels, faults))
+    levels = base.reference_ms or (None,) * len(latencies)
+    return tuple(map(ProcessFigure, latencies, levels))
 
 
 def _obstacle(

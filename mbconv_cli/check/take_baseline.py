@@ -84,5 +84,4 @@ def _stored(
         latency_ms=tuple(one.latency_ms for one in figures) or None,
         launched_ms=launched,
         reference_ms=levels or None,
-        faults_ms=tuple(one.faults_ms for one in figures) if levels else None,
     )

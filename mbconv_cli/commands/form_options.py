@@ -90,13 +90,14 @@ Tf32Option: TypeAlias = Annotated[
     ),
 ]
 AllocatorOption: TypeAlias = Annotated[
-    Allocator,
+    Allocator | None,
     typer.Option(
         "--allocator",
         metavar="ALLOCATOR",
         case_sensitive=False,
-        help="Memory that a pass frees, on the CPU: left to the C library (system), or kept for the next pass, as "
-        "servers' allocators do (keep; with glibc).",
+        help="Memory that a pass frees, on the CPU: kept for the next pass, as servers' allocators do (keep; needs "
+        "glibc), or left to the C library (system).",
+        show_default="keep with glibc, else system",
         rich_help_panel=FORM,
     ),
 ]
@@ -140,7 +141,7 @@ def require_measured(execution: Execution, **options: object) -> None:
         "pass": execution.training,
         "threads": execution.threads is not None,
         "backend": execution.backend is not DEFAULT.backend,
-        "allocator": execution.allocator is not DEFAULT.allocator,
+        "allocator": execution.allocator is not None,
         "tf32": execution.tf32 is not None,
     }
     require_effect("with --no-latency", **options, **{option: given or None for option, given in chosen.items()})

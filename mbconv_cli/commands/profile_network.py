@@ -68,7 +68,7 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.files import require_place
 from mbconv_cli.machine.device_choice import AUTO, DeviceChoice, parse_device
 from mbconv_cli.measure.budget import Budget, budget_for
-from mbconv_cli.measure.execution import Allocator, Backend, Dtype, Execution, MemoryFormat, Mode, require_supported
+from mbconv_cli.measure.execution import Backend, Dtype, Execution, MemoryFormat, Mode, require_supported
 from mbconv_cli.render.renderers import Format
 from mbconv_cli.report.model import Report
 from mbconv_cli.spec.catalogue import user_catalogue
@@ -99,7 +99,7 @@ def profile_command(
     reparameterize: ReparameterizeOption = False,
     pass_name: PassOption = PassName.FORWARD,
     backend: BackendOption = Backend.TORCH,
-    allocator: AllocatorOption = Allocator.SYSTEM,
+    allocator: AllocatorOption = None,
     tf32: Tf32Option = None,
     by: ByOption = None,
     depth: DepthOption = None,
@@ -137,7 +137,7 @@ def profile_command(
 
     - `mbconv profile efficientnet-b0 --precision 1% --max-time 30`
 
-    - `mbconv profile efficientnet-b0 --batch-size 8 --allocator keep`
+    - `mbconv profile efficientnet-b0 --batch-size 8 --allocator system`
 
     - `mbconv profile mobilenet-v3-large --by role --roofline`
 

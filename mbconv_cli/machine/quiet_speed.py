@@ -10,7 +10,7 @@ from pydantic import Field
 from mbconv_cli.machine.comparability import Fingerprint
 from mbconv_cli.machine.kept_records import KeptRecord, keep_record, read_record
 
-FORMAT: Final = "mbconv.quiet-speed/2"
+FORMAT: Final = "mbconv.quiet-speed/3"
 CLEARLY_FASTER: Final = 0.92
 """A kept level gives way only to one that is faster than this share of it: a yardstick that follows every lucky moment
 would move all corrected figures with it."""
@@ -34,7 +34,7 @@ class QuietSpeed:
 class QuietSpeedRecord(KeptRecord):
     """What a file holds."""
 
-    format: Literal["mbconv.quiet-speed/2"] = FORMAT
+    format: Literal["mbconv.quiet-speed/3"] = FORMAT
     reference_ms: Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Final
 
 from mbconv_cli.errors import InputError
+from mbconv_cli.machine.allocator import can_keep_memory
 from mbconv_cli.plan.op_kinds import BatchNorm
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.parallel_sums import merge_parallel_sums, parallel_sums
@@ -71,7 +72,7 @@ class Execution:
         training: whether a pass is forward and backward with batch norm in training mode, or forward alone.
         threads: on the CPU; the default number if absent.
         backend: which program runs the ops.
-        allocator: what becomes of memory that a pass frees.
+        allocator: what becomes of memory that a pass frees, on the CPU; `memory` is the default if absent.
         tf32: whether float32 convolutions and products may be computed in TensorFloat-32; torch's defaults if absent.
     """
 
@@ -83,7 +84,7 @@ class Execution:
     training: bool = False
     threads: int | None = None
     backend: Backend = Backend.TORCH
-    allocator: Allocator = Allocator.SYSTEM
+    allocator: Allocator | None = None
     tf32: bool | None = None
     reparameterize: bool = False
 
@@ -91,6 +92,15 @@ class Execution:
     def by_layer(self) -> bool:
         """Whether layers can be timed one by one."""
         return self.mode is not Mode.COMPILE
+
+    @property
+    def memory(self) -> Allocator:
+        """What becomes of memory that a pass frees: it is kept where the C library can, unless chosen otherwise.
+
+        How many pages a pass touches for the first time is the luck of a process, and what one costs that of a moment;
+        neither is the network's.
+        """
+        return self.allocator or (Allocator.KEEP if can_keep_memory() else Allocator.SYSTEM)
 
     def settings(self) -> dict[str, Cell]:
         """The settings in a report's provenance; the batch is part of its subject."""
@@ -102,7 +112,7 @@ class Execution:
             "fold_norm": self.fold_norm,
             "pass": "train" if self.training else "forward",
             "threads": self.threads,
-            "allocator": self.allocator.value,
+            "allocator": self.memory.value,
             "tf32": self.tf32,
             **({"reparameterize": True} if self.reparameterize else {}),
         }

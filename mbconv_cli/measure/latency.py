@@ -74,7 +74,7 @@ class Measurement:
     @property
     def figure(self) -> ProcessFigure:
         """The median of the plain passes, beside what the reference workload shows about the machine."""
-        return process_figure(median(self.end_to_end), self.reference, self.page_faults)
+        return process_figure(median(self.end_to_end), self.reference)
 
     @property
     def by_process(self) -> tuple[Measurement, ...]:
@@ -142,7 +142,7 @@ def measure(
                 raise
             result.interrupted = True
         result.load = load_between(first, moment())
-        in_all = faults_between(faults, page_faults(), timer.page_faults)
+        in_all = faults_between(faults, page_faults())
         passes = len(result.end_to_end) + len(result.program) + len(result.layers)
         result.page_faults = None if in_all is None else in_all / passes
     result.seconds = now() - began

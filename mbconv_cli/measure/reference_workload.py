@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
-from mbconv_cli.machine.page_faults import page_faults
 from mbconv_cli.measure.clock import Clock, HostClock
 from mbconv_cli.units import MILLISECONDS_PER_SECOND
 
@@ -18,7 +17,7 @@ MOST_A_ROUND: Final = 8
 _CLOCK_STEP_MS: Final = 1e-6  # what takes no time by the clock takes its smallest step
 
 Workload: TypeAlias = Sequence[Callable[[], object]]
-"""Kernels that are called one after the other, each timed by itself; the last one is `touch_new_pages`."""
+"""Kernels that are called one after the other, each timed by itself."""
 
 
 class ReferenceTimer:
@@ -30,12 +29,10 @@ class ReferenceTimer:
 
     Attributes:
         samples: the kernels' times, `[samples][kernels]`, in ms.
-        page_faults: that the samples caused.
     """
 
     def __init__(self, workload: Workload = (), clock: Clock | None = None) -> None:
         self.samples: list[tuple[float, ...]] = []
-        self.page_faults = 0
         self._workload = workload
         self._clock = clock or HostClock()
         self._spent_ms = 0.0
@@ -55,7 +52,6 @@ class ReferenceTimer:
         """
         if not self._workload:
             return
-        before = page_faults()
         allowed_ms = TIME_SHARE * seconds * MILLISECONDS_PER_SECOND
         calls = (
             2 if not self.samples else int((allowed_ms - self._spent_ms) / max(sum(self.samples[-1]), _CLOCK_STEP_MS))
@@ -63,7 +59,6 @@ class ReferenceTimer:
         times = [self._call() for _ in range(min(calls, 1 + MOST_A_ROUND))] if calls > 1 else []
         self.samples += times[1:]
         self._spent_ms += sum(map(sum, times))
-        self.page_faults += (page_faults() or 0) - (before or 0)
 
     def _call(self) -> tuple[float, ...]:
         """The time of each kernel, in ms."""

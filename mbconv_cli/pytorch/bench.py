@@ -62,7 +62,7 @@ def run_batches(
     """
     target = resolve_device(device)
     require_supported(execution, target.type)
-    if execution.allocator is Allocator.KEEP:
+    if execution.memory is Allocator.KEEP:
         keep_memory()
     with (
         torch_threads(execution.threads) as threads,

@@ -13,10 +13,11 @@ import torch
 from mbconv_cli.cost.activation_memory import forward_bytes
 from mbconv_cli.cost.counts import Cost, plan_costs
 from mbconv_cli.errors import CheckFailedError
+from mbconv_cli.machine.allocator import keep_memory
 from mbconv_cli.measure.audit_result import Audit, failures
 from mbconv_cli.measure.clock import Clock
 from mbconv_cli.measure.device_latency import burst_of
-from mbconv_cli.measure.execution import Dtype, Execution
+from mbconv_cli.measure.execution import DEFAULT, Allocator, Dtype, Execution
 from mbconv_cli.measure.latency import Burst, Pass, Progress
 from mbconv_cli.measure.processes.comparisons import Outcome, Request
 from mbconv_cli.measure.processes.turns import ComparisonBudget, Sample, interleave
@@ -44,6 +45,8 @@ def run(request: Request, progress: Progress) -> Outcome:
         CheckFailedError: closed forms and fvcore disagree.
     """
     device = resolve_device(request.device)
+    if DEFAULT.memory is Allocator.KEEP:
+        keep_memory()
     with torch_threads(request.threads) as threads:
         return _measured(request, device, torch_fingerprint(str(device), threads), progress)
 
@@ -76,7 +79,6 @@ def _measured(request: Request, device: torch.device, machine: dict[str, Cell], 
         launched_ms=tuple(sample.latency_ms for sample in launched),
         launched_ratio=tuple(sample.latency_ratio for sample in launched),
         obstacle=next(filter(None, obstacles), ""),
-        page_faults=tuple(sample.page_faults for sample in samples),
     )
 
 

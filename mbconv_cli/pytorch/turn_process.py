@@ -57,7 +57,7 @@ def run(request: TurnRequest, progress: Progress) -> tuple[Turn, ...]:
         KeyboardInterrupt: it was interrupted before there was anything to report.
     """
     turns: list[Turn] = []
-    if any(candidate.execution.allocator is Allocator.KEEP for candidate in request.candidates):
+    if any(candidate.execution.memory is Allocator.KEEP for candidate in request.candidates):
         keep_memory()
     for index, candidate in enumerate(request.candidates):
         with kept_if_interrupted(turns):
@@ -132,7 +132,7 @@ def _as_a_whole(ready: _Ready, seconds: float, reference: Workload) -> Turn:
     budget = ComparisonBudget(seconds, LEAST_ROUNDS, WARM_UP_SHARE * seconds)
     clock, one = ready.timed.clock, [ready.timed.burst()]
     sample = interleave(one, clock, budget, order=random.Random(0), reference=reference)  # noqa: S311 - the order of one
-    return _turn_of(process_figure(sample.latency_ms[0], sample.reference, sample.page_faults), sample.rounds)
+    return _turn_of(process_figure(sample.latency_ms[0], sample.reference), sample.rounds)
 
 
 def _with_layers(ready: _Ready, seconds: float, reference: Workload) -> Turn:
@@ -145,7 +145,7 @@ def _with_layers(ready: _Ready, seconds: float, reference: Workload) -> Turn:
 
 
 def _turn_of(figure: ProcessFigure, passes: int) -> Turn:
-    return Turn(figure.latency_ms, passes, reference_ms=figure.reference_ms, faults_ms=figure.faults_ms)
+    return Turn(figure.latency_ms, passes, reference_ms=figure.reference_ms)
 
 
 def _confirmed(audit: Audit) -> Audit:

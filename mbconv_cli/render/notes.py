@@ -14,7 +14,7 @@ from mbconv_cli.report.verdict import CHECK
 LABEL: Final = re.compile(r"([a-z]+|not comparable|no usable result|quiet speed|device time): ")
 URGENT: Final = ("device time: ", "no usable result: ", "warning: ")
 """How notes begin that a reader must see before the figures that they are about."""
-HIDDEN: Final = frozenset({"clock", "load", "faults", "events"})
+HIDDEN: Final = frozenset({"allocator", "clock", "load", "faults", "events"})
 """The labels of notes on the instrument, which matter to whoever doubts a figure."""
 SHORTENED: Final = frozenset({"audit", "counting", "memory", "norm", "quiet speed", "roofline", "samples"})
 """The labels of notes whose first clause is the one that matters."""

@@ -32,8 +32,6 @@ class StoredNetwork(_Stored):
         latency_ms: one estimate of each process, of a batch, where it was measured.
         launched_ms: the same of passes that Python launches on an accelerator.
         reference_ms: the level of the reference workload in each process, where it ran.
-        faults_ms: what of each process's latency was page faults, by that workload; without it the level is that of an
-            earlier version's workload, and nothing is corrected by it.
     """
 
     name: str
@@ -43,7 +41,6 @@ class StoredNetwork(_Stored):
     latency_ms: Annotated[tuple[Milliseconds, ...], Strict(False), Field(min_length=2)] | None = None
     launched_ms: Annotated[tuple[Milliseconds, ...], Strict(False), Field(min_length=2)] | None = None
     reference_ms: Annotated[tuple[Milliseconds, ...], Strict(False), Field(min_length=2)] | None = None
-    faults_ms: Annotated[tuple[Annotated[float, Field(ge=0)], ...], Strict(False), Field(min_length=2)] | None = None
 
     def times(self, metric: str) -> tuple[float, ...] | None:
         """One of its times by key: `latency_ms` or `launched_ms`."""

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.machine.allocator import keep_memory
+from mbconv_cli.machine.allocator import can_keep_memory, keep_memory
 
 PASSES = 20
 MEGABYTES = 8
@@ -43,11 +43,12 @@ def test_what_is_kept_is_not_taken_anew_whatever_its_size() -> None:
 
 def test_another_c_library_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace())
+    assert not can_keep_memory()
     with pytest.raises(InputError, match="no mallopt, which is glibc's; take system"):
         keep_memory()
 
 
-def test_a_refusal_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace(mallopt=lambda *_: 0))
     with pytest.raises(InputError, match="mallopt refuses"):
         keep_memory()

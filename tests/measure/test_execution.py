@@ -9,6 +9,7 @@ import torch
 
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.errors import InputError
+from mbconv_cli.measure import execution
 from mbconv_cli.measure.execution import (
     DEFAULT,
     Allocator,
@@ -45,7 +46,7 @@ def test_settings_tell_every_choice() -> None:
         "fold_norm": True,
         "pass": "forward",
         "threads": 3,
-        "allocator": "system",
+        "allocator": DEFAULT.memory.value,
         "tf32": None,
     }
     assert replace(DEFAULT, training=True).settings() == DEFAULT.settings() | {"pass": "train"}
@@ -98,6 +99,15 @@ def test_memory_is_kept_on_the_cpu_and_where_nobody_else_does() -> None:
     require_supported(Execution(allocator=Allocator.KEEP), "cpu")
     with pytest.raises(InputError, match="torch keeps the memory of cuda devices anyway"):
         require_supported(Execution(allocator=Allocator.KEEP), "cuda")
+
+
+@pytest.mark.parametrize(("possible", "memory"), [(True, Allocator.KEEP), (False, Allocator.SYSTEM)])
+def test_memory_is_kept_by_default_where_the_c_library_can(
+    possible: bool, memory: Allocator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "can_keep_memory", lambda: possible)
+    assert Execution().memory is memory
+    assert Execution(allocator=Allocator.SYSTEM).memory is Allocator.SYSTEM
 
 
 def test_graphs_are_for_cuda() -> None:

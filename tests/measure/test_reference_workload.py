@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from mbconv_cli.measure import reference_workload
 from mbconv_cli.measure.budget import Budget
 from mbconv_cli.measure.clock import HostClock
 from mbconv_cli.measure.latency import Stamp, measure
@@ -63,15 +62,6 @@ def test_after_a_long_round_there_are_several_samples_but_no_more_than_those() -
     assert len(timer.samples) == 2
     timer.after_round(60.0)
     assert len(timer.samples) == 2 + MOST_A_ROUND
-
-
-def test_its_own_page_faults_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    counts = iter([100, 228, 300, 428])
-    monkeypatch.setattr(reference_workload, "page_faults", counts.__next__)
-    timer = Machine().timer()
-    timer.after_round(0.001)
-    timer.after_round(0.05)
-    assert timer.page_faults == 256
 
 
 def test_without_a_workload_nothing_is_called_or_kept() -> None:

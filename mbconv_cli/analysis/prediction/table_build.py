@@ -30,6 +30,7 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.measure.execution import Execution, plan_to_run
 from mbconv_cli.measure.processes.turn_requests import Turn
+from mbconv_cli.measure.statistics.control_variate import speed_factor
 from mbconv_cli.report.model import Better, Cell, Column, Excerpt, Kind, Report, Row, Section
 from mbconv_cli.units import CHANGE, MILLISECOND, SHARE, counted
 
@@ -76,7 +77,7 @@ def _quiet_layers(turn: Turn, quiet: dict[int, float]) -> list[float]:
     """The times of a turn's ops as they would be at the machine's quiet speed."""
     threads = turn.machine["threads"]
     level = quiet.get(threads) if isinstance(threads, int) else None
-    factor = level / turn.reference_ms if level is not None and turn.reference_ms else 1.0
+    factor = speed_factor(turn.reference_ms, level) if level is not None and turn.reference_ms else 1.0
     return [factor * layer for layer in turn.layers_ms]
 
 

@@ -16,7 +16,7 @@ from mbconv_cli.analysis.prediction.predictor import MeasuredNetwork, Predictor,
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import write_atomically
 from mbconv_cli.machine.fingerprint import host_fingerprint
-from mbconv_cli.measure.execution import DEFAULT, Execution
+from mbconv_cli.measure.execution import DEFAULT, Allocator, Execution
 from mbconv_cli.report.model import Cell
 from mbconv_cli.units import counted
 
@@ -87,7 +87,8 @@ class LatencyTable(_Frozen):
         batch_size, threads = self.settings["batch_size"], self.machine["threads"]
         assert isinstance(batch_size, int)
         assert isinstance(threads, int)
-        return Execution(batch_size, fold_norm=bool(self.settings["fold_norm"]), threads=threads)
+        allocator = Allocator(self.settings["allocator"])
+        return Execution(batch_size, fold_norm=bool(self.settings["fold_norm"]), threads=threads, allocator=allocator)
 
     @property
     def form(self) -> str:

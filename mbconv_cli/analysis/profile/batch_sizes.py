@@ -10,7 +10,13 @@ from mbconv_cli.analysis.columns import ALIVE, COSTS, LATENCY, cost_cells, estim
 from mbconv_cli.analysis.grouping import LABELS, By, Group, group_ops
 from mbconv_cli.analysis.networks import OpenNetwork
 from mbconv_cli.analysis.profile.benches import LatencyRequest, run_benches
-from mbconv_cli.analysis.profile.form_notes import form_notes, form_subject, latency_section, unmeasured_reason
+from mbconv_cli.analysis.profile.form_notes import (
+    form_notes,
+    form_subject,
+    kept_memory_note,
+    latency_section,
+    unmeasured_reason,
+)
 from mbconv_cli.analysis.profile.overview import costliest
 from mbconv_cli.analysis.profile.peak_memory import memory_notes
 from mbconv_cli.analysis.profile.profile import NOT_MEASURED
@@ -101,7 +107,7 @@ def profile_batches(
         network.subject() | form_subject(execution),
         cost_cells(total(costs), 1, execution.dtype.element_size) | {"peak_bytes": max(alive)},
         sections,
-        (*_warnings(measured, benches), OF_ONE_IMAGE, *exact_notes, *_notes(measured, benches)),
+        (*_warnings(measured, benches), OF_ONE_IMAGE, *exact_notes, *_notes(measured, benches, execution)),
         _figures(batch_sizes, benches),
         _samples(measured, benches),
     )
@@ -171,7 +177,7 @@ def _reconciled(batch_sizes: Sequence[int], benches: Sequence[Bench], execution:
     return Section((name, BATCH_SIZE, *others), tuple(rows))
 
 
-def _notes(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> list[str]:
+def _notes(batch_sizes: Sequence[int], benches: Sequence[Bench], execution: Execution) -> list[str]:
     """The notes of each measurement, once where they are the same for all."""
     if not benches:
         return [NOT_MEASURED]
@@ -180,7 +186,7 @@ def _notes(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> list[str]:
 
     notes = [measurement_notes(bench, size) for size, bench in zip(batch_sizes, benches, strict=True)]
     of_each = _of_each(batch_sizes, notes)
-    return [*launch_bound_note(batch_sizes, benches), *of_each]
+    return [*launch_bound_note(batch_sizes, benches), *kept_memory_note(execution, benches[0]), *of_each]
 
 
 def _warnings(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> list[str]:

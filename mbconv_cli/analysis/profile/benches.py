@@ -104,7 +104,9 @@ def _with_quiet_speed(bench: Bench, execution: Execution) -> Bench:
     from mbconv_cli.machine.fingerprint import host_fingerprint
     from mbconv_cli.machine.quiet_speed import quiet_speed
 
-    machine = fingerprint(host_fingerprint() | bench.machine, dtype=execution.dtype.value)
+    machine = fingerprint(
+        host_fingerprint() | bench.machine, dtype=execution.dtype.value, allocator=execution.memory.value
+    )
     return replace(bench, quiet=quiet_speed(machine, best_level(levels)))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.columns import COSTS, LATENCY, LATENCY_SHARE, latency_cells
 from mbconv_cli.analysis.grouping import Group
-from mbconv_cli.measure.execution import DEFAULT, Execution, plan_to_run
+from mbconv_cli.measure.execution import DEFAULT, Allocator, Backend, Execution, plan_to_run
 from mbconv_cli.plan.op_kinds import BatchNorm
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.parallel_sums import parallel_sums
@@ -83,6 +83,15 @@ def form_subject(execution: Execution) -> dict[str, Cell]:
         key: value for key, value in execution.settings().items() if value != usual.get(key) and key != "threads"
     }
     return {"dtype": execution.dtype.value} | unusual
+
+
+def kept_memory_note(execution: Execution, bench: Bench) -> list[str]:
+    """That a pass reuses the memory of the one before it, where the C library was made to."""
+    on_cpu = bench.machine["device"] == "cpu" and execution.backend is Backend.TORCH
+    if not on_cpu or execution.memory is not Allocator.KEEP:
+        return []
+    kept = "allocator: memory that a pass frees is kept for the next one, as servers' allocators do"
+    return [f"{kept}; --allocator system leaves it to the C library, as a plain script does, page faults included"]
 
 
 def form_notes(plan: Plan, execution: Execution) -> tuple[str, ...]:

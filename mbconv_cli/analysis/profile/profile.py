@@ -26,6 +26,7 @@ from mbconv_cli.analysis.profile.form_notes import (
     DIRECTIONS,
     form_notes,
     form_subject,
+    kept_memory_note,
     latency_columns,
     latency_section,
     timed_rows,
@@ -196,13 +197,14 @@ def _measured_report(
     images = execution.batch_size
     reconciled = latency_section(bench, execution)
     balance = balance_note(reconciled) if view.overview else []
+    kept = kept_memory_note(execution, bench)
     return Report(
         "profile",
         provenance(network, host_fingerprint() | bench.machine, **execution.settings()),
         subject,
         totals,
         sections | {"latency": set_aside(reconciled) if balance else reconciled},
-        (*warnings(bench), *notes, *balance, *kind_notes(bench), *measurement_notes(bench, images)),
+        (*warnings(bench), *notes, *balance, *kind_notes(bench), *kept, *measurement_notes(bench, images)),
         measurement_figures(bench, images),
         raw_samples(bench, LATENCY[0].key),
     )

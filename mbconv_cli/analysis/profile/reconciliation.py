@@ -112,9 +112,7 @@ def raw_samples(bench: Bench, key: str) -> dict[str, tuple[float, ...]]:
     }
     for index, of_kernel in enumerate(zip(*measurement.reference, strict=True)):
         samples[f"reference_{index + 1}_ms"] = of_kernel
-    figures = [one.figure for one in measurement.by_process]
-    samples["process_reference_ms"] = tuple(known_levels(figures))
-    samples["process_faults_ms"] = tuple(one.faults_ms for one in figures) if known_levels(figures) else ()
+    samples["process_reference_ms"] = tuple(known_levels([one.figure for one in measurement.by_process]))
     return {name: figures for name, figures in samples.items() if figures}
 
 

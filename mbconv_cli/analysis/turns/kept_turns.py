@@ -18,7 +18,7 @@ from mbconv_cli.measure.execution import Execution
 from mbconv_cli.measure.processes.turn_requests import Turn
 from mbconv_cli.report.model import Cell
 
-SCHEMA: Final = "mbconv.turn/2"
+SCHEMA: Final = "mbconv.turn/3"
 OF_THE_HOST: Final = ("cpu", "architecture", "cores", "usable_cores")
 OF_TORCH: Final = ("torch", "cuda", "instruction_set")
 """Parts of a fingerprint that all turns of a file share; threads and device are part of a turn's key."""
@@ -117,7 +117,6 @@ def _line(key: TurnKey, name: str, turn: Turn, machine: Mapping[str, Cell]) -> d
         "round": index,
         "latency_ms": turn.latency_ms,
         "reference_ms": turn.reference_ms,
-        "faults_ms": turn.faults_ms,
         "passes": turn.passes,
         **({"layers_ms": turn.layers_ms} if turn.layers_ms else {}),
         "machine": dict(machine),
@@ -138,7 +137,6 @@ def _parsed(line: str, place: str) -> tuple[TurnKey, Turn]:
             int(found["passes"]),
             dict(found["machine"]),
             None if found["reference_ms"] is None else float(found["reference_ms"]),
-            float(found["faults_ms"]),
             tuple(map(float, found.get("layers_ms", ()))),
         )
         return (str(found["digest"]), int(found["round"])), turn

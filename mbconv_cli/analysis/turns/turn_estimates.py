@@ -11,6 +11,7 @@ from mbconv_cli.analysis.turns.turn_measuring import Turns
 from mbconv_cli.machine.comparability import fingerprint
 from mbconv_cli.machine.fingerprint import host_fingerprint
 from mbconv_cli.machine.quiet_speed import quiet_speed
+from mbconv_cli.measure.execution import DEFAULT
 from mbconv_cli.measure.processes.turn_requests import Turn
 from mbconv_cli.measure.statistics.control_variate import at_quiet_speed, best_level, known_levels
 from mbconv_cli.measure.statistics.disturbance import disturbed
@@ -68,7 +69,7 @@ def quiet_levels(turns: Mapping[tuple[int, int], Turn]) -> dict[int, float]:
     levels = {}
     for threads, by_round in rounds.items():
         one = next(iter(by_round.values()))[0]
-        machine = fingerprint(host_fingerprint() | one.machine, dtype="float32")
+        machine = fingerprint(host_fingerprint() | one.machine, dtype="float32", allocator=DEFAULT.memory.value)
         observed = best_level([geometric_mean(_levels(of_round)) for of_round in by_round.values()])
         levels[threads] = quiet_speed(machine, observed).reference_ms
     return levels

@@ -67,7 +67,6 @@ class Outcome:
         launched_ms: on an accelerator, of each set, each candidate's time when Python launches it op by op.
         launched_ratio: each of these over the first one's.
         obstacle: why the times are those of launching, where an accelerator's own could not be measured.
-        page_faults: of each set, those of a pass, on average over its candidates, where the system counts them.
     """
 
     latency_ms: tuple[tuple[float, ...], ...]
@@ -80,13 +79,11 @@ class Outcome:
     launched_ms: tuple[tuple[float, ...], ...] = ()
     launched_ratio: tuple[tuple[float, ...], ...] = ()
     obstacle: str = ""
-    page_faults: tuple[float | None, ...] = ()
 
     def figure(self, index: int, candidate: int) -> ProcessFigure:
         """A candidate's latency in the set of an index, and the level of the reference workload beside the set."""
         samples = self.reference[index] if self.reference else ()
-        faults = self.page_faults[index] if self.page_faults else None
-        return process_figure(self.latency_ms[index][candidate], samples, faults)
+        return process_figure(self.latency_ms[index][candidate], samples)
 
     @property
     def reference_levels(self) -> tuple[float, ...]:

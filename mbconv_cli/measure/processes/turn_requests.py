@@ -60,7 +60,6 @@ class Turn:
         passes: how many there were.
         machine: torch's part of the fingerprint.
         reference_ms: the level of the reference workload beside them, where that runs.
-        faults_ms: what of the latency was page faults, by that workload.
         layers_ms: the midmean of every op of the Plan that is run, where that was requested.
         audit: the closed forms against fvcore, where this process compared them.
     """
@@ -69,11 +68,10 @@ class Turn:
     passes: int
     machine: dict[str, Cell] = field(default_factory=dict)
     reference_ms: float | None = None
-    faults_ms: float = 0.0
     layers_ms: tuple[float, ...] = ()
     audit: Audit | None = None
 
     @property
     def figure(self) -> ProcessFigure:
         """As statistics across processes take it."""
-        return ProcessFigure(self.latency_ms, self.reference_ms, self.faults_ms)
+        return ProcessFigure(self.latency_ms, self.reference_ms)

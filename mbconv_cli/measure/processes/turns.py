@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from mbconv_cli.machine.page_faults import faults_between, page_faults
 from mbconv_cli.measure.clock import Clock
 from mbconv_cli.measure.latency import Burst, Progress, collector_off
 from mbconv_cli.measure.reference_workload import ReferenceTimer, Workload
@@ -40,14 +39,12 @@ class Sample:
             what slows a whole round down takes no part in it.
         round_ms: each round's times, one for each candidate.
         reference: the times of the reference workload's kernels, `[samples][kernels]`.
-        page_faults: of a pass, on average over all candidates, where the system counts them.
     """
 
     latency_ms: tuple[float, ...]
     latency_ratio: tuple[float, ...]
     round_ms: tuple[tuple[float, ...], ...]
     reference: tuple[tuple[float, ...], ...] = ()
-    page_faults: float | None = None
 
     @property
     def rounds(self) -> int:
@@ -81,18 +78,16 @@ def interleave(
     with collector_off():
         _warm_up(candidates, clock, budget, order, now)
         timer.warm_up()
-        started, faults = now(), page_faults()
+        started = now()
         while len(rounds) < budget.min_rounds or now() - started < budget.seconds:
             rounds.append(_round(candidates, clock, order))
             timer.after_round(now() - started)
             progress(min((now() - started) / budget.seconds, len(rounds) / budget.min_rounds, 1.0))
-        in_all = faults_between(faults, page_faults(), timer.page_faults)
     return Sample(
         latency_ms=tuple(median(times) for times in zip(*rounds, strict=True)),
         latency_ratio=tuple(median(t[index] / t[0] for t in rounds) for index in range(len(candidates))),
         round_ms=tuple(map(tuple, rounds)),
         reference=tuple(timer.samples),
-        page_faults=None if in_all is None else in_all / sum(one.passes for one in candidates) / len(rounds),
     )
 
 

@@ -3,9 +3,6 @@
 A machine is not equally fast at all times, and what slows down a network slows down a reference workload beside it,
 too. On a logarithmic scale the latency of each process is corrected by how much slower the reference ran there than at
 the quiet speed (Lavenberg and Welch, A perspective on the use of control variables, Management Science 27, 1981).
-
-How many page faults a pass has is the luck of a process: where its memory lies decides whether the allocator hands it
-back. What they take is known, since the reference workload times page faults; every process is given as many.
 """
 
 from __future__ import annotations
@@ -16,18 +13,13 @@ from dataclasses import dataclass
 from statistics import fmean, geometric_mean, median
 from typing import Final
 
-from mbconv_cli.machine.page_faults import PAGES
 from mbconv_cli.measure.statistics.estimates import Estimate, process_mean
 
-COEFFICIENT: Final = 1.4
-"""Of log(latency without page faults) on log(reference), fixed beforehand: a coefficient fitted to the rounds of one
+COEFFICIENT: Final = 0.8
+"""Of log(latency) on log(reference), fixed beforehand: a coefficient fitted to the rounds of one
 profile is too small whenever the machine is quiet, since the reference's own noise is then most of what it sees. From
-profile to profile 1.4 was best on efficientnet-b0 and 1.4 to 1.6 on mobilenet-v3-small, on one thread."""
-FAULT_SHARE: Final = 0.6
-"""What a page fault inside of a pass takes of one in the reference workload, where pages are mapped anew each time:
-0.5 to 0.7 explained most of what differed from process to process."""
-MOST_FAULTS: Final = 0.8
-"""Of a pass; nothing computes in no time."""
+profile to profile 0.7 was best on efficientnet-b0 and 1.1 on mobilenet-v3-small, on one thread, and 0.4 and 0.5 beside
+a busy core; with a clock that is slower by a tenth, all that computes takes a tenth longer."""
 COEFFICIENT_DEVIATION: Final = 0.25
 """How far the true coefficient of a network may be from that; so a corrected figure is known the worse, the more there
 was to correct."""
@@ -44,12 +36,10 @@ class ProcessFigure:
     Attributes:
         latency_ms: its estimate of the latency.
         reference_ms: its level of the reference workload, where that ran.
-        faults_ms: what of its latency was page faults, by that workload.
     """
 
     latency_ms: float
     reference_ms: float | None = None
-    faults_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +64,14 @@ def reference_level(samples: Sequence[Sequence[float]]) -> float:
     return math.exp(fmean(math.log(median(of_kernel)) for of_kernel in zip(*samples, strict=True)))
 
 
-def process_figure(latency_ms: float, reference: Sequence[Sequence[float]], page_faults: float | None) -> ProcessFigure:
+def process_figure(latency_ms: float, reference: Sequence[Sequence[float]]) -> ProcessFigure:
     """A process's latency beside the level of the reference workload.
 
     Args:
         latency_ms: its estimate.
-        reference: `[samples][kernels]`, in ms, the page faults' kernel last; empty where the workload did not run.
-        page_faults: of a pass, where they are counted.
+        reference: `[samples][kernels]`, in ms; empty where the workload did not run.
     """
-    if not reference:
-        return ProcessFigure(latency_ms)
-    fault_ms = median(times[-1] for times in reference) / PAGES
-    faults_ms = min(FAULT_SHARE * fault_ms * (page_faults or 0.0), MOST_FAULTS * latency_ms)
-    return ProcessFigure(latency_ms, reference_level(reference), faults_ms)
+    return ProcessFigure(latency_ms, reference_level(reference) if reference else None)
 
 
 def best_level(levels: Sequence[float]) -> float:
@@ -98,19 +83,25 @@ def best_level(levels: Sequence[float]) -> float:
     return sorted(levels)[1 if len(levels) > 2 else 0]
 
 
-def corrected_latencies(figures: Sequence[ProcessFigure], quiet_ms: float) -> list[float]:
-    """Each process's latency as it would be at the quiet speed and with the page faults of most processes, in ms.
+def speed_factor(level_ms: float, quiet_ms: float) -> float:
+    """What a latency is multiplied by to be as at the quiet speed.
 
-    Those are the second most of three processes or more: some passes have none, and which processes these are is luck.
+    Args:
+        level_ms: of the reference workload beside it.
+        quiet_ms: its level at the quiet speed.
+    """
+    return math.pow(quiet_ms / level_ms, COEFFICIENT)
+
+
+def corrected_latencies(figures: Sequence[ProcessFigure], quiet_ms: float) -> list[float]:
+    """Each process's latency as it would be at the quiet speed, in ms.
 
     Args:
         figures: what they measured, the reference workload among it.
         quiet_ms: the level of the reference workload at the quiet speed.
     """
-    speeds = [quiet_ms / level for level in known_levels(figures)]
-    pairs = list(zip(figures, speeds, strict=True))
-    faults_ms = sorted(one.faults_ms * speed for one, speed in pairs)[-2 if len(pairs) > 2 else -1]
-    return [(one.latency_ms - one.faults_ms) * speed**COEFFICIENT + faults_ms for one, speed in pairs]
+    levels = known_levels(figures)
+    return [one.latency_ms * speed_factor(level, quiet_ms) for one, level in zip(figures, levels, strict=True)]
 
 
 def known_levels(figures: Sequence[ProcessFigure]) -> list[float]:

@@ -23,7 +23,7 @@ from mbconv_cli.measure.audit_result import Audit, Disagreement
 from mbconv_cli.measure.bench_result import Bench
 from mbconv_cli.measure.budget import Budget
 from mbconv_cli.measure.clock import HostTimes
-from mbconv_cli.measure.execution import Execution
+from mbconv_cli.measure.execution import Allocator, Execution
 from mbconv_cli.measure.latency import Measurement
 from mbconv_cli.measure.stamp_cost import StampCost
 from mbconv_cli.report.model import Cell, Report, Row, Section
@@ -265,7 +265,7 @@ def with_bench(fake: FakeBench, **changed: Any) -> None:
 
 def test_a_quiet_measurement_has_notes_and_no_warnings(network: OpenNetwork, fake: FakeBench) -> None:
     with_bench(fake, measurement=replace(fake.bench.measurement, end_to_end=[QUIET] * 8))
-    report = profile(network, latency=request())
+    report = profile(network, execution=Execution(allocator=Allocator.SYSTEM), latency=request())
     assert report.notes == (
         "device: cpu (a CPU), 2 threads, torch 2.6",
         (
@@ -318,6 +318,14 @@ def test_an_interval_that_is_too_wide_is_no_usable_result(network: OpenNetwork, 
 
 BUSY = "warning: the machine was busy: "
 ALONE = replace(Load(), before=9.0, others_share=0.0, stolen_share=0.0)
+
+
+@pytest.mark.usefixtures("fake")
+@pytest.mark.parametrize(("allocator", "notes"), [(Allocator.KEEP, 1), (Allocator.SYSTEM, 0)])
+def test_a_report_mentions_that_memory_is_kept(allocator: Allocator, notes: int, network: OpenNetwork) -> None:
+    report = profile(network, execution=Execution(allocator=allocator), latency=request())
+    assert sum(note.startswith("allocator: memory that a pass frees is kept ") for note in report.notes) == notes
+    assert report.provenance.settings["allocator"] == allocator.value
 
 
 def test_page_faults_are_told_where_there_are_many(network: OpenNetwork, fake: FakeBench) -> None:

@@ -71,7 +71,6 @@ def test_all_samples_of_the_reference_are_kept() -> None:
     assert samples["reference_1_ms"] == (0.4,) * 15
     assert samples["reference_2_ms"] == (0.625,) * 15
     assert samples["process_reference_ms"] == pytest.approx([0.5] * 5)
-    assert samples["process_faults_ms"] == (0.0,) * 5
 
 
 BUSY = Load(others_share=0.25, stolen_share=0.0)

@@ -18,7 +18,6 @@ TURN = Turn(
     40,
     {"torch": "2.6", "cuda": None, "instruction_set": "AVX2", "threads": 1, "device": "cpu"},
     0.5,
-    1.5,
     (1.0, 2.0),
 )
 KEY = ("abc", 0)
