@@ -7,7 +7,7 @@ Every function takes what the commands take: the name of a shipped network, a pa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,14 +15,14 @@ from mbconv_cli.analysis.diff.diff import DiffBy
 from mbconv_cli.analysis.diff.diff import diff as diff_plans
 from mbconv_cli.analysis.grouping import By
 from mbconv_cli.analysis.networks import CodeOptions, OpenNetwork, open_network
-from mbconv_cli.analysis.profile.benches import LatencyRequest
+from mbconv_cli.analysis.profile.benches import LatencyRequest, usual_processes, usual_rows
 from mbconv_cli.analysis.profile.profile import profile as profile_plan
 from mbconv_cli.analysis.view import View
 from mbconv_cli.errors import InputError, did_you_mean
 from mbconv_cli.files import write_atomically
 from mbconv_cli.machine.device_choice import AUTO, parse_device
 from mbconv_cli.measure.budget import budget_for
-from mbconv_cli.measure.execution import Dtype, Execution, MemoryFormat, Mode
+from mbconv_cli.measure.execution import DEFAULT, Allocator, Backend, Dtype, Execution, MemoryFormat, Mode
 from mbconv_cli.render.notebook import render_html
 from mbconv_cli.render.renderers import FORMATS_OF_SUFFIX, Format, render
 from mbconv_cli.render.style import Style
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     ExampleInputs: TypeAlias = Tensor | Sequence[Tensor] | Mapping[str, Tensor]
 
 HTML_SUFFIX = ".html"
+OF_EXACT_FIGURES = frozenset({"batch_size", "dtype", "fold_norm", "reparameterize"})
+"""Parts of a form that change figures which are not measured, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +196,20 @@ def profile(
     input_shape: Sequence[int] | None = None,
     example_inputs: ExampleInputs | None = None,
     measure: bool = False,
-    by: str = "layer",
+    by: str | None = None,
+    depth: int = 1,
+    views: bool = False,
     device: str = AUTO,
     batch_size: int = 1,
     dtype: str = "float32",
     memory_format: str = "contiguous",
     mode: str = "eager",
     fold_norm: bool = False,
+    reparameterize: bool = False,
+    training: bool = False,
+    backend: str = "torch",
+    allocator: str | None = None,
+    tf32: bool | None = None,
     threads: int | None = None,
     processes: int | None = None,
     max_time: float | None = None,
@@ -213,20 +222,27 @@ def profile(
         input_shape: of a module's one input, with the batch.
         example_inputs: a module's inputs, in place of one shape.
         measure: whether to run it; else only exact costs are given.
-        by: what a row is: layer, block, stage, role or module.
+        by: what a row is: layer, block, stage, role, module or kernel; a layer, or with onnxruntime a block, if absent.
+        depth: with rows by module, how many parts of a module's path make one.
+        views: whether a module's views are rows, too.
         device: auto, cpu, cuda, cuda:N, mps or xpu.
         batch_size: images in a batch.
         dtype: float32, bfloat16 or float16.
         memory_format: contiguous or channels_last.
         mode: eager, compile or cudagraph.
         fold_norm: whether batch norms are folded into the convolutions before them.
+        reparameterize: whether norms are folded, and parallel convolutions and their sum are one convolution.
+        training: whether a pass is forward and backward, in training mode.
+        backend: torch or onnxruntime.
+        allocator: what becomes of memory that a pass frees on the CPU: keep or system.
+        tf32: whether float32 may be computed in TensorFloat-32 on an NVIDIA GPU; torch's defaults if absent.
         threads: on the CPU.
         processes: fresh processes to measure in; a module that was given as such is measured in this one.
         max_time: seconds that measuring may take.
         precision: half the width of the interval to reach, as a share of the latency.
 
     Raises:
-        InputError: the network, the form or the device is not possible; says why.
+        InputError: the network, the form or the device is not possible, or an option changes nothing; says why.
         CheckFailedError: the audit found another count.
 
     >>> profile("mobilenet-v2").totals["macs"]
@@ -234,20 +250,38 @@ def profile(
     """
     opened = _opened(network, input_shape, example_inputs, batch_size)
     code = opened.plan.code
+    if code is not None:
+        from mbconv_cli.pytorch.capture.code_plans import plan_captured_as
+
+        opened = replace(opened, plan=plan_captured_as(opened.plan, training=training, views=views))
+    elif views:
+        raise InputError(f"views=True is for code; {opened.plan.name} is a network in YAML, without views")
     execution = Execution(
-        code.batch_size if code else batch_size,
-        _member(Dtype, dtype),
-        _member(MemoryFormat, memory_format),
-        _member(Mode, mode),
-        fold_norm,
+        batch_size=code.batch_size if code else batch_size,
+        dtype=_member(Dtype, dtype),
+        memory_format=_member(MemoryFormat, memory_format),
+        mode=_member(Mode, mode),
+        fold_norm=fold_norm or reparameterize,
+        training=training,
         threads=threads,
+        backend=_member(Backend, backend),
+        allocator=DEFAULT.allocator if allocator is None else _member(Allocator, allocator),
+        tf32=tf32,
+        reparameterize=reparameterize,
     )
-    request = None
-    if measure:
-        alone = code is not None and code.is_object
-        count = 1 if alone else processes
-        request = LatencyRequest(parse_device(device), budget_for(precision, max_time, count), lambda _: None, count)
-    return Report(profile_plan(opened, execution=execution, view=View(_member(By, by)), latency=request))
+    view = View(_member(By, by) if by is not None else usual_rows(execution), depth=depth)
+    if depth != 1 and view.by is not By.MODULE:
+        raise InputError("depth is for by='module'; give both or neither")
+    if not measure:
+        timing = {"processes": processes, "max_time": max_time, "precision": precision}
+        _require_measured(execution, device=None if device == AUTO else device, **timing)
+        return Report(profile_plan(opened, execution=execution, view=view))
+    alone = code is not None and code.is_object
+    if alone and processes not in {None, 1}:
+        raise InputError(f"processes={processes}: {opened.plan.name} is a module of this process; leave processes out")
+    count = 1 if alone else processes or usual_processes(execution)
+    request = LatencyRequest(parse_device(device), budget_for(precision, max_time, count), lambda _: None, count)
+    return Report(profile_plan(opened, execution=execution, view=view, latency=request))
 
 
 def diff(base: Network, head: Network, *, by: str = "block") -> Report:
@@ -271,9 +305,29 @@ def diff(base: Network, head: Network, *, by: str = "block") -> Report:
 def _opened(
     network: Network, input_shape: Sequence[int] | None, inputs: ExampleInputs | None, batch_size: int
 ) -> OpenNetwork:
+    """The network that is asked about.
+
+    Raises:
+        InputError: it cannot be opened; or inputs are given for what has some, or the batch is given twice.
+    """
+    made = _made(network, input_shape, inputs, batch_size)
+    if made.plan.code is not None and batch_size not in {1, made.plan.code.batch_size}:
+        raise InputError(f"batch_size={batch_size}: the inputs of {made.plan.name} hold a batch already; leave it out")
+    return made
+
+
+def _made(
+    network: Network, input_shape: Sequence[int] | None, inputs: ExampleInputs | None, batch_size: int
+) -> OpenNetwork:
     if isinstance(network, OpenNetwork):
+        if input_shape is not None or inputs is not None:
+            raise InputError(
+                f"{network.plan.name} has its inputs already; give input_shape and example_inputs of modules"
+            )
         return network
     if isinstance(network, str):
+        if inputs is not None:
+            raise InputError(f"{network}: example_inputs are for a module; give input_shape, or load() with inputs")
         texts = ["x".join(map(str, input_shape))] if input_shape is not None else []
         return load(network, inputs=texts, batch_size=batch_size)
     if inputs is None and input_shape is None:
@@ -285,6 +339,23 @@ def _opened(
         assert input_shape is not None
         inputs = example_inputs([InputShape(tuple(input_shape))], resolve_device(parse_device("cpu"))).positional
     return capture(network, inputs)
+
+
+def _require_measured(execution: Execution, **timing: object) -> None:
+    """Refuse what changes nothing where nothing is measured.
+
+    Raises:
+        InputError: names the option.
+    """
+    form = {
+        field.name: value
+        for field in fields(execution)
+        if (value := getattr(execution, field.name)) != getattr(DEFAULT, field.name)
+        and field.name not in OF_EXACT_FIGURES
+    }
+    for name, value in {**form, **timing}.items():
+        if value is not None:
+            raise InputError(f"{name} changes nothing in exact figures; give measure=True, too")
 
 
 def _member(options: Any, text: str) -> Any:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import doctest
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -88,6 +90,66 @@ def test_a_module_of_this_process_is_profiled_and_measured_in_it() -> None:
     assert any("closed forms and torch.utils.flop_counter agree on all 3 ops" in note for note in report.notes)
     assert module[0].weight.device.type == "cpu"
     json.dumps(report.to_dict())
+
+
+def test_every_form_can_be_asked_for() -> None:
+    class Small(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.drop, self.head = nn.Conv2d(3, 4, 3), nn.Dropout(), nn.Linear(4, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            output: torch.Tensor = self.head(self.drop(self.conv(x).mean((2, 3), keepdim=True).flatten(1)))
+            return output
+
+    module, form = Small(), dict[str, Any](measure=True, threads=1, max_time=0.3)
+    trained = api.profile(module, input_shape=(2, 3, 8, 8), training=True, allocator="keep", **form)
+    settings = trained.content.provenance.settings
+    assert (settings["pass"], settings["allocator"]) == ("train", "keep")
+    assert [row["name"] for row in trained.rows()] == ["conv", "mean", "drop", "head"]
+    assert {"forward_ms", "backward_ms"} <= trained.rows()[0].keys()
+    views = api.profile(module, input_shape=(2, 3, 8, 8), views=True)
+    assert [row["name"] for row in views.rows()] == ["conv", "mean", "flatten", "drop.dropout", "head"]
+    assert len(api.profile("repvgg-a0", reparameterize=True).rows()) < len(api.profile("repvgg-a0").rows())
+
+
+def test_a_module_is_run_by_onnxruntime() -> None:
+    pytest.importorskip("onnxruntime")
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
+    report = api.profile(module, input_shape=(1, 3, 8, 8), measure=True, backend="onnxruntime", threads=1, max_time=0.3)
+    assert report.content.provenance.settings["backend"] == "onnxruntime"
+    assert next(iter(report.content.sections)) == "blocks"
+
+
+IGNORED: dict[str, tuple[str, dict[str, Any]]] = {
+    "threads changes nothing in exact figures": ("mobilenet-v2", {"threads": 1}),
+    "backend changes nothing in exact figures": ("mobilenet-v2", {"backend": "onnxruntime"}),
+    "training changes nothing in exact figures": ("mobilenet-v2", {"training": True}),
+    "processes changes nothing in exact figures": ("mobilenet-v2", {"processes": 3}),
+    "device changes nothing in exact figures": ("mobilenet-v2", {"device": "cpu"}),
+    "'eagre' is not one of eager, compile, cudagraph": ("mobilenet-v2", {"mode": "eagre"}),
+    "depth is for by='module'": ("mobilenet-v2", {"depth": 2}),
+    "views=True is for code; mobilenet-v2": ("mobilenet-v2", {"views": True}),
+    "--arg and --input are for code": ("mobilenet-v2", {"input_shape": (1, 3, 8, 8)}),
+    "example_inputs are for a module": ("mobilenet-v2", {"example_inputs": torch.zeros(1)}),
+}
+
+
+@pytest.mark.parametrize("sentence", IGNORED)
+def test_no_option_is_ignored(sentence: str) -> None:
+    network, options = IGNORED[sentence]
+    with pytest.raises(InputError, match=re.escape(sentence)):
+        api.profile(network, **options)
+
+
+def test_a_captured_module_has_its_inputs_already() -> None:
+    network = api.capture(nn.Linear(2, 2), torch.zeros(3, 2))
+    with pytest.raises(InputError, match="Linear has its inputs already"):
+        api.profile(network, input_shape=(1, 2))
+    with pytest.raises(InputError, match="batch_size=2: the inputs of Linear hold a batch already"):
+        api.profile(network, batch_size=2)
+    with pytest.raises(InputError, match="processes=2: Linear is a module of this process"):
+        api.profile(network, measure=True, processes=2)
 
 
 def test_a_module_without_inputs_is_refused() -> None:

@@ -73,12 +73,14 @@ class CodeOptions:
         inputs: the module's inputs, each `[NAME=]SHAPE[:DTYPE]`.
         batch_size: of the inputs that a library states.
         training: whether the module is captured in training mode.
+        views: whether its views are ops, too.
     """
 
     arguments: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     batch_size: int = 1
     training: bool = False
+    views: bool = False
 
 
 def open_network(
@@ -106,6 +108,8 @@ def open_network(
         return _open_code(named, code, resolution, overrides)
     if code is not None and (code.arguments or code.inputs):
         raise InputError(f"--arg and --input are for code such as timm:resnet50; {reference} is a network in YAML")
+    if code is not None and code.views:
+        raise InputError(f"--views is for code such as timm:resnet50; {reference} is a network in YAML, without views")
     changes = tuple(parse_override(text) for text in overrides)
     loaded = load(reference, catalogue, overrides=changes)
     changed = tuple(reach(change, loaded.document) for change in changes)
@@ -128,8 +132,6 @@ def _open_code(
     inputs = parse_inputs(options.inputs)
     if options.batch_size != 1 and (inputs or named.origin is not Origin.LIBRARY):
         raise InputError(f"--batch-size: --input holds the batch of {named.text} already; leave one of them out")
-    if options.training and named.origin is Origin.ARCHIVE:
-        raise InputError(f"--pass train: {named.text} holds the calls of one mode; name the code that makes its module")
     if resolution is not None:
         if inputs or named.origin is not Origin.LIBRARY:
             raise InputError(f"--resolution is for images of a library's network; {named.text} takes --input")
@@ -143,6 +145,7 @@ def _open_code(
         inputs=inputs,
         batch_size=options.batch_size,
         training=options.training,
+        views=options.views,
     )
     return OpenNetwork(None, plan_of_code(called))
 

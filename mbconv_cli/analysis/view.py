@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from mbconv_cli.analysis.grouping import By
 from mbconv_cli.errors import InputError, did_you_mean
+from mbconv_cli.measure.execution import Backend, Execution
+from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell, Column, Row
 from mbconv_cli.units import counted
 
@@ -50,6 +52,24 @@ def require_column(key: str | None, columns: Sequence[Column], unmeasured: Seque
     if key in {column.key for column in unmeasured}:
         raise InputError(f"--sort {key}: {reason}; valid are {', '.join(keys)}")
     raise InputError(f"--sort {key!r} is no column" + (did_you_mean(key, keys) or f"; valid are {', '.join(keys)}"))
+
+
+def require_rows_of_views(plan: Plan, view: View, execution: Execution) -> None:
+    """Refuse a Plan with a module's views where they would be no rows.
+
+    Raises:
+        InputError: names what is in their way.
+    """
+    if plan.code is None or not plan.code.views:
+        return
+    obstacles = (
+        ("--backend onnxruntime", execution.backend is Backend.ONNXRUNTIME),
+        (f"--mode {execution.mode.value}", not execution.by_layer),
+        (f"--by {view.by.value}", view.by in {By.BLOCK, By.STAGE, By.KERNEL}),
+    )
+    for obstacle, there in obstacles:
+        if there:
+            raise InputError(f"--views changes nothing with {obstacle}; give one of them")
 
 
 def arranged(rows: Sequence[Row], view: View, summed: Sequence[Column]) -> list[Row]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from mbconv_cli.analysis.grouping import By
 from mbconv_cli.analysis.networks import CodeOptions, OpenNetwork, open_network
 from mbconv_cli.analysis.profile.batch_sizes import profile_batches
-from mbconv_cli.analysis.profile.benches import LatencyRequest, usual_processes
+from mbconv_cli.analysis.profile.benches import LatencyRequest, usual_processes, usual_rows
 from mbconv_cli.analysis.profile.profile import profile
 from mbconv_cli.analysis.view import View
 from mbconv_cli.commands.form_options import (
@@ -61,6 +61,7 @@ from mbconv_cli.commands.profile_options import (
     RooflineOption,
     SortOption,
     TopOption,
+    ViewsOption,
 )
 from mbconv_cli.commands.several_networks import profile_several
 from mbconv_cli.commands.turn_options import PredictOption
@@ -78,9 +79,6 @@ if TYPE_CHECKING:
 
 TOTALS_ONLY: Final = (Format.BMF, Format.BENCHMARK_ACTION)
 """Formats that have a network's totals, and no rows."""
-
-
-DEFAULT_ROWS: Final = {Backend.TORCH: By.LAYER, Backend.ONNXRUNTIME: By.BLOCK}
 
 
 def profile_command(
@@ -103,6 +101,7 @@ def profile_command(
     tf32: Tf32Option = None,
     by: ByOption = None,
     depth: DepthOption = None,
+    views: ViewsOption = False,
     launch_times: LaunchTimesOption = False,
     top: TopOption = None,
     sort: SortOption = None,
@@ -147,6 +146,8 @@ def profile_command(
 
     - `mbconv profile timm:convnext_tiny --by module --depth 2`
 
+    - `mbconv profile timm:vit_tiny_patch16_224 --views --no-latency`
+
     - `mbconv profile ./mine.yaml --no-latency --format json -o mine.json`
     """
     batch_sizes = parse_batch_sizes(batch_size)
@@ -155,7 +156,10 @@ def profile_command(
         batch_sizes[0], dtype, memory_format, mode, fold_norm or reparameterize, training, threads, backend, allocator,
         tf32, reparameterize,
     )  # fmt: skip
-    view = _view(by, depth, sort, top, backend, output_format, launches=launch_times)
+    if views and output_format in TOTALS_ONLY:
+        raise InputError(f"--views changes nothing in --format {output_format}: it has no rows")
+    rows = By.LAYER if views and by is None else by
+    view = _view(rows, depth, sort, top, execution, output_format, launches=launch_times)
     budget = budget_for(parse_precision(precision), parse_seconds("--max-time", max_time), processes)
     measuring = _Measuring(parse_device(device or AUTO), budget, processes, roofline, recalibrate)
     _require_roofline(roofline, recalibrate, batch_sizes, execution, latency=latency)
@@ -163,11 +167,11 @@ def profile_command(
         require_effect(
             "with several networks, which have a row each; give one network",
             by=by, depth=depth, top=top, sort=sort, precision=precision, max_time=max_time,
-            roofline=roofline or None, arg=arguments, input=inputs,
+            roofline=roofline or None, views=views or None, arg=arguments, input=inputs,
         )  # fmt: skip
     _require_one_batch_size(batch_sizes, networks, backend)
     catalogue = user_catalogue(arch_dir or ())
-    code = CodeOptions(tuple(arguments or ()), tuple(inputs or ()), batch_sizes[0], training)
+    code = CodeOptions(tuple(arguments or ()), tuple(inputs or ()), batch_sizes[0], training, views)
     opened = [
         open_network(reference, resolution=resolution, catalogue=catalogue, overrides=overrides or (), code=code)
         for reference in networks
@@ -178,6 +182,7 @@ def profile_command(
         require_effect(
             "with --predict, which measures nothing: a table is of this machine's CPU",
             **timing, roofline=roofline or None, strict=strict or None, no_latency=None if latency else True,
+            views=views or None,
         )  # fmt: skip
         show(_predicted(asked, predict), output_format, output, section)
         return
@@ -220,7 +225,7 @@ def _view(
     depth: int | None,
     sort: str | None,
     top: int | None,
-    backend: Backend,
+    execution: Execution,
     output_format: Format,
     *,
     launches: bool,
@@ -235,7 +240,7 @@ def _view(
     if output_format in TOTALS_ONLY and (by or sort or top):
         raise InputError(f"--by, --sort and --top change nothing in --format {output_format}: it has no rows")
     overview = (by, sort, top) == (None, None, None) and output_format is not Format.CSV
-    return View(by or DEFAULT_ROWS[backend], sort, top, overview=overview, depth=depth or 1, launches=launches)
+    return View(by or usual_rows(execution), sort, top, overview=overview, depth=depth or 1, launches=launches)
 
 
 def _require_one_batch_size(batch_sizes: Sequence[int], networks: Sequence[str], backend: Backend) -> None:

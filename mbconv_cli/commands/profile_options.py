@@ -38,6 +38,15 @@ DepthOption = Annotated[
         rich_help_panel=ROWS,
     ),
 ]
+ViewsOption = Annotated[
+    bool,
+    typer.Option(
+        "--views",
+        help="Of code: show its views (view, permute, split, ...) as rows, too; they move no bytes.",
+        show_default=False,
+        rich_help_panel=ROWS,
+    ),
+]
 BackendOption = Annotated[
     Backend,
     typer.Option(

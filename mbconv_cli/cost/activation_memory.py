@@ -65,5 +65,11 @@ def forward_bytes(plan: Plan, costs: Sequence[Cost], batch_size: int, element_si
 
 
 def _written(op: Op) -> int:
-    """Elements of all that an op gives."""
-    return math.prod(op.output.shape) + (op.kind.more_outputs if isinstance(op.kind, AtenCall) else 0)
+    """Elements of all that an op writes: nothing where it gives a view."""
+    match op.kind:
+        case AtenCall(view=True):
+            return 0
+        case AtenCall(more_outputs=more):
+            return math.prod(op.output.shape) + more
+        case _:
+            return math.prod(op.output.shape)

@@ -203,6 +203,7 @@ class AtenCall:
         params: trainable parameters that no earlier op has read.
         weights: elements of parameters and buffers that it reads.
         more_outputs: elements that it writes besides its first output.
+        view: whether it gives what it reads in another shape or order, and so moves nothing.
     """
 
     target: str
@@ -211,6 +212,7 @@ class AtenCall:
     params: int = 0
     weights: int = 0
     more_outputs: int = 0
+    view: bool = False
 
 
 ClosedKind: TypeAlias = (

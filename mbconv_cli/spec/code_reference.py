@@ -61,6 +61,7 @@ class CodeReference:
         inputs: the shapes of the module's inputs; those that a library states if there are none.
         batch_size: the first dimension of the shapes that a library states; of a Plan's code that of all its inputs.
         training: whether the module is in training mode; in eval mode if not.
+        views: whether its views are ops of the Plan, too.
     """
 
     text: str
@@ -71,6 +72,7 @@ class CodeReference:
     inputs: tuple[InputShape, ...] = ()
     batch_size: int = 1
     training: bool = False
+    views: bool = False
 
     @property
     def is_object(self) -> bool:

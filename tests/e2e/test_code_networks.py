@@ -74,6 +74,8 @@ def test_a_callable_of_a_file_is_profiled_with_its_arguments() -> None:
     rows = [line.split(",")[0] for line in out.splitlines()]
     assert rows == ["name", "conv", "relu", "mean", "head"]
     assert "noise" not in out
+    views = ok("profile", *TINY, "--arg", "width=16", "--no-latency", "--views", "--format", "csv")
+    assert [line.split(",")[0] for line in views.splitlines()] == rows  # it has none
     assert "618 params" in ok("show", *TINY, "--arg", "width=16")
 
 
@@ -128,6 +130,22 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "an input of a YAML file": (["show", "a.yaml", "--input", "1x2"], "--arg and --input are for code"),
     "no network of a library": (["show", "torchvision:mobilenet_v22"], "did you mean 'mobilenet_v2'"),
     "training of an archive": (["profile", "none.pt2", "--pass", "train"], "none.pt2 holds the calls of one mode"),
+    "views of a YAML file": (["profile", "a.yaml", "--views", "--no-latency"], "--views is for code such as"),
+    "views in no row": (["profile", *TINY, "--views", "--by", "stage"], "--views changes nothing with --by stage"),
+    "views of an export": (
+        ["profile", *TINY, "--views", "--backend", "onnxruntime"],
+        "--views changes nothing with --backend onnxruntime",
+    ),
+    "views of a fused pass": (
+        ["profile", *TINY, "--views", "--no-latency", "--mode", "compile"],
+        "--mode changes nothing with --no-latency",
+    ),
+    "views without rows": (
+        ["profile", *TINY, "--views", "--format", "bmf"],
+        "--views changes nothing in --format bmf",
+    ),
+    "views of several": (["profile", "a.yaml", "nets.py:Tiny", "--views"], "--views changes nothing with several"),
+    "predicted views": (["profile", *TINY, "--views", "--predict", "x.json"], "--views changes nothing with --predict"),
     "validate": (["validate", "nets.py:Tiny"], "is code, and this command runs none"),
     "ablate": (["ablate", "nets.py:Tiny"], "is code, and this command runs none"),
 }

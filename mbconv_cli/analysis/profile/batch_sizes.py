@@ -22,7 +22,7 @@ from mbconv_cli.analysis.profile.peak_memory import memory_notes
 from mbconv_cli.analysis.profile.profile import NOT_MEASURED
 from mbconv_cli.analysis.profile.profile_rows import exact_rows
 from mbconv_cli.analysis.provenance import provenance
-from mbconv_cli.analysis.view import View, arranged, require_column
+from mbconv_cli.analysis.view import View, arranged, require_column, require_rows_of_views
 from mbconv_cli.cost.activation_memory import alive_bytes
 from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.errors import InputError
@@ -74,6 +74,7 @@ def profile_batches(
     if network.plan.batch_size is not None:
         raise InputError(f"several batch sizes of {network.plan.name}, whose shapes hold the batch: give one")
     require_possible(network.plan, replace(execution, batch_size=min(batch_sizes)))
+    require_rows_of_views(network.plan, view, execution)
     by_layer = latency is not None and execution.by_layer
     timed = [column for size in batch_sizes for column in latency_columns(size)]
     columns = (*LABELS[view.by], *COSTS, ALIVE, *(timed if by_layer else ()))

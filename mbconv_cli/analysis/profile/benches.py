@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from mbconv_cli.analysis.grouping import By
 from mbconv_cli.cost.counts import Cost
 from mbconv_cli.errors import CheckFailedError
 from mbconv_cli.machine.device_choice import DeviceChoice
@@ -53,6 +54,11 @@ _BACKENDS: Final = {
     ),
     Backend.ONNXRUNTIME: _Backend(_ONNX, _ONNX, lambda execution, _, __: {"execution": execution}),
 }
+
+
+def usual_rows(execution: Execution) -> By:
+    """What a row is unless it is said: a layer, or a block where layers are fused."""
+    return By.BLOCK if execution.backend is Backend.ONNXRUNTIME else By.LAYER
 
 
 def usual_processes(execution: Execution) -> int | None:

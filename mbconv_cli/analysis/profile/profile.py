@@ -46,7 +46,7 @@ from mbconv_cli.analysis.profile.peak_memory import memory_notes
 from mbconv_cli.analysis.profile.profile_rows import COSTS_BY_ROLE, exact_rows, with_shares
 from mbconv_cli.analysis.profile.roofline_section import ROOFLINE, ROOFLINE_COLUMNS, Roofline, least_times
 from mbconv_cli.analysis.provenance import provenance
-from mbconv_cli.analysis.view import View, arranged, require_column
+from mbconv_cli.analysis.view import View, arranged, require_column, require_rows_of_views
 from mbconv_cli.cost.activation_memory import alive_bytes
 from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.errors import InputError
@@ -89,6 +89,7 @@ def profile(
     """
     view = view or View()
     require_possible(network.plan, execution)
+    require_rows_of_views(network.plan, view, execution)
     if view.by is By.LAYER and latency and execution.backend is Backend.ONNXRUNTIME:
         raise InputError("--by layer with --backend onnxruntime: it fuses layers; take --by block, stage or role")
     columns = _columns(view.by, execution, measured=latency is not None, roofline=calibration is not None)

@@ -14,6 +14,7 @@ from mbconv_cli.plan.op_kinds import (
     AvgPool,
     BatchNorm,
     ChannelScale,
+    ChannelShuffle,
     ChannelSlice,
     Concat,
     ConditionalConv2d,
@@ -226,6 +227,10 @@ def _slice(call: GraphCall) -> ChannelSlice | None:
     return ChannelSlice(*channels) if channels else None
 
 
+def _channel_shuffle(call: GraphCall) -> ChannelShuffle | None:
+    return ChannelShuffle(call.arguments["groups"]) if len(call.outputs[0]) == 4 else None
+
+
 def _pair(value: Any) -> tuple[int, int]:
     """A size as ATen takes it: one number for both directions, or two."""
     sizes = [value] if isinstance(value, int) else list(value)
@@ -247,6 +252,7 @@ KINDS: Final[Mapping[str, Callable[[GraphCall], Kind | None]]] = {
     "cat": _cat,
     "add": _add,
     "mul": _mul,
+    "channel_shuffle": _channel_shuffle,
     "slice": _slice,
     "getitem": _slice,
 }

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import Tensor, fx
 
 from mbconv_cli.plan.op_kinds import MultiQueryAttention
-from mbconv_cli.pytorch.capture.graph_calls import CallGraph, GraphCall, Read
-
-_COPIES: Final = frozenset({"contiguous", "clone", "reshape", "_unsafe_view", "flatten"})
-"""Calls that give the elements that they read, in another order or shape."""
+from mbconv_cli.pytorch.capture.graph_calls import COPIES, CallGraph, GraphCall, Read
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,7 @@ def _feature_map(graph: CallGraph, readers: dict[int, list[int]], node: fx.Node)
             node = graph.inputs[-1 - source]
             return graph.reads[node], copies
         call = graph.calls[source]
-        if call.target not in _COPIES or len(readers[source]) > 1:
+        if call.target not in COPIES or len(readers[source]) > 1:
             return Read(source, call.outputs[0], True, call.node), copies
         copies.append(source)
         node = call.values[0].node
@@ -111,7 +108,7 @@ def _feature_map(graph: CallGraph, readers: dict[int, list[int]], node: fx.Node)
 
 def _copies_behind(graph: CallGraph, readers: dict[int, list[int]], index: int) -> Iterator[int]:
     """The copies of what a call gives, one after the other, as long as nobody else reads it."""
-    while len(readers.get(index, ())) == 1 and graph.calls[readers[index][0]].target in _COPIES:
+    while len(readers.get(index, ())) == 1 and graph.calls[readers[index][0]].target in COPIES:
         index = readers[index][0]
         yield index
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -19,9 +19,10 @@ from mbconv_cli.plan.ops import INPUT, Block, Op, Plan, Shape, Value
 from mbconv_cli.pytorch.capture.aten_kinds import conditional, is_mixture, kind_of, len_and_size, mixed_convolution
 from mbconv_cli.pytorch.capture.attention_calls import FoundAttention, attentions
 from mbconv_cli.pytorch.capture.call_roles import role_of
+from mbconv_cli.pytorch.capture.channel_shuffles import FoundShuffle, shuffles
 from mbconv_cli.pytorch.capture.graph_calls import CallGraph, GraphCall, Read, call_graph
 from mbconv_cli.pytorch.capture.mac_formulas import macs_of
-from mbconv_cli.pytorch.capture.module_tree import block_of, call_names, stage_of
+from mbconv_cli.pytorch.capture.module_tree import block_of, call_names, stage_of, view_names
 from mbconv_cli.units import counted
 
 _LONGEST_ARGUMENTS: Final = 120
@@ -44,7 +45,7 @@ class CapturedPlan:
     batch_size: int = 1
 
 
-def captured_plan(program: ExportedProgram, name: str) -> CapturedPlan:
+def captured_plan(program: ExportedProgram, name: str, *, views: bool = False) -> CapturedPlan:
     """The Plan of an exported module.
 
     A module all of whose calls are ops of the vocabulary, image by image, becomes a Plan like any other, which can be
@@ -53,29 +54,30 @@ def captured_plan(program: ExportedProgram, name: str) -> CapturedPlan:
     Args:
         program: the module, exported.
         name: the Plan's.
+        views: whether calls that give a view of what they read are ops, too.
 
     Raises:
         InputError: it computes nothing.
     """
-    sliced = _Assembly(call_graph(program, slices=True), name)
-    captured = sliced.captured()
-    if not any(isinstance(op.kind, AtenCall) for op in captured.plan.ops):
+    captured = _Assembly(call_graph(program, slices=True), name, views=views).captured()
+    if not any(isinstance(op.kind, AtenCall) and not op.kind.view for op in captured.plan.ops):
         per_image = _per_image(captured.plan)
         if per_image is not None:
             return replace(captured, plan=per_image)
     if any(isinstance(op.kind, ChannelSlice) for op in captured.plan.ops):
-        return _Assembly(call_graph(program, slices=False), name).captured()
+        return _Assembly(call_graph(program, slices=False), name, views=views).captured()
     return captured
 
 
 class _Assembly:
     """A Plan in the making."""
 
-    def __init__(self, graph: CallGraph, name: str) -> None:
+    def __init__(self, graph: CallGraph, name: str, *, views: bool) -> None:
         if not graph.calls:
             raise InputError(f"{name} computes nothing: none of its calls gives a new tensor")
         self.graph = graph
         self.name = name
+        self.views = views
         self.names = call_names(graph.calls)
         self.inputs = [INPUT, *(f"{INPUT}:{node.name}" for node in graph.inputs[1:])]
         self.readers = Counter(_source(read) for call in graph.calls for read in call.reads.values())
@@ -86,14 +88,20 @@ class _Assembly:
         """The Plan of all calls."""
         pads, mixtures = dict(self._pads()), dict(self._mixtures())
         found = {one.last: one for one in attentions(self.graph)}
+        shuffled = {one.copy: one for one in shuffles(self.graph)}
         merged = {*pads.values(), *(one for products in mixtures.values() for one in products)}
         merged = merged.union(*(one.merged for one in found.values()))
         ops: list[tuple[Op, fx.Node]] = []
         for index, call in enumerate(self.graph.calls):
             if index in found:
                 ops.append((self._attention(index, call, found[index]), call.node))
+            elif index in shuffled:
+                ops.append((self._shuffle(index, call, shuffled[index]), call.node))
             elif index not in merged:
                 ops.append((self._op(index, call, pads.get(index), mixtures.get(index, ())), call.node))
+        if self.views:
+            places = {node: place for place, node in enumerate(self.graph.calls[0].node.graph.nodes)}
+            ops = sorted([*ops, *self._shown_views(merged, shuffled)], key=lambda one: places[one[1]])
         plan_ops = _without_kept_dims([op for op, _ in ops])
         shapes = [tuple(map(int, node.meta["val"].shape)) for node in self.graph.inputs]
         plan = Plan(
@@ -172,6 +180,35 @@ class _Assembly:
         name, inputs = self.names[index], tuple(map(self._value, found.reads))
         output = Value(name, call.outputs[0])
         return Op(found.kind, inputs, output, stage_of(name), block_of(name), "attention")
+
+    def _shuffle(self, index: int, call: GraphCall, found: FoundShuffle) -> Op:
+        name, value = self.names[index], self._value(found.read)
+        return Op(found.kind, (value,), Value(name, value.shape), stage_of(name), block_of(name), role_of(call))
+
+    def _shown_views(self, merged: Collection[int], shuffled: Collection[int]) -> Iterator[tuple[Op, fx.Node]]:
+        """Views that are part of no op: neither of what is merged, nor those around a copy that is a shuffle."""
+        made_by = {call.node: index for index, call in enumerate(self.graph.calls)}
+        inside = {*merged, *shuffled}
+        names = view_names(self.graph.views, self.names)
+        for view, name in zip(self.graph.views, names, strict=True):
+            source = self.graph.reads[view.node].source
+            readers = set(self._readers(view.node, made_by))
+            behind_shuffle = source in shuffled and len(view.values[0].shape) == 5
+            if source in merged or behind_shuffle or (readers and readers <= inside):
+                continue
+            kind = AtenCall(view.target, _arguments_text(view), view=True)
+            inputs = tuple(map(self._value, view.values))
+            yield Op(kind, inputs, Value(name, view.outputs[0]), stage_of(name), block_of(name), "shape"), view.node
+
+    def _readers(self, node: fx.Node, made_by: Mapping[fx.Node, int]) -> Iterator[int | None]:
+        """The calls that read a node or a view of it; None for the module's output."""
+        for user in node.users:
+            if user in made_by:
+                yield made_by[user]
+            elif user in self.graph.reads:
+                yield from self._readers(user, made_by)
+            else:
+                yield None
 
     def _value(self, read: Read) -> Value:
         assert isinstance(read.source, int)

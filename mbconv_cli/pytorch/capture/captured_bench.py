@@ -145,10 +145,10 @@ def _captured_as(plan: Plan, code: CodeReference, exported: ExportedProgram, dev
         InputError: the module calls something else there.
     """
     names = [op.name for op in plan.ops]
-    here = captured_plan(exported, code.text)
+    here = captured_plan(exported, code.text, views=code.views)
     if [op.name for op in here.plan.ops] == names:
         return here
-    counted = captured_plan(exported_code(code), code.text)
+    counted = captured_plan(exported_code(code), code.text, views=code.views)
     places = {node.name: place for place, node in enumerate(exported.graph.nodes)}
     found: list[int] = []
     for op, node in zip(counted.plan.ops, counted.nodes, strict=True):

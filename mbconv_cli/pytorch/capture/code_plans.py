@@ -34,9 +34,11 @@ def plan_of_code(code: CodeReference) -> Plan:
     to be made.
 
     Raises:
-        InputError: the code cannot be run, or its module cannot be captured.
+        InputError: the code cannot be run, or its module cannot be captured; or it is an archive, which has one mode.
     """
-    captured = captured_plan(exported_code(code), code.text)
+    if code.training and code.origin is Origin.ARCHIVE:
+        raise InputError(f"--pass train: {code.text} holds the calls of one mode; name the code that makes its module")
+    captured = captured_plan(exported_code(code), code.text, views=code.views)
     return replace(captured.plan, code=replace(code, batch_size=captured.batch_size))
 
 
@@ -55,6 +57,18 @@ def plan_of_module(module: nn.Module, inputs: Any) -> Plan:
     key = keep_module(module)
     code = CodeReference(name, Origin.OBJECT, key, name, (), shapes_of_inputs(given), captured.batch_size)
     return replace(captured.plan, code=code)
+
+
+def plan_captured_as(plan: Plan, *, training: bool, views: bool) -> Plan:
+    """The Plan of a Plan's code in another mode, or with its views; the same one where it is so already.
+
+    Raises:
+        InputError: the module is gone, or cannot be captured so.
+    """
+    code = plan.code
+    if code is None or (code.training, code.views) == (training, views):
+        return plan
+    return plan_of_code(replace(code, training=training, views=views))
 
 
 def exported_code(code: CodeReference) -> ExportedProgram:

@@ -20,6 +20,8 @@ _NOTHING: Final = ("_assert_tensor_metadata", "_assert_async", "_assert_scalar",
 """Calls that only check what was exported."""
 DROPOUTS: Final = frozenset({"dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"})
 """Calls that give what they were given, outside of training."""
+COPIES: Final = frozenset({"contiguous", "clone", "reshape", "_unsafe_view", "flatten"})
+"""Calls that write the elements that they read, in the order in which they read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class CallGraph:
         classes: the class of every module that was run, by path.
         parameters: all trainable parameters of the module, by path, with their elements.
         reads: of every node that is a tensor, where it comes from.
+        views: calls that give a view of what they read, dropout outside of training among them.
     """
 
     calls: list[GraphCall] = field(default_factory=list)
@@ -112,6 +115,7 @@ class CallGraph:
     classes: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, int] = field(default_factory=dict)
     reads: dict[fx.Node, Read] = field(default_factory=dict)
+    views: list[GraphCall] = field(default_factory=list)
 
 
 def call_graph(program: ExportedProgram, *, slices: bool) -> CallGraph:
@@ -176,6 +180,8 @@ def _add_call(graph: CallGraph, node: fx.Node, *, slices: bool) -> None:
     seen = _looked_through(node, target, reads)
     if seen is not None and not (slices and _takes_channels(node, seen)):
         graph.reads[node] = Read(seen.source, shapes[0], _same(seen, shapes[0]), node)
+        if target != "getitem":  # Python's, to take one of several outputs
+            graph.views.append(_call(graph, node, target, {seen.node: seen}, shapes))
         return
     if seen is None and _is_bookkeeping(node, reads):
         graph.reads[node] = next(iter(reads.values()))
@@ -183,9 +189,15 @@ def _add_call(graph: CallGraph, node: fx.Node, *, slices: bool) -> None:
     if seen is not None:  # channels of a tensor, by way of the call that splits it
         whole = _split_tensor(node)
         reads = {whole: graph.reads[whole]}
-    module, run, class_name = _place(graph, node)
-    graph.calls.append(GraphCall(node, target, _arguments(node), reads, shapes, module, run, class_name))
+    graph.calls.append(_call(graph, node, target, reads, shapes))
     graph.reads[node] = Read(len(graph.calls) - 1, shapes[0], True, node)
+
+
+def _call(
+    graph: CallGraph, node: fx.Node, target: str, reads: Mapping[fx.Node, Read], shapes: tuple[Shape, ...]
+) -> GraphCall:
+    module, run, class_name = _place(graph, node)
+    return GraphCall(node, target, _arguments(node), reads, shapes, module, run, class_name)
 
 
 def _is_bookkeeping(node: fx.Node, reads: Mapping[fx.Node, Read]) -> bool:

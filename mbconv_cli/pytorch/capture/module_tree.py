@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import count
 from typing import Final
 
 from mbconv_cli.pytorch.capture.graph_calls import GraphCall
@@ -28,6 +29,21 @@ def call_names(calls: Sequence[GraphCall]) -> list[str]:
         taken[name] += 1
         names.append(name if taken[name] == 1 else f"{name}#{taken[name]}")
     return names
+
+
+def view_names(views: Sequence[GraphCall], taken: Sequence[str]) -> list[str]:
+    """A name for every view: the module's path and the function, numbered where another call is named so.
+
+    Args:
+        views: in running order.
+        taken: the names of all other calls.
+    """
+    names: dict[str, None] = dict.fromkeys(taken)
+    for view in views:
+        name = ".".join(part for part in (view.module, view.target.strip("_")) if part)
+        numbered = (f"{name}#{number}" for number in count(2))
+        names[name if name not in names else next(one for one in numbered if one not in names)] = None
+    return list(names)[len(taken) :]
 
 
 def block_of(name: str) -> str:

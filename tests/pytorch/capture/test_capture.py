@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.cost.activation_memory import peak
-from mbconv_cli.cost.counts import plan_costs, total
+from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.errors import InputError
 from mbconv_cli.plan.op_kinds import AtenCall, Conv2d, GlobalAvgPool, op_name
 from mbconv_cli.plan.ops import Plan
@@ -25,9 +25,9 @@ from mbconv_cli.pytorch.capture.exporting import export_module
 from mbconv_cli.spec.code_reference import parse_inputs
 
 
-def captured(module: nn.Module, *shapes: str) -> Plan:
+def captured(module: nn.Module, *shapes: str, views: bool = False) -> Plan:
     inputs = example_inputs(parse_inputs(shapes), torch.device("cpu"))
-    return captured_plan(export_module(module.eval(), inputs, "mine"), "mine").plan
+    return captured_plan(export_module(module.eval(), inputs, "mine"), "mine", views=views).plan
 
 
 class Block(nn.Module):
@@ -164,6 +164,24 @@ def test_views_are_no_ops() -> None:
     plan = captured(Views(), "2x4x6")
     assert [op_name(op.kind) for op in plan.ops] == ["reshape", "reshape", "multiply"]  # of what does not lie in a row
     assert [op.inputs[0].shape for op in plan.ops[:2]] == [(2, 3, 4)] * 2
+
+
+def test_views_are_ops_that_cost_nothing_where_they_are_asked_for() -> None:
+    without, plan = (captured(Views(), "2x4x6", views=views) for views in (False, True))
+    assert [op.name for op in plan.ops] == ["permute", "chunk", "reshape", "dropout", "reshape#2", "mul"]
+    by_name = dict(zip((op.name for op in plan.ops), plan_costs(plan), strict=True))
+    assert all(by_name[name] == Cost() for name in ("permute", "chunk", "dropout"))
+    assert total(plan_costs(plan)) == total(plan_costs(without))
+    assert peak(plan) == peak(without)
+    assert plan.ops[0].output.shape == (2, 6, 4)
+
+
+def test_a_view_has_the_path_of_its_module_and_no_name_of_another_op() -> None:
+    layers = nn.Sequential(nn.Conv2d(3, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+    plan = captured(layers, "2x3x8x8", views=True)
+    assert [(op.name, op.role) for op in plan.ops[2:]] == [("2.flatten", "shape"), ("3", "linear")]
+    assert plan.batch_size is None  # of one image, as without
+    assert [op.output.shape for op in plan.ops] == [(4, 8, 8), (4, 1, 1), (4,), (2,)]
 
 
 class Cumulative(nn.Module):

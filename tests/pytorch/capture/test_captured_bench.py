@@ -27,10 +27,10 @@ from mbconv_cli.spec.code_reference import parse_code, parse_inputs
 MODULES = Path(__file__).with_name("small_modules.py")
 
 
-def measured(name: str, *inputs: str, **form: Any) -> Report:
+def measured(name: str, *inputs: str, views: bool = False, **form: Any) -> Report:
     execution = Execution(threads=1, **form)
     reference = name if name.endswith(".pt2") else f"{MODULES}:{name}"
-    network = open_network(reference, code=CodeOptions(inputs=inputs, training=execution.training))
+    network = open_network(reference, code=CodeOptions(inputs=inputs, training=execution.training, views=views))
     assert network.plan.code is not None
     request = LatencyRequest(parse_device("cpu"), budget_for(None, 0.3, 1), lambda _: None)
     return profile(network, execution=execution, latency=request)
@@ -56,6 +56,17 @@ def test_transformer_layers_have_rows_though_the_module_runs_them_as_one_kernel(
 
 def test_a_module_without_a_fused_kernel_takes_no_fast_path() -> None:
     assert not any("fast path" in note for note in measured("Convolutions", "2x3x8x8").notes)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_views_that_are_asked_for_have_times_of_their_own(training: bool) -> None:
+    report = measured("Encoder", "2x7x16", views=True, training=training)
+    layers = {str(row["name"]): row for row in report.sections["layers"].rows}
+    view = layers["encoder.layers.0.self_attn.transpose"]
+    assert (view["bytes"], view["params"], view["role"]) == (0, 0, "shape")
+    times = [float(str(row["latency_ms"])) for row in layers.values()]
+    assert math.isclose(sum(times), latencies(report)["sum of layers"])
+    assert float(str(view["latency_ms"])) > 0
 
 
 def test_layers_are_trained_both_ways_and_dropout_is_one_of_them() -> None:

@@ -9,9 +9,9 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from mbconv_cli.cost.counts import plan_costs, total
-from mbconv_cli.plan.op_kinds import AtenCall, ConditionalConv2d, MultiQueryAttention
+from mbconv_cli.plan.op_kinds import AtenCall, ChannelShuffle, ConditionalConv2d, MultiQueryAttention, op_name
 from mbconv_cli.plan.ops import Plan
-from mbconv_cli.pytorch.capture.code_plans import plan_of_module
+from mbconv_cli.pytorch.capture.code_plans import plan_captured_as, plan_of_module
 
 HEADS, KEY = 2, 4
 
@@ -84,3 +84,60 @@ def test_a_convolution_with_mixed_kernels_is_one_op(images: int) -> None:
     costs = total(plan_costs(plan))
     assert costs.params == sum(parameter.numel() for parameter in Experts().parameters())
     assert images * costs.macs == counted(Experts(), image)
+
+
+class Shuffled(nn.Module):
+    """8 channels of 3 x 5 pixels, dealt out from 4 groups in one of many ways."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.conv, self.how = nn.Conv2d(4, 8, 1), how
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        if self.how == "module":
+            return torch.relu(nn.ChannelShuffle(4)(x))
+        images, channels, height, width = x.shape
+        grouped = x.view(images, 4, 2, height, width)
+        match self.how:
+            case "contiguous":
+                y = grouped.transpose(1, 2).contiguous().view(images, channels, height, width)
+            case "reshape":
+                y = grouped.transpose(1, 2).reshape(images, channels, height, width)
+            case "flatten":
+                y = grouped.permute(0, 2, 1, 3, 4).flatten(1, 2)
+            case "pixels turned":
+                y = grouped.permute(0, 2, 1, 4, 3).reshape(images, channels, width, height)
+            case "another shape":
+                y = grouped.transpose(1, 2).contiguous().view(images, channels * height, width)
+            case "rolled":
+                y = grouped.roll(1, 1).reshape(images, channels, height, width)
+            case _:
+                raise ValueError(self.how)
+        return torch.relu(y)
+
+
+@pytest.mark.parametrize("channels_last", [False, True])
+@pytest.mark.parametrize("how", ["contiguous", "reshape", "flatten", "module"])
+def test_a_channel_shuffle_is_one_op_however_it_is_written(how: str, channels_last: bool) -> None:
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    image, module = torch.randn(2, 4, 3, 5).to(memory_format=layout), Shuffled(how).to(memory_format=layout)
+    plan = captured(module, image)
+    assert [op.kind for op in plan.ops[1:2]] == [ChannelShuffle(4)]
+    assert [op.output.shape for op in plan.ops] == [(8, 3, 5)] * 3
+    dealt = module.conv(image)[:, [0, 2, 4, 6, 1, 3, 5, 7]]  # the first channel of every group, then the second
+    assert torch.equal(module(image), torch.relu(dealt))
+    with_views = plan_captured_as(plan, training=False, views=True)
+    assert [op.kind for op in with_views.ops] == [op.kind for op in plan.ops]  # its views are a part of it
+
+
+@pytest.mark.parametrize("how", ["pixels turned", "another shape", "rolled"])
+def test_what_only_resembles_a_channel_shuffle_is_none(how: str) -> None:
+    plan = captured(Shuffled(how), torch.randn(2, 4, 3, 5))
+    assert not any(isinstance(op.kind, ChannelShuffle) for op in plan.ops)
+
+
+def test_views_within_attention_are_a_part_of_it() -> None:
+    plan = captured(Attention(), torch.randn(3, 8, 2, 2))
+    with_views = plan_captured_as(plan, training=False, views=True)
+    assert [op_name(op.kind) for op in with_views.ops] == [op_name(op.kind) for op in plan.ops]
