@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from mbconv_cli.analysis.columns import LAUNCHED, estimate_cells
 from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.machine.fingerprint import host_fingerprint, usable_cores
-from mbconv_cli.report.model import Cell
+from mbconv_cli.report.model import Cell, Row
 from mbconv_cli.units import counted
 
 if TYPE_CHECKING:
@@ -111,6 +112,14 @@ def unusable_reason(comparison: Comparison) -> str | None:
     taken = load / cores if load >= BUSY_LOAD_SHARE * cores else None
     what = overloaded or f"the 95 % interval of every ratio is wider than {100 * WIDEST:.0f} % of it"
     return f"{what}; {advice(comparison.machine, taken, bool(overloaded), 'take more --processes')}"
+
+
+def with_launched(rows: Sequence[Row], comparison: Comparison, index: int) -> list[Row]:
+    """The rows of the candidates of a set, on an accelerator with the time that each takes when Python launches it."""
+    if not comparison.launched_ms:
+        return list(rows)
+    times = comparison.launched_ms[index]
+    return [{**row, **estimate_cells(LAUNCHED[0].key, one)} for row, one in zip(rows, times, strict=True)]
 
 
 def narrow(estimate: Estimate) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -84,7 +85,7 @@ def arranged(rows: Sequence[Row], view: View, summed: Sequence[Column]) -> list[
     if view.sort is not None:
         key = view.sort
         if isinstance(ordered[0].get(key), int | float):
-            ordered.sort(key=lambda row: number(row, key), reverse=True)
+            ordered.sort(key=lambda row: number(row, key) if key in row else -math.inf, reverse=True)
         else:
             ordered.sort(key=lambda row: _sortable(row.get(key)))
     if view.top is None or view.top >= len(ordered):
@@ -92,7 +93,7 @@ def arranged(rows: Sequence[Row], view: View, summed: Sequence[Column]) -> list[
     shown, others = ordered[: view.top], ordered[view.top :]
     rest: dict[str, Cell] = {"name": counted(len(others), "other")}
     for column in summed:
-        figures = [row[column.key] for row in others]
+        figures = [row.get(column.key) for row in others]
         rest[column.key] = sum(figure for figure in figures if isinstance(figure, int | float))
     return [*shown, rest]
 

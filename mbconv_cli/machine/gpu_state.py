@@ -6,7 +6,7 @@ known.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Final, TypeAlias
@@ -48,23 +48,33 @@ class GpuState:
 
 @dataclass(frozen=True, slots=True)
 class GpuUse:
-    """The readings before and after many passes, and how many these were."""
+    """The readings before and after many passes, and how many these were; none where energy is not theirs alone."""
 
     before: GpuState
     after: GpuState
     passes: int
 
-    @property
-    def joules_per_pass(self) -> float | None:
-        """The energy of a pass in J, where the device counts it."""
-        if self.before.joules is None or self.after.joules is None or not self.passes:
-            return None
-        return (self.after.joules - self.before.joules) / self.passes
 
-    @property
-    def throttled(self) -> tuple[str, ...]:
-        """Why the clocks were held down at either reading."""
-        return tuple(dict.fromkeys((*self.before.throttled, *self.after.throttled)))
+def joules_per_pass(uses: Sequence[GpuUse]) -> float | None:
+    """The energy of a pass in J over all of them, where the device counts it; None also where nothing ran."""
+    passes, joules = sum(use.passes for use in uses), 0.0
+    for use in uses:
+        if use.before.joules is None or use.after.joules is None:
+            return None
+        joules += use.after.joules - use.before.joules
+    return joules / passes if passes else None
+
+
+def throttling(uses: Sequence[GpuUse]) -> tuple[str, ...]:
+    """Why the clocks were held down at any reading."""
+    return tuple(
+        dict.fromkeys(reason for use in uses for state in (use.before, use.after) for reason in state.throttled)
+    )
+
+
+def company(uses: Sequence[GpuUse]) -> int:
+    """The most other processes that computed on the device at any reading."""
+    return max((state.other_processes for use in uses for state in (use.before, use.after)), default=0)
 
 
 Gauge: TypeAlias = Callable[[], GpuState | None]

@@ -33,6 +33,7 @@ class Bench:
         allocated_bytes: the most that the device's allocator gave to activations in a pass, where it reports that.
         outside: parts of a stamped pass that are outside of every op; their times stand behind all ops'.
         quiet: the machine's quiet speed, where a reference workload ran beside the passes.
+        unfolded_ms: on an accelerator, a pass of the network with the batch norms that were folded.
     """
 
     audit: Audit
@@ -43,6 +44,7 @@ class Bench:
     allocated_bytes: int | None = None
     outside: tuple[str, ...] = ()
     quiet: QuietSpeed | None = None
+    unfolded_ms: float | None = None
 
     @property
     def outside_parts(self) -> tuple[int, ...]:
@@ -56,6 +58,12 @@ class Bench:
         if self.machine["device"] == "cpu":
             return True
         return self.measurement.device is not None and bool(self.measurement.layers)
+
+    @property
+    def launched_by_op(self) -> bool:
+        """Whether Python launches the ops of the Plan one by one, on an accelerator; a compiled pass has none."""
+        times = self.measurement.device
+        return times is not None and len(times.launch_ms) == self.audit.ops
 
     def parts_of(self, ops: Sequence[int]) -> tuple[int, ...]:
         """Which times of a stamped pass belong to these ops, in all directions that there are."""

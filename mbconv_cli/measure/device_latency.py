@@ -135,13 +135,14 @@ def measure_on_device(
     with collector_off():
         for _ in range(LAUNCHES_TO_WARM_UP):
             _launched(run, clock)
-        first, use = moment(), None
-        if run.replays:
-            use = _sample(run, run.replays, clock, budget, now, progress, result)
+        first = moment()
+        uses = _sample(run, run.replays, clock, budget, now, progress, result) if run.replays else ()
+        before = run.gauge()
         launched = _launches(run, clock, LAUNCHES_SHARE * budget.max_seconds, now)
+        uses = uses or _uses(before, run.gauge(), passes=0)  # energy of an idling device is no pass's
         launch_ms = _launch_times(run, clock, host or HostClock())
         result.load = load_between(first, moment())
-        result.device = _traced(run, result, launched, launch_ms, use)
+        result.device = _traced(run, result, launched, launch_ms, uses)
     progress(1.0)
     result.seconds = now() - began
     return result
@@ -159,7 +160,7 @@ def _sample(
     now: Callable[[], float],
     progress: Progress,
     result: Measurement,
-) -> GpuUse | None:
+) -> tuple[GpuUse, ...]:
     """Bursts of replays into the result, until there are enough; what the device's gauge read around them."""
     burst = burst_of(replays, clock)
     result.warm_up, result.steady = warm_up(lambda: burst.time(clock), budget, now)
@@ -174,11 +175,11 @@ def _sample(
         if len(result.end_to_end) < FEWEST_SAMPLES:
             raise
         result.interrupted = True
-    return _use(before, run.gauge(), len(result.end_to_end) * burst.passes)
+    return _uses(before, run.gauge(), len(result.end_to_end) * burst.passes)
 
 
-def _use(before: GpuState | None, after: GpuState | None, passes: int) -> GpuUse | None:
-    return GpuUse(before, after, passes) if before and after else None
+def _uses(before: GpuState | None, after: GpuState | None, passes: int) -> tuple[GpuUse, ...]:
+    return (GpuUse(before, after, passes),) if before and after else ()
 
 
 def _launches(run: DevicePass, clock: Clock, seconds: float, now: Callable[[], float]) -> tuple[float, ...]:
@@ -206,35 +207,35 @@ def _traced(
     result: Measurement,
     launched: tuple[float, ...],
     launch_ms: tuple[float, ...],
-    use: GpuUse | None,
+    uses: tuple[GpuUse, ...],
 ) -> DeviceTimes:
     """The layers into the result, from traced replays or else from traced passes, and all else that traces say."""
     trace = run.trace_launches(TRACED_LAUNCHES if run.replays else TRACED_ALONE)
     passes = [parts_of_kernels(kernels, run.ops) for kernels in eager_passes(trace)]
-    if not trace.kernels:
-        return _untraced(run, launched, launch_ms, use)
+    replays = alike(graph_replays(run.replays.trace(TRACED_REPLAYS))) if run.replays and trace.kernels else []
+    if not trace.kernels or (run.replays and not replays):
+        return _untraced(run, launched, launch_ms, uses)
     if run.replays:
-        replays = alike(graph_replays(run.replays.trace(TRACED_REPLAYS)))
         parts = ops_of_replay(passes[-1], [kernel.name for kernel in replays[0]])
         result.layers = [part_times(replay, parts, run.parts) for replay in replays]
         kernels = _kernels(replays, parts)
-        return DeviceTimes(TimeSource.GRAPH, kernels, mean_span(replays), launched, launch_ms, use=use)
+        return DeviceTimes(TimeSource.GRAPH, kernels, mean_span(replays), launched, launch_ms, uses=uses)
     kernels_of_trace = iter(trace.kernels)
     ran = [[next(kernels_of_trace) for _ in kernels] for kernels in passes]
     of_passes = [[kernel.op for kernel in kernels] for kernels in passes]
     result.layers = [part_times(*both, run.parts) for both in zip(ran, of_passes, strict=True)]
     result.end_to_end, result.steady = [math.fsum(times) for times in result.layers], True
     kernels = _kernels([ran[-1]], of_passes[-1])
-    return DeviceTimes(TimeSource.KERNELS, kernels, mean_span([ran[-1]]), launched, launch_ms, run.obstacle)
+    return DeviceTimes(TimeSource.KERNELS, kernels, mean_span([ran[-1]]), launched, launch_ms, run.obstacle, uses)
 
 
 def _untraced(
-    run: DevicePass, launched: tuple[float, ...], launch_ms: tuple[float, ...], use: GpuUse | None
+    run: DevicePass, launched: tuple[float, ...], launch_ms: tuple[float, ...], uses: tuple[GpuUse, ...]
 ) -> DeviceTimes:
     """What is known where the profiler sees no kernels: end to end, but no layers."""
     if run.replays is None:
         raise NoTimelineError
-    return DeviceTimes(TimeSource.GRAPH, (), math.nan, launched, launch_ms, use=use)
+    return DeviceTimes(TimeSource.GRAPH, (), math.nan, launched, launch_ms, uses=uses)
 
 
 def _kernels(replays: Sequence[Sequence[DeviceKernel]], parts: Sequence[int | None]) -> tuple[TimedKernel, ...]:

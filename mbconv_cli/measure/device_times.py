@@ -43,7 +43,7 @@ class DeviceTimes:
         launched_ms: passes that Python launches op by op.
         launch_ms: the host's time for each op when Python launches the pass.
         obstacle: why it was not captured as a graph; empty where it was.
-        use: the device's clocks, power and energy meanwhile, where they can be read.
+        uses: the device's clocks, power and energy meanwhile, where they can be read; one of each process.
     """
 
     source: TimeSource
@@ -52,7 +52,7 @@ class DeviceTimes:
     launched_ms: tuple[float, ...]
     launch_ms: tuple[float, ...] = ()
     obstacle: str = ""
-    use: GpuUse | None = None
+    uses: tuple[GpuUse, ...] = ()
 
     @property
     def unassigned(self) -> int:

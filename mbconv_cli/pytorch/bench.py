@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from statistics import median
+from typing import Final
 
 import torch
 
@@ -27,6 +29,9 @@ from mbconv_cli.pytorch.passes import TimedPass, timed_pass
 from mbconv_cli.pytorch.preparation import Prepared, prepare, torch_dtype, translate_unsupported_forms
 from mbconv_cli.pytorch.reference_kernels import reference_kernels
 from mbconv_cli.pytorch.torch_threads import torch_threads
+
+UNFOLDED_BURSTS: Final = 9
+"""Of replays of the network with its batch norms: what folding saves is known well enough by them."""
 
 
 def run_batches(
@@ -109,6 +114,7 @@ def _measured(
         reference = reference_kernels(device, torch_dtype(execution))
         measurement = timed.measure(budget, progress, reference)
         allocated = _allocated(prepared, timed, device, execution)
+        unfolded = _unfolded_ms(prepared, device, execution)
     return Bench(
         prepared.audit,
         measurement,
@@ -117,7 +123,19 @@ def _measured(
         both_ways=execution.training,
         allocated_bytes=allocated,
         outside=outside_of(measurement),
+        unfolded_ms=unfolded,
     )
+
+
+def _unfolded_ms(prepared: Prepared, device: torch.device, execution: Execution) -> float | None:
+    """A pass of the network with the batch norms that were folded, on an accelerator that replays both as graphs."""
+    if prepared.unfolded is None or not execution.by_layer:
+        return None
+    timed = timed_pass(prepared.unfolded, device, replace(execution, fold_norm=False, reparameterize=False))
+    if timed.on_device is None or timed.on_device.replays is None:
+        return None
+    burst = timed.burst()
+    return median(burst.time(timed.clock) for _ in range(UNFOLDED_BURSTS))
 
 
 def _allocated(prepared: Prepared, timed: TimedPass, device: torch.device, execution: Execution) -> int | None:

@@ -27,6 +27,7 @@ from mbconv_cli.pytorch.preparation import Prepared, random_images
 from mbconv_cli.pytorch.training import FreshGradients, TrainingPass
 
 END_TO_END_ONLY: Final = "measured end to end only: it has no layers, so a stamped pass has one stamp, at its end"
+COMPILED_KERNELS: Final = "measured end to end only; --by kernel lists what it launches, by the compiler's names"
 AUTOGRAD: Final = (
     "pass: forward and backward, with batch norm in training mode and no op in place; end to end, autograd walks one "
     "graph of the whole, in a stamped pass one graph for each op, and what that costs is part of the difference; a "
@@ -129,9 +130,11 @@ def compiled_pass(network: nn.Module, inputs: Sequence[Tensor], clock: Clock, ex
         output: Tensor = compiled(*inputs)
     seconds = time.monotonic() - began
     equal = require_equal("--mode compile", output, network(*inputs), mode_tolerance(execution.dtype, inputs[0].device))
-    note = f"mode: torch.compile, which took {seconds:.1f} s; {END_TO_END_ONLY}; beside eager, {equal}"
     run = _as_a_whole(lambda: compiled(*inputs))
-    return TimedPass(run, clock, (note,), device_pass(run, 1, inputs[0].device, clock))
+    on_device = device_pass(run, 1, inputs[0].device, clock)
+    told = COMPILED_KERNELS if on_device else END_TO_END_ONLY
+    note = f"mode: torch.compile, which took {seconds:.1f} s; {told}; beside eager, {equal}"
+    return TimedPass(run, clock, (note,), on_device)
 
 
 def _as_a_whole(run: Callable[[], object]) -> Pass:

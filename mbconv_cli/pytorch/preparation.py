@@ -17,7 +17,9 @@ from mbconv_cli.measure.execution import Execution, MemoryFormat, plan_to_run
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.plan_rewrites import fold_norm
 from mbconv_cli.pytorch.agreement import require_equal
+from mbconv_cli.pytorch.arithmetic import float32_arithmetic
 from mbconv_cli.pytorch.built_network import Network, build, images_to_settle, settle
+from mbconv_cli.pytorch.devices import is_accelerator
 from mbconv_cli.pytorch.folding import fold_network, merge_network
 
 FOLDING_TOLERANCE: Final = 1e-4
@@ -33,12 +35,14 @@ class Prepared:
         plan: what it computes, after folding.
         audit: its closed forms against fvcore.
         notes: what a reader should know of how it was made.
+        unfolded: on an accelerator, the same network with the batch norms that were folded.
     """
 
     network: Network
     plan: Plan
     audit: Audit
     notes: tuple[str, ...]
+    unfolded: Prepared | None = None
 
 
 def prepare(
@@ -60,15 +64,23 @@ def prepare(
     network = build(plan, device, inplace=not execution.training)
     settle(network, images)
     notes: tuple[str, ...] = ()
+    before: Network | None = None
     if execution.fold_norm:
-        unfolded, network = network, fold_network(network, plan)
+        before, network = network, fold_network(network, plan)
         if execution.reparameterize:
             network = merge_network(network, fold_norm(plan))
-        notes = (_folding_note(network, unfolded, images, execution),)
+        notes = (_folding_note(network, before, images, execution),)
     run = plan_to_run(plan, execution)
     audited = audited or _audit(network, run, costs)
-    network.to(torch_dtype(execution)).to(memory_format=torch_memory_format(execution))
-    return Prepared(network.train(execution.training), run, audited, notes)
+    unfolded = None
+    if before is not None and is_accelerator(device):
+        unfolded = Prepared(_in_form(before, execution), plan, audited, ())
+    return Prepared(_in_form(network, execution).train(execution.training), run, audited, notes, unfolded)
+
+
+def _in_form(network: Network, execution: Execution) -> Network:
+    """The network in the form's dtype and memory format."""
+    return network.to(torch_dtype(execution)).to(memory_format=torch_memory_format(execution))
 
 
 def random_images(plan: Plan, device: torch.device, execution: Execution) -> Tensor:
@@ -114,6 +126,8 @@ def _audit(network: Network, plan: Plan, costs: Sequence[Cost]) -> Audit:
 
 @torch.inference_mode()
 def _folding_note(folded: Network, unfolded: Network, images: Tensor, execution: Execution) -> str:
+    """How far the outputs are apart; TF32, which rounds folded weights in another way, says nothing about that."""
     option = "--reparameterize" if execution.reparameterize else "--fold-norm"
-    equal = require_equal(option, folded(images), unfolded(images), FOLDING_TOLERANCE)
+    with float32_arithmetic(tf32=False):
+        equal = require_equal(option, folded(images), unfolded(images), FOLDING_TOLERANCE)
     return f"folding: beside the network with its batch norms, {equal}"

@@ -11,7 +11,7 @@ import torch
 
 from mbconv_cli.cost.activation_memory import forward_bytes
 from mbconv_cli.cost.counts import plan_costs
-from mbconv_cli.errors import CheckFailedError
+from mbconv_cli.errors import CheckFailedError, InputError
 from mbconv_cli.machine.allocator import keep_memory
 from mbconv_cli.measure.audit_result import Audit, failures
 from mbconv_cli.measure.budget import Budget
@@ -27,7 +27,7 @@ from mbconv_cli.pytorch.arithmetic import float32_arithmetic
 from mbconv_cli.pytorch.bench import kept_if_interrupted
 from mbconv_cli.pytorch.clocks import clock_for
 from mbconv_cli.pytorch.device_memory import require_memory, translate_memory_errors
-from mbconv_cli.pytorch.devices import resolve_device, torch_fingerprint
+from mbconv_cli.pytorch.devices import is_accelerator, resolve_device, torch_fingerprint
 from mbconv_cli.pytorch.passes import TimedPass, timed_pass
 from mbconv_cli.pytorch.preparation import prepare, torch_dtype, translate_unsupported_forms
 from mbconv_cli.pytorch.reference_kernels import reference_kernels
@@ -79,12 +79,28 @@ def _turn(candidate: Candidate, request: TurnRequest) -> Turn:
         translate_unsupported_forms(device, execution),
     ):
         ready = _preparation(candidate)(candidate, device, threads.count)
+        _require_device_time(ready.timed, candidate, device)
         reference = reference_kernels(device, torch_dtype(execution))
         time_it = _with_layers if request.layers else _as_a_whole
         with torch.inference_mode():
             turn = time_it(ready, request.seconds, reference)
         machine = torch_fingerprint(str(device), threads) | (ready.machine or {})
     return replace(turn, machine=machine, audit=ready.audit)
+
+
+def _require_device_time(timed: TimedPass, candidate: Candidate, device: torch.device) -> None:
+    """Refuse to rank by times of launching.
+
+    Raises:
+        InputError: an accelerator's passes cannot be replayed as a graph.
+    """
+    if not is_accelerator(device) or (timed.on_device and timed.on_device.replays):
+        return
+    reason = timed.on_device.obstacle if timed.on_device else "it shows neither graphs nor kernels"
+    raise InputError(
+        f"{candidate.plan.name}: a pass on {device} cannot be replayed as a graph ({reason}), and times of launching "
+        "from Python rank no networks; take --device cpu, or profile it alone"
+    )
 
 
 def _preparation(candidate: Candidate) -> Callable[[Candidate, torch.device, int], _Ready]:

@@ -7,10 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from mbconv_cli.analysis.compare import kernels
+from mbconv_cli.analysis.compare import blocks, kernels
+from mbconv_cli.analysis.compare.block_family import BlockQuestion
+from mbconv_cli.analysis.compare.blocks import compare_blocks
 from mbconv_cli.analysis.compare.kernel_question import KernelQuestion
 from mbconv_cli.analysis.compare.kernels import compare_kernels
+from mbconv_cli.analysis.diff import diff_latency
+from mbconv_cli.analysis.diff.diff_latency import measured_latency
+from mbconv_cli.analysis.diff.diff_sides import sides_of
 from mbconv_cli.analysis.measuring import MeasureRequest
+from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.check import measured_judgement, take_baseline
 from mbconv_cli.check.config import load_config
 from mbconv_cli.check.run_check import check, measuring_plan
@@ -163,6 +169,19 @@ def test_the_seed_question_in_both_currencies(monkeypatch: pytest.MonkeyPatch) -
     (note,) = [note for note in compared(FakeDevice(noise=NOISE), monkeypatch) if note.startswith("currencies: ")]
     assert note.startswith("currencies: at N = 4 the 5x5 needs 1.12 times the MACs of 3x3, 3x3 and 0.5")
     assert "it runs 6 ops in place of 12" in note
+
+
+def test_blocks_and_networks_side_by_side_have_both_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(FakeDevice(noise=NOISE), monkeypatch)
+    compare_here(monkeypatch)
+    monkeypatch.setattr(blocks, "BLOCK_SECONDS", 0.1)
+    monkeypatch.setattr(diff_latency, "NETWORK_SECONDS", 0.1)
+    network = open_network("bottleneck-v3-se-last", resolution=16)
+    compared = compare_blocks(BlockQuestion(16, 16, (8, 8)), request()).sections["blocks"]
+    measured = measured_latency(*sides_of(network, network, None), request())
+    assert measured.section is not None
+    for rows in (compared.rows, measured.section.rows):
+        assert all(0 < float(str(row["latency_ms"])) < float(str(row["launched_ms"])) for row in rows)
 
 
 def test_kernels_are_not_compared_by_launches(monkeypatch: pytest.MonkeyPatch) -> None:

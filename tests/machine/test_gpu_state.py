@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mbconv_cli.machine.gpu_state import GpuState, GpuUse, gauge_of
+from mbconv_cli.machine.gpu_state import GpuState, GpuUse, company, gauge_of, joules_per_pass, throttling
 
 
 class FakeNvml(SimpleNamespace):
@@ -72,9 +72,13 @@ def test_nothing_is_read_without_the_package(monkeypatch: pytest.MonkeyPatch) ->
     assert gauge_of("GPU-1")() is None
 
 
-def test_the_energy_of_a_pass_and_all_reasons_of_both_readings() -> None:
+def test_the_energy_of_a_pass_all_reasons_and_the_most_company_over_all_readings() -> None:
     before = GpuState(1980, 2619, 300.0, 40, ("power cap",), 10.0, 0)
     after = GpuState(1500, 2619, 300.0, 40, ("power cap", "hardware slowdown"), 16.0, 0)
-    assert GpuUse(before, after, 30).joules_per_pass == pytest.approx(0.2)
-    assert GpuUse(before, after, 30).throttled == ("power cap", "hardware slowdown")
-    assert GpuUse(before, after, 0).joules_per_pass is None
+    use, more = GpuUse(before, after, 30), GpuUse(after, GpuState(1980, 2619, 300.0, 40, (), 24.0, 2), 10)
+    assert joules_per_pass([use]) == pytest.approx(0.2)
+    assert joules_per_pass([use, more]) == pytest.approx(14 / 40)
+    assert joules_per_pass([GpuUse(before, after, 0)]) is None
+    assert joules_per_pass([use, GpuUse(before, GpuState(1, 1, 1.0, 1, (), None, 0), 10)]) is None
+    assert throttling([use, more]) == ("power cap", "hardware slowdown")
+    assert [company([]), company([use]), company([use, more])] == [0, 0, 2]

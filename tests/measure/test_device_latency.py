@@ -8,7 +8,7 @@ from statistics import fmean
 
 import pytest
 
-from mbconv_cli.machine.gpu_state import GpuState
+from mbconv_cli.machine.gpu_state import GpuState, joules_per_pass
 from mbconv_cli.measure.budget import Budget
 from mbconv_cli.measure.clock import HostClock
 from mbconv_cli.measure.device_latency import (
@@ -23,7 +23,8 @@ from mbconv_cli.measure.device_latency import (
 )
 from mbconv_cli.measure.device_times import TimeSource
 from mbconv_cli.measure.latency import Measurement, Stamp
-from tests.fake_device import GAP_US, LAUNCH_US, FakeDevice, kernels_of
+from mbconv_cli.measure.timeline.device_trace import NOTHING_SEEN
+from tests.fake_device import GAP_US, LAUNCH_US, SHARED, STRAY, FakeDevice, kernels_of
 
 OPS = 10
 BUDGET = Budget(precision=0.02, min_seconds=0.01, max_seconds=0.05, min_rounds=6, least_warm_up_seconds=0)
@@ -75,7 +76,9 @@ def test_the_timeline_names_every_kernel_its_op_and_its_grid() -> None:
 def test_training_has_a_time_for_every_op_on_both_ways() -> None:
     device = FakeDevice()
     found = measured(device, pass_on(device, both_ways=True))
-    assert len(found.layers[0]) == 2 * OPS + 1
+    (*times, no_op), forward = found.layers[0], [sum(us for _, us in kernels_of(op)) / 1e3 for op in range(OPS)]
+    assert times == pytest.approx([*forward, *(2 * ms for ms in reversed(forward))])
+    assert no_op == pytest.approx(STRAY.us / 1e3)
 
 
 def test_warming_up_takes_no_time_of_the_sampling() -> None:
@@ -159,16 +162,33 @@ def test_the_energy_of_a_pass_is_that_of_all_over_their_number() -> None:
     joules = iter((100.0, 150.0))
 
     def gauge() -> GpuState:
-        return GpuState(1980, 2619, 350.0, 45, (), next(joules), 0)
+        return GpuState(1980, 2619, 350.0, 45, (), next(joules, 200.0), 0)
 
     run = pass_on(device)
     run = DevicePass(run.launch, run.by_op, run.replays, run.trace_launches, OPS, gauge=gauge)
     found = measured(device, run)
     assert found.device is not None
-    assert found.device.use is not None
+    energy = joules_per_pass(found.device.uses)
+    assert energy is not None
     least = 50.0 / (len(found.end_to_end) * (BURST_MS / REPLAY_MS + 2))
-    assert found.device.use.joules_per_pass is not None
-    assert least <= found.device.use.joules_per_pass <= 50.0 * REPLAY_MS / BURST_MS / len(found.end_to_end)
+    assert least <= energy <= 50.0 * REPLAY_MS / BURST_MS / len(found.end_to_end)
+
+
+def test_a_pass_without_a_graph_has_clocks_but_no_energy_of_its_own() -> None:
+    found = measured(FakeDevice(graphs=False, gauge=SHARED))
+    assert found.device is not None
+    assert [use.after for use in found.device.uses] == [SHARED]
+    assert joules_per_pass(found.device.uses) is None
+
+
+def test_replays_of_which_the_profiler_sees_nothing_have_no_layers() -> None:
+    device = FakeDevice()
+    run = pass_on(device)
+    assert run.replays is not None
+    blind = Replays(run.replays.start, 1, lambda _: NOTHING_SEEN)
+    found = measured(device, DevicePass(run.launch, run.by_op, blind, run.trace_launches, OPS))
+    assert found.layers == []
+    assert fmean(found.end_to_end) == pytest.approx(REPLAY_MS, rel=1e-3)
 
 
 def test_progress_ends_at_the_end() -> None:

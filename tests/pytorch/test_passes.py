@@ -14,6 +14,7 @@ from mbconv_cli.errors import CheckFailedError, InputError
 from mbconv_cli.measure.budget import budget_for
 from mbconv_cli.measure.device_times import TimeSource
 from mbconv_cli.measure.execution import Dtype, Execution, MemoryFormat, Mode, plan_to_run
+from mbconv_cli.pytorch import preparation
 from mbconv_cli.pytorch.passes import timed_pass
 from mbconv_cli.pytorch.preparation import Prepared, prepare, random_images, translate_unsupported_forms
 from tests.fake_device import FakeDevice, use
@@ -65,6 +66,21 @@ def test_folding_that_changes_the_outputs_fails(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("mbconv_cli.pytorch.preparation.FOLDING_TOLERANCE", -1.0)
     with pytest.raises(CheckFailedError, match="--fold-norm: outputs differ by"):
         prepared(Execution(fold_norm=True))
+
+
+def test_folding_is_judged_without_tf32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folded weights are rounded in another way, so that outputs in TF32 differ by more than folding changes them."""
+    allowed: list[bool] = []
+
+    def judged(*_: object) -> str:
+        allowed.append(torch.backends.cudnn.allow_tf32)
+        return "equal"
+
+    monkeypatch.setattr(preparation, "require_equal", judged)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    prepared(Execution(fold_norm=True))
+    assert allowed == [False]
+    assert torch.backends.cudnn.allow_tf32
 
 
 def test_training_tells_how_autograd_is_driven() -> None:
@@ -129,6 +145,17 @@ def test_the_time_to_compile_and_the_agreement_with_eager_are_told(monkeypatch: 
     assert note.startswith("mode: torch.compile, which took ")
     assert "measured end to end only" in note
     assert note.endswith("outputs differ by 0.0e+00 of the largest, up to 0.001 counts as equal")
+
+
+@torch.inference_mode()
+def test_a_compiled_network_on_an_accelerator_lists_its_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "compile", FakeCompiler())
+    use(FakeDevice(), monkeypatch)
+    execution = Execution(mode=Mode.COMPILE)
+    timed = timed_pass(prepared(execution), CPU, execution)
+    assert timed.on_device is not None
+    assert timed.on_device.ops == 1
+    assert "--by kernel lists what it launches, by the compiler's names" in timed.notes[0]
 
 
 @torch.inference_mode()

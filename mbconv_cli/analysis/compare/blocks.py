@@ -10,6 +10,7 @@ from mbconv_cli.analysis.columns import (
     FLOPS,
     LATENCY,
     LATENCY_RATIO,
+    LAUNCHED,
     MACS,
     PARAMS,
     cost_cells,
@@ -17,7 +18,13 @@ from mbconv_cli.analysis.columns import (
 )
 from mbconv_cli.analysis.compare.block_family import BlockQuestion, block_plans
 from mbconv_cli.analysis.grouping import block_parts
-from mbconv_cli.analysis.measuring import BLOCK_SECONDS, MeasureRequest, measure_sets, usable_figures
+from mbconv_cli.analysis.measuring import (
+    BLOCK_SECONDS,
+    MeasureRequest,
+    measure_sets,
+    usable_figures,
+    with_launched,
+)
 from mbconv_cli.analysis.measuring import notes as measuring_notes
 from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.cost.counts import Cost, plan_costs, total
@@ -59,7 +66,8 @@ def compare_blocks(question: BlockQuestion, measure: MeasureRequest | None = Non
     if measure is not None:
         seconds = 2 * BLOCK_SECONDS
         measured = measure_sets([tuple(plans.values())], measure, batch_size=question.batch_size, seconds=seconds)
-    columns = (*BLOCK_COLUMNS, *((*LATENCY, *LATENCY_RATIO) if measured else ()))
+    launched = LAUNCHED if measured and measured.launched_ms else ()
+    columns = (*BLOCK_COLUMNS, *((*LATENCY, *LATENCY_RATIO, *launched) if measured else ()))
     return Report(
         "compare-blocks",
         provenance(machine=host_fingerprint() | (measured.machine if measured else {})),
@@ -103,7 +111,7 @@ def _block_rows(plans: dict[str, Plan], question: BlockQuestion, measured: Compa
         if measured and index:
             row |= estimate_cells("latency_ratio", measured.latency_ratio[0][index])
         rows.append(row)
-    return rows
+    return with_launched(rows, measured, 0) if measured else rows
 
 
 def _part_rows(plans: dict[str, Plan], question: BlockQuestion) -> list[Row]:

@@ -16,7 +16,13 @@ from mbconv_cli.analysis.columns import (
     cost_cells,
     estimate_cells,
 )
-from mbconv_cli.analysis.measuring import NETWORK_SECONDS, MeasureRequest, measure_sets, usable_figures
+from mbconv_cli.analysis.measuring import (
+    NETWORK_SECONDS,
+    MeasureRequest,
+    measure_sets,
+    usable_figures,
+    with_launched,
+)
 from mbconv_cli.analysis.measuring import notes as measuring_notes
 from mbconv_cli.analysis.networks import OpenNetwork
 from mbconv_cli.analysis.provenance import provenance
@@ -137,7 +143,4 @@ def _with_latency(rows: Sequence[Row], measured: Comparison) -> list[Row]:
     for index, (row, latency, ratio) in enumerate(zip(rows, latencies, ratios, strict=True)):
         compared = estimate_cells("latency_ratio", ratio) if index else {}
         timed.append({**row, **estimate_cells("latency_ms", latency), **compared})
-    if measured.launched_ms:
-        (launched,) = measured.launched_ms
-        return [{**row, **estimate_cells(LAUNCHED[0].key, one)} for row, one in zip(timed, launched, strict=True)]
-    return timed
+    return with_launched(timed, measured, 0)

@@ -6,10 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from mbconv_cli.analysis.columns import LATENCY, LATENCY_RATIO, estimate_cells
+from mbconv_cli.analysis.columns import LATENCY, LATENCY_RATIO, LAUNCHED, estimate_cells
 from mbconv_cli.analysis.diff.diff_sides import Side
 from mbconv_cli.analysis.diff.stored_profiles import differing_fields
-from mbconv_cli.analysis.measuring import NETWORK_SECONDS, MeasureRequest, measure_sets, notes, usable_figures
+from mbconv_cli.analysis.measuring import (
+    NETWORK_SECONDS,
+    MeasureRequest,
+    measure_sets,
+    notes,
+    usable_figures,
+    with_launched,
+)
 from mbconv_cli.errors import InputError
 from mbconv_cli.report.model import Cell, Column, Row, Section
 
@@ -42,11 +49,13 @@ def measured_latency(base: Side, head: Side, measure: MeasureRequest) -> Latency
     plans = base.network.plan, head.network.plan
     found = measure_sets([plans], measure, batch_size=base.input_shape[0], seconds=NETWORK_SECONDS)
     (first, second), (_, ratio) = found.latency_ms[0], found.latency_ratio[0]
-    rows: tuple[Row, ...] = (
+    rows: list[Row] = [
         {"name": "base", **estimate_cells("latency_ms", first)},
         {"name": "head", **estimate_cells("latency_ms", second), **estimate_cells("latency_ratio", ratio)},
-    )
-    return Latency(Section(COLUMNS, rows), found.machine, notes(found), usable_figures(found))
+    ]
+    columns = (*COLUMNS, *(LAUNCHED if found.launched_ms else ()))
+    section = Section(columns, tuple(with_launched(rows, found, 0)))
+    return Latency(section, found.machine, notes(found), usable_figures(found))
 
 
 def stored_latency(base: Side, head: Side) -> Latency:

@@ -11,6 +11,7 @@ from mbconv_cli.analysis.grouping import LABELS, By, Group, group_ops
 from mbconv_cli.analysis.networks import OpenNetwork
 from mbconv_cli.analysis.profile.benches import LatencyRequest, run_benches
 from mbconv_cli.analysis.profile.form_notes import (
+    NO_COSTS,
     form_notes,
     form_subject,
     kept_memory_note,
@@ -77,13 +78,17 @@ def profile_batches(
     require_rows_of_views(network.plan, view, execution)
     by_layer = latency is not None and execution.by_layer
     timed = [column for size in batch_sizes for column in latency_columns(size)]
-    columns = (*LABELS[view.by], *COSTS, ALIVE, *(timed if by_layer else ()))
+    exact = (*LABELS[view.by], *COSTS, ALIVE)
+    columns = (*exact, *(timed if by_layer else ()))
     require_column(view.sort, columns, timed, unmeasured_reason(execution, measured=latency is not None))
     plan = plan_to_run(network.plan, execution)
     costs = plan_costs(plan)
     groups = group_ops(plan, view.by, view.depth)
     benches = run_benches(network.plan, costs, execution, batch_sizes, latency) if latency else ()
     measured = batch_sizes[: len(benches)]  # an interruption leaves the last ones out
+    if by_layer and not all(bench.has_layers for bench in benches):
+        _require_known(benches, view.sort, timed)
+        by_layer, columns = False, exact
     alive = alive_bytes(plan, 1, execution.dtype.element_size)
     rows = exact_rows(groups, costs, alive, 1, execution.dtype.element_size)
     if by_layer:
@@ -112,6 +117,19 @@ def profile_batches(
         _figures(batch_sizes, benches),
         _samples(measured, benches),
     )
+
+
+def _require_known(benches: Sequence[Bench], sort: str | None, timed: Sequence[Column]) -> None:
+    """Refuse to sort by the layers' times where an accelerator does not show them.
+
+    Raises:
+        InputError: names the option.
+    """
+    from mbconv_cli.analysis.profile.device_report import require_layers
+
+    if sort in {column.key for column in timed}:
+        for bench in benches:
+            require_layers(bench, f"--sort {sort}")
 
 
 def latency_columns(batch_size: int) -> tuple[Column, ...]:
@@ -157,18 +175,24 @@ def _end_to_end(row: Row, bench: Bench) -> dict[str, Cell]:
 
 
 def _timed(rows: Sequence[Row], groups: Sequence[Group], benches: dict[int, Bench]) -> list[Row]:
+    """Each row with the time of its ops in every batch, and one row more for each part that is outside of every op."""
     from mbconv_cli.analysis.profile.reconciliation import group_latencies
 
-    timed = list(rows)
+    outside = dict.fromkeys(name for bench in benches.values() for name in bench.outside)
+    timed = [*rows, *({"name": name, **NO_COSTS} for name in outside)]
     for batch_size, bench in benches.items():
-        estimates = group_latencies(bench, [bench.parts_of(group.ops) for group in groups])
-        key = latency_key(batch_size)
-        timed = [{**row, **estimate_cells(key, estimate)} for row, estimate in zip(timed, estimates, strict=True)]
+        parts = [*(bench.parts_of(group.ops) for group in groups), *((part,) for part in bench.outside_parts)]
+        cells = [estimate_cells(latency_key(batch_size), estimate) for estimate in group_latencies(bench, parts)]
+        nothing: list[dict[str, Cell]] = [{}] * (len(timed) - len(cells))
+        timed = [{**row, **of_row} for row, of_row in zip(timed, [*cells, *nothing], strict=True)]
     return timed
 
 
 def _reconciled(batch_sizes: Sequence[int], benches: Sequence[Bench], execution: Execution) -> Section:
-    sections = [latency_section(bench, execution) for bench in benches]
+    sections = [
+        latency_section(bench, replace(execution, batch_size=size))
+        for size, bench in zip(batch_sizes, benches, strict=True)
+    ]
     name, *others = sections[0].columns
     rows = [
         {BATCH_SIZE.key: size, **row}
@@ -182,21 +206,22 @@ def _notes(batch_sizes: Sequence[int], benches: Sequence[Bench], execution: Exec
     """The notes of each measurement, once where they are the same for all."""
     if not benches:
         return [NOT_MEASURED]
-    from mbconv_cli.analysis.profile.device_report import launch_bound_note
     from mbconv_cli.analysis.profile.measurement_notes import measurement_notes
 
     notes = [measurement_notes(bench, size) for size, bench in zip(batch_sizes, benches, strict=True)]
     of_each = _of_each(batch_sizes, notes)
-    return [*launch_bound_note(batch_sizes, benches), *kept_memory_note(execution, benches[0]), *of_each]
+    return [*kept_memory_note(execution, benches[0]), *of_each]
 
 
 def _warnings(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> list[str]:
     """What makes the figures of each measurement doubtful."""
     if not benches:
         return []
+    from mbconv_cli.analysis.profile.device_report import launch_bound_headline
     from mbconv_cli.analysis.profile.measurement_notes import warnings
 
-    return _of_each(batch_sizes, [warnings(bench) for bench in benches])
+    of_each = _of_each(batch_sizes, [warnings(bench) for bench in benches])
+    return [*launch_bound_headline(batch_sizes, benches), *of_each]
 
 
 def _of_each(batch_sizes: Sequence[int], all_notes: Sequence[tuple[str, ...]]) -> list[str]:

@@ -9,16 +9,19 @@ from typing import Final
 
 from mbconv_cli.analysis.columns import LATENCY, LATENCY_SHARE, latency_cells
 from mbconv_cli.analysis.profile.reconciliation import across, end_to_end, sum_of_layers
+from mbconv_cli.errors import InputError
+from mbconv_cli.machine.gpu_state import company, joules_per_pass, throttling
 from mbconv_cli.measure.bench_result import Bench
 from mbconv_cli.measure.device_times import DeviceTimes, TimeSource
 from mbconv_cli.measure.latency import Measurement
 from mbconv_cli.measure.statistics.estimates import Estimate, median_interval
-from mbconv_cli.report.model import Cell, Column, Row, Section
-from mbconv_cli.units import counted, milliseconds
+from mbconv_cli.report.model import Better, Cell, Column, Kind, Row, Section
+from mbconv_cli.units import JOULE, counted, milliseconds
 
 BETWEEN: Final = "between kernels"
 LAUNCHED: Final = "launched from Python"
 TRACED_SPAN: Final = "first kernel to last, while traced"
+ENERGY: Final = Column("joules_per_image", JOULE, Kind.MEASURED, Better.LOWER)
 LAUNCH_BOUND_IDLE: Final = 0.1
 """A device that idles more than this share of a launched pass waits for the host."""
 NOISE: Final = 0.02
@@ -41,9 +44,28 @@ def idle_share(bench: Bench) -> float:
     return max(0.0, 1 - end_to_end(bench).value / launched(bench).value)
 
 
-def reconcile_device(bench: Bench) -> Section:
-    """Layers and what is between their kernels, which sum to end to end exactly; then the pass in other ways."""
-    whole = end_to_end(bench)
+def require_layers(bench: Bench, option: str) -> None:
+    """Refuse an option that is about the times of layers.
+
+    Raises:
+        InputError: they are not known: torch's profiler sees no kernels of this device.
+    """
+    if not bench.has_layers:
+        raise InputError(
+            f"{option}: layers have no times on {bench.machine['device']}, whose kernels torch's profiler did not see; "
+            "leave it out, or see docs/accelerator.md"
+        )
+
+
+def reconcile_device(bench: Bench, images: int) -> Section:
+    """Layers and what is between their kernels, which sum to end to end exactly; then the pass in other ways.
+
+    Args:
+        bench: with the device's timeline.
+        images: of a pass, for the energy of one.
+    """
+    whole, joules = end_to_end(bench), joules_per_pass(timeline(bench).uses)
+    energy = {} if joules is None else {ENERGY.key: joules / images}
 
     def row(name: str, cells: Mapping[str, Cell], figure: float) -> Row:
         return {"name": name, **cells, LATENCY_SHARE.key: figure / whole.value}
@@ -55,12 +77,12 @@ def reconcile_device(bench: Bench) -> Section:
     if bench.measurement.layers and timeline(bench).source is TimeSource.GRAPH:
         between = whole.value - layers.value
         rows.append(row(BETWEEN, {"latency_ms": between}, between))
-    rows.append(row("end to end", latency_cells(whole), whole.value))
+    rows.append(row("end to end", latency_cells(whole) | energy, whole.value))
     span = fmean(_of(one).traced_span_ms for one in bench.measurement.by_process)
     if not math.isnan(span):
         rows.append(row(TRACED_SPAN, {"latency_ms": span}, span))
     rows.append(row(LAUNCHED, latency_cells(launched(bench)), launched(bench).value))
-    return Section((Column("name"), *LATENCY, LATENCY_SHARE), tuple(rows))
+    return Section((Column("name"), *LATENCY, LATENCY_SHARE, *([ENERGY] if energy else [])), tuple(rows))
 
 
 def device_figures(bench: Bench, images: int) -> dict[str, Cell]:
@@ -72,17 +94,17 @@ def device_figures(bench: Bench, images: int) -> dict[str, Cell]:
         "kernels": len(times.kernels),
         "kernels_of_no_op": times.unassigned,
         "traced_span_ms": None if math.isnan(times.traced_span_ms) else times.traced_span_ms,
+        "unfolded_ms": bench.unfolded_ms,
     }
-    if times.use:
-        joules = times.use.joules_per_pass
-        state = times.use.after
+    if times.uses:
+        joules, state = joules_per_pass(times.uses), times.uses[-1].after
         figures |= {
-            "joules_per_image": None if joules is None else joules / images,
+            ENERGY.key: None if joules is None else joules / images,
             "sm_mhz": state.sm_mhz,
             "memory_mhz": state.memory_mhz,
             "watts": state.watts,
             "celsius": state.celsius,
-            "throttled": ", ".join(times.use.throttled) or None,
+            "throttled": ", ".join(throttling(times.uses)) or None,
         }
     return {key: value for key, value in figures.items() if value is not None}
 
@@ -108,10 +130,10 @@ def device_warnings(bench: Bench) -> list[str]:
     elif times.source is TimeSource.GRAPH and sum_of_layers(bench).value > (1 + NOISE) * end_to_end(bench).value:
         excess = 100 * (sum_of_layers(bench).value / end_to_end(bench).value - 1)
         found.append(f"tracing slowed the kernels down: they sum to {excess:.1f} % more than the pass takes untraced")
-    if times.use and times.use.throttled:
-        found.append(f"the device was throttled meanwhile: {', '.join(times.use.throttled)}")
-    if times.use and times.use.after.other_processes:
-        found.append(f"the device was shared with {counted(times.use.after.other_processes, 'other process')}")
+    if reasons := throttling(times.uses):
+        found.append(f"the device was throttled meanwhile: {', '.join(reasons)}")
+    if others := company(times.uses):
+        found.append(f"the device was shared with {counted(others, 'other process')}")
     return found
 
 
@@ -139,32 +161,47 @@ def device_notes(bench: Bench, images: int) -> list[str]:
             f"timeline: {counted(len(times.kernels), 'kernel')} a pass, {whose}; traced, a pass takes "
             f"{milliseconds(times.traced_span_ms)} ms from its first kernel to its last"
         )
-    return [*notes, *_use_note(times, images)]
+    return [*notes, *_folding_note(bench, whole), *_use_note(times, images)]
+
+
+def _folding_note(bench: Bench, whole: Estimate) -> list[str]:
+    """What folding batch norms saves on this device."""
+    if bench.unfolded_ms is None:
+        return []
+    saved = 100 * (1 - whole.value / bench.unfolded_ms)
+    with_norms = f"{milliseconds(bench.unfolded_ms)} ms with the batch norms"
+    return [f"folding: saves {saved:.1f} % on this device: {milliseconds(whole.value)} ms in place of {with_norms}"]
 
 
 def _use_note(times: DeviceTimes, images: int) -> list[str]:
-    """Clocks, power, temperature and energy, as far as the device tells."""
-    if times.use is None:
-        return []
-    state, joules = times.use.after, times.use.joules_per_pass
+    """Energy, clocks, power and temperature over the run, as far as the device tells."""
+    states = [state for use in times.uses for state in (use.before, use.after)]
+    joules = joules_per_pass(times.uses)
     parts = [
-        f"{figure:.4g} {unit}"
-        for figure, unit in (
-            (state.sm_mhz, "MHz"),
-            (state.memory_mhz, "MHz of memory"),
-            (state.watts, "W"),
-            (state.celsius, "degrees Celsius"),
+        f"{_span([figure for figure in figures if figure is not None])} {unit}"
+        for unit, figures in (
+            ("MHz", [state.sm_mhz for state in states]),
+            ("MHz of memory", [state.memory_mhz for state in states]),
+            ("W", [state.watts for state in states]),
+            ("degrees Celsius", [state.celsius for state in states]),
         )
-        if figure is not None
+        if any(figure is not None for figure in figures)
     ]
     energy = [] if joules is None else [f"{joules / images:.3g} J an image"]
     return [f"energy: {', '.join([*energy, *parts])}"] if parts or energy else []
 
 
+def _span(figures: Sequence[float]) -> str:
+    """`1980`, or `1755 to 1980` where readings differ."""
+    return " to ".join(dict.fromkeys(f"{figure:.4g}" for figure in (min(figures), max(figures))))
+
+
 def _remedy(bench: Bench) -> str:
-    """What keeps a device busy that waits for Python."""
+    """What keeps a device busy that waits for Python, of what is not done already."""
     if timeline(bench).source is TimeSource.KERNELS:
         return "a larger batch keeps it busy"
+    if bench.both_ways or not bench.launched_by_op:
+        return "a CUDA graph or a larger batch keeps it busy"
     return "a CUDA graph, --mode compile or a larger batch keeps it busy"
 
 
@@ -177,11 +214,19 @@ def _of(measurement: Measurement) -> DeviceTimes:
     return measurement.device
 
 
-def launch_bound_note(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> list[str]:
-    """From which batch size on a device is no longer waiting for Python; nothing where it is none with its own time."""
+def launch_bound_headline(batch_sizes: Sequence[int], benches: Sequence[Bench]) -> list[str]:
+    """From which batch size on a pass is no longer launch-bound; nothing where the device's own time is not known.
+
+    Args:
+        batch_sizes: from small to large.
+        benches: of each.
+    """
     if not all(bench.measurement.device for bench in benches):
         return []
-    for size, bench in zip(batch_sizes, benches, strict=False):
-        if idle_share(bench) < LAUNCH_BOUND_IDLE:
-            return [f"launching: from batch size {size} on, passes launched from Python keep the device busy"]
-    return ["launching: at every batch size measured the device waits for Python; a larger one may keep it busy"]
+    bound = [size for size, bench in zip(batch_sizes, benches, strict=True) if idle_share(bench) >= LAUNCH_BOUND_IDLE]
+    if not bound:
+        return ["device time: at no batch size measured is a pass launch-bound"]
+    beyond = [size for size in batch_sizes if size > bound[-1]]
+    if not beyond:
+        return ["device time: launch-bound at the largest batch size measured; a larger one may keep the device busy"]
+    return [f"device time: no longer launch-bound from batch size {beyond[0]} on"]

@@ -45,7 +45,7 @@ def unmeasured_reason(execution: Execution, *, measured: bool) -> str:
 def timed_rows(rows: Sequence[Row], groups: Sequence[Group], bench: Bench) -> list[Row]:
     """Each row with the time of its ops, and one row more for each part of a pass that is outside of every op.
 
-    In training both directions, and what they sum to.
+    In training both directions of the ops, and what they sum to.
     """
     from mbconv_cli.analysis.profile.reconciliation import group_latencies
 
@@ -59,10 +59,11 @@ def timed_rows(rows: Sequence[Row], groups: Sequence[Group], bench: Bench) -> li
         group_latencies(bench, [group.ops for group in groups]),
         group_latencies(bench, [bench.backward_parts_of(group.ops) for group in groups]),
     )
-    return [
+    directed = [
         {**row, **{column.key: estimate.value for column, estimate in zip(DIRECTIONS, both, strict=True)}}
-        for row, both in zip(timed, zip(*ways, strict=True), strict=True)
+        for row, both in zip(timed[: len(groups)], zip(*ways, strict=True), strict=True)
     ]
+    return [*directed, *timed[len(groups) :]]  # what is outside of every op is on no op's way
 
 
 def latency_section(bench: Bench, execution: Execution) -> Section:
@@ -70,7 +71,7 @@ def latency_section(bench: Bench, execution: Execution) -> Section:
     from mbconv_cli.analysis.profile.device_report import reconcile_device
     from mbconv_cli.analysis.profile.reconciliation import reconcile
 
-    section = reconcile_device(bench) if bench.measurement.device else reconcile(bench)
+    section = reconcile_device(bench, execution.batch_size) if bench.measurement.device else reconcile(bench)
     if execution.by_layer and (bench.has_layers or bench.measurement.device):
         return section
     return Section(section.columns, tuple(row for row in section.rows if row["name"] not in OF_THE_LAYERS))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from mbconv_cli.analysis.columns import LATENCY, LATENCY_SHARE
@@ -15,8 +16,10 @@ from mbconv_cli.analysis.view import View, arranged
 from mbconv_cli.errors import InputError
 from mbconv_cli.measure.bench_result import Bench
 from mbconv_cli.measure.device_times import TimedKernel
+from mbconv_cli.measure.execution import Execution, MemoryFormat, plan_to_run
 from mbconv_cli.measure.timeline.kernel_kinds import KernelKind, kind_of
 from mbconv_cli.plan.ops import Plan
+from mbconv_cli.plan.plan_rewrites import folded_norms
 from mbconv_cli.report.model import Better, Column, Excerpt, Kind, Priority, Row, Section
 from mbconv_cli.units import MILLISECOND
 
@@ -33,7 +36,8 @@ COLUMNS: Final = (
 LAUNCH: Final = Column("launch_ms", MILLISECOND, Kind.MEASURED, Better.LOWER)
 LONGEST_NAME: Final = 40
 TELLING_SHARE: Final = 0.05
-"""Of the kernels' time: layout conversions that take more are worth a word."""
+"""Of the kernels' time: norms and layout conversions that take more are worth a line."""
+MOST_PLACES: Final = 3
 _WRAPPING: Final = re.compile(r"^(?:void )?(?:at::native::|cudnn::|cutlass::)*(?:\(anonymous namespace\)::)?")
 _ARGUMENTS: Final = re.compile(r"[<(].*$")
 
@@ -70,19 +74,59 @@ def kernel_section(plan: Plan, bench: Bench, view: View, *, fused: bool = False)
     return Section(COLUMNS, tuple(shown), excerpt=Excerpt("kernels", short))
 
 
-def kind_notes(bench: Bench) -> list[str]:
-    """How the kernels' time divides among their kinds, and what to do about layout conversions."""
-    shares = kind_shares(bench.measurement.device.kernels if bench.measurement.device else ())
+def kernel_notes(plan: Plan, execution: Execution, bench: Bench) -> list[str]:
+    """How the kernels' time divides among their kinds, what to do about it, and where those of no op ran.
+
+    Args:
+        plan: before any folding.
+        execution: the form.
+        bench: with the device's timeline; others have no kernels.
+    """
+    kernels = bench.measurement.device.kernels if bench.measurement.device else ()
+    shares = kind_shares(kernels)
     if not shares:
         return []
     parts = ", ".join(f"{kind.value} {100 * share:.1f} %" for kind, share in shares.items())
-    notes = [f"kinds: of the kernels' time, {parts}"]
+    return [
+        f"kinds: of the kernels' time, {parts}",
+        *_norm_note(plan, execution, shares),
+        *_layout_note(execution, shares),
+        *_unassigned_note(plan_to_run(plan, execution), kernels),
+    ]
+
+
+def _norm_note(plan: Plan, execution: Execution, shares: Mapping[KernelKind, float]) -> list[str]:
+    norm, elementwise = (shares.get(kind, 0.0) for kind in (KernelKind.NORM, KernelKind.ELEMENTWISE))
+    if norm < TELLING_SHARE:
+        return []
+    may_fold = not (execution.training or execution.fold_norm) and bool(folded_norms(plan))
+    advice = "; --fold-norm shows what folding them saves" if may_fold else ""
+    return [f"norms: take {100 * norm:.1f} %, and element-wise kernels another {100 * elementwise:.1f} %{advice}"]
+
+
+def _layout_note(execution: Execution, shares: Mapping[KernelKind, float]) -> list[str]:
     layout = shares.get(KernelKind.LAYOUT, 0.0)
-    if layout >= TELLING_SHARE:
-        notes.append(
-            f"layout: conversions take {100 * layout:.1f} %; --memory-format channels_last avoids most of them"
-        )
-    return notes
+    if layout < TELLING_SHARE:
+        return []
+    last = execution.memory_format is MemoryFormat.CHANNELS_LAST
+    advice = "though feature maps are channels_last" if last else "use --memory-format channels_last"
+    return [f"layout: conversions take {100 * layout:.1f} %{', ' if last else ': '}{advice}"]
+
+
+def _unassigned_note(plan: Plan, kernels: Sequence[TimedKernel]) -> list[str]:
+    """Between which layers the kernels ran that no op launched, or of which it cannot be said which one did."""
+    places, before = list[str](), "the beginning"
+    for unassigned, run in groupby(kernels, key=lambda kernel: kernel.part is None):
+        of_run = list(run)
+        if unassigned:
+            places.append(f"{len(of_run)} after {before}")
+        else:
+            layer, direction = _place(plan, of_run[-1].part)
+            before = f"{layer} (backward)" if direction == "backward" else layer
+    if not places:
+        return []
+    more = f", and {len(places) - MOST_PLACES} places more" if len(places) > MOST_PLACES else ""
+    return [f"unassigned: kernels of no op, or of one that cannot be decided: {', '.join(places[:MOST_PLACES])}{more}"]
 
 
 def kind_shares(kernels: Sequence[TimedKernel]) -> dict[KernelKind, float]:
@@ -122,10 +166,9 @@ def require_launches(bench: Bench) -> tuple[float, ...]:
     Raises:
         InputError: nothing is launched here, or ops are not launched one by one.
     """
-    launches = bench.measurement.device.launch_ms if bench.measurement.device else ()
-    if len(launches) != bench.audit.ops:
+    if bench.measurement.device is None or not bench.launched_by_op:
         raise InputError(f"--launch-times: {bench.machine['device']} launches no ops one by one here; leave it out")
-    return launches
+    return bench.measurement.device.launch_ms
 
 
 def with_launches(rows: Sequence[Row], groups: Sequence[Group], bench: Bench) -> list[Row]:
@@ -137,7 +180,7 @@ def with_launches(rows: Sequence[Row], groups: Sequence[Group], bench: Bench) ->
 
 def _row(plan: Plan | None, key: _Key, kernels: Sequence[TimedKernel], whole: float) -> Row:
     ms = sum(kernel.ms for kernel in kernels)
-    layer, direction = ("none", "forward") if plan is None else _place(plan, key.part)
+    layer, direction = ("none", "") if plan is None else _place(plan, key.part)
     return {
         "name": key.name,
         "layer": layer,
@@ -154,5 +197,5 @@ def _place(plan: Plan, part: int | None) -> tuple[str, str]:
     """The layer of a part of a pass, and which way it goes there."""
     ops = len(plan.ops)
     if part is None:
-        return "none", "forward"
+        return "none", ""
     return (plan.ops[part].name, "forward") if part < ops else (plan.ops[2 * ops - 1 - part].name, "backward")

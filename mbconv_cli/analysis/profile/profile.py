@@ -35,8 +35,8 @@ from mbconv_cli.analysis.profile.form_notes import (
 from mbconv_cli.analysis.profile.kernel_rows import COLUMNS as KERNEL_COLUMNS
 from mbconv_cli.analysis.profile.kernel_rows import (
     LAUNCH,
+    kernel_notes,
     kernel_section,
-    kind_notes,
     require_kernels,
     require_launches,
     with_launches,
@@ -107,6 +107,8 @@ def profile(
     roofline = _roofline(plan, costs, execution, calibration, bench) if calibration and bench and has_layers else None
     if bench and view.by is By.KERNEL:
         require_kernels(bench)
+    if bench and execution.by_layer:
+        _require_known(bench, view, roofline=calibration is not None)
     if bench and view.launches:
         require_launches(bench)
     profiled = _Profiled(plan, costs, alive, execution, bench, roofline, view.depth, view.launches)
@@ -205,10 +207,31 @@ def _measured_report(
         subject,
         totals,
         sections | {"latency": set_aside(reconciled) if balance else reconciled},
-        (*warnings(bench), *notes, *balance, *kind_notes(bench), *kept, *measurement_notes(bench, images)),
+        (
+            *warnings(bench),
+            *notes,
+            *balance,
+            *kernel_notes(network.plan, execution, bench),
+            *kept,
+            *measurement_notes(bench, images),
+        ),
         measurement_figures(bench, images),
         raw_samples(bench, LATENCY[0].key),
     )
+
+
+def _require_known(bench: Bench, view: View, *, roofline: bool) -> None:
+    """Refuse what is about the layers' times where an accelerator does not show them.
+
+    Raises:
+        InputError: names the option.
+    """
+    from mbconv_cli.analysis.profile.device_report import require_layers
+
+    if roofline:
+        require_layers(bench, "--roofline")
+    if view.sort in {column.key for column in MEASURED} and view.by is not By.KERNEL:
+        require_layers(bench, f"--sort {view.sort}")
 
 
 def _kernel_columns(*, measured: bool, roofline: bool) -> tuple[Column, ...]:

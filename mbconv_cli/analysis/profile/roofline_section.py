@@ -62,13 +62,15 @@ class Roofline:
     latencies: Sequence[float]
 
     def beside(self, rows: Sequence[Row], groups: Sequence[Group]) -> list[Row]:
-        """Each row, with FLOPs, bytes and latency, and beside them its share of the roofline."""
-        return [{**row, **_cells(row, self._of(group))} for row, group in zip(rows, groups, strict=True)]
+        """Each row, with FLOPs, bytes and latency, and its share of the roofline; rows of no op have none."""
+        held = [{**row, **_cells(row, self._of(group))} for row, group in zip(rows, groups, strict=False)]
+        return [*held, *rows[len(groups) :]]
 
     def reported_in(self, report: Report, rows: Sequence[Row], groups: Sequence[Group]) -> Report:
         """The report with the limits as a section, and what they explain in its notes."""
         limits = self.calibration.limits
         notes = [_origin(self.calibration), *self._warnings()]
+        rows = rows[: len(groups)]
         if all("macs_share" in row for row in rows):
             times = [self._of(group) for group in groups]
             notes += why(rows, times, limits)
@@ -79,10 +81,13 @@ class Roofline:
         )
 
     def faster_than_allowed(self) -> list[str]:
-        """The names of the ops that took less than their least time, by more than the error of the limits."""
+        """The names of the ops that took less than their least time, by more than the error of the limits.
+
+        What launches no kernel takes no time on an accelerator, and is none of them.
+        """
         error = self.calibration.limits.error
         pairs = zip(self.plan.ops, self.times, self.latencies, strict=True)
-        return [op.name for op, least, latency in pairs if latency * (1 + error) < least.ms]
+        return [op.name for op, least, latency in pairs if 0 < latency * (1 + error) < least.ms]
 
     def _of(self, group: Group) -> list[LeastTime]:
         return [self.times[index] for index in group.ops]

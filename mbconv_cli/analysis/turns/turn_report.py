@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from mbconv_cli.analysis.measuring import NO_USABLE_RESULT, OVERLOADED, advice, device_note, overload
+from mbconv_cli.analysis.measuring import DEVICE_TIMES, NO_USABLE_RESULT, OVERLOADED, advice, device_note, overload
 from mbconv_cli.report.model import Cell
 from mbconv_cli.units import counted
 
@@ -46,6 +46,8 @@ def turn_notes(turns: Turns, found: Mapping[int, Latency]) -> Iterator[str]:
     if not machines:
         return
     yield device_note(machines[0])
+    if any(machine["device"] != "cpu" for machine in machines):
+        yield DEVICE_TIMES
     counts = [one.turns + one.left_out for one in found.values()]
     if counts:
         yield (

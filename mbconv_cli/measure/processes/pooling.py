@@ -25,11 +25,13 @@ def pooled_benches(processes: Sequence[Sequence[Bench]]) -> tuple[Bench, ...]:
 def _pooled_bench(benches: Sequence[Bench]) -> Bench:
     """The first one, with the samples of all, and the largest figure of the device's allocator."""
     allocated = [bench.allocated_bytes for bench in benches if bench.allocated_bytes is not None]
+    unfolded = [bench.unfolded_ms for bench in benches if bench.unfolded_ms is not None]
     return replace(
         benches[0],
         measurement=pooled([bench.measurement for bench in benches]),
         allocated_bytes=max(allocated, default=None),
         outside=max((bench.outside for bench in benches), key=len),
+        unfolded_ms=fmean(unfolded) if unfolded else None,
     )
 
 
@@ -77,7 +79,8 @@ def pooled_device_times(timelines: Sequence[DeviceTimes]) -> DeviceTimes | None:
     means = [fmean(kernel.ms for kernel in of_all) for of_all in zip(*like_it, strict=True)]
     kernels = tuple(replace(kernel, ms=ms) for kernel, ms in zip(first.kernels, means, strict=True))
     launched = tuple(chain.from_iterable(one.launched_ms for one in timelines))
-    return replace(first, kernels=kernels, launched_ms=launched)
+    uses = tuple(chain.from_iterable(one.uses for one in timelines))
+    return replace(first, kernels=kernels, launched_ms=launched, uses=uses)
 
 
 def _over_time(measurements: Sequence[Measurement], figures: Sequence[float | None]) -> float | None:

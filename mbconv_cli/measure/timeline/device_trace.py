@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 DEVICE_WORK: Final = frozenset({"kernel", "gpu_memset", "gpu_memcpy"})
-LAUNCHES: Final = frozenset({"cuda_runtime", "cuda_driver"})
+LAUNCHES: Final = frozenset({"cuda_runtime", "cuda_driver", "xpu_runtime", "xpu_driver"})
+"""The categories of calls that launch work, as Kineto names them for NVIDIA's and Intel's GPUs."""
 ANNOTATION: Final = "user_annotation"
 HOST_OP: Final = "cpu_op"
 AUTOGRAD_NODE: Final = "autograd::engine::evaluate_function: "

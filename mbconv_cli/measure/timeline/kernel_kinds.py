@@ -22,10 +22,16 @@ class KernelKind(str, Enum):
 
 
 # The first that matches counts. Names are those that PyTorch, cuDNN, cuBLAS and CUTLASS give their kernels, as seen in
-# the recordings of an H100; cuDNN names its convolution with one channel a group `c1_k1`.
+# the recordings of an H100; cuDNN names its convolution with one channel a group `c1_k1`. Inductor's names list all ops
+# that were fused, so that their second part alone gives the kind of the kernel: pointwise, a reduction (persistent, in
+# splits), or a template of products or convolutions (`get_kernel_category` in torch/_inductor/wrapper_benchmark.py).
 _PATTERNS: Final = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
+        (KernelKind.ELEMENTWISE, r"^triton_(poi|for)_"),
+        (KernelKind.REDUCTION, r"^triton_(red|per|spl)_"),
+        (KernelKind.CONVOLUTION, r"^triton_(tem_.*)?convol"),
+        (KernelKind.PRODUCT, r"^triton_(tem|mm|bmm|addmm)_"),
         (KernelKind.LAYOUT, r"nchw_?to_?nhwc|nhwc_?to_?nchw|tensor_?transform|transpose"),
         (KernelKind.NORM, r"batch_norm|bn_fw|bn_bw|layer_norm|group_norm"),
         (KernelKind.DEPTHWISE, r"depthwise|_c1_k1_"),

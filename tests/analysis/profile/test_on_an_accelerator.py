@@ -10,7 +10,7 @@ from mbconv_cli.analysis.grouping import By
 from mbconv_cli.analysis.networks import OpenNetwork, open_network
 from mbconv_cli.analysis.profile.batch_sizes import profile_batches
 from mbconv_cli.analysis.profile.benches import LatencyRequest
-from mbconv_cli.analysis.profile.kernel_rows import short_name
+from mbconv_cli.analysis.profile.kernel_rows import kernel_notes, short_name
 from mbconv_cli.analysis.profile.profile import profile
 from mbconv_cli.analysis.view import View
 from mbconv_cli.cost.roofline import Bandwidth, Limits
@@ -18,10 +18,14 @@ from mbconv_cli.errors import InputError
 from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.machine.gpu_state import GpuState
 from mbconv_cli.machine.kept_limits import Calibration
+from mbconv_cli.measure.audit_result import Audit
+from mbconv_cli.measure.bench_result import Bench
 from mbconv_cli.measure.budget import budget_for
-from mbconv_cli.measure.execution import Execution
+from mbconv_cli.measure.device_times import DeviceTimes, TimedKernel, TimeSource
+from mbconv_cli.measure.execution import Execution, MemoryFormat
+from mbconv_cli.measure.latency import Measurement
 from mbconv_cli.report.model import Cell, Report, Row
-from tests.fake_device import GAP_US, LAUNCH_US, SHARED, FakeDevice, kernels_of, use
+from tests.fake_device import GAP_US, LAUNCH_US, SHARED, STRAY, FakeDevice, kernels_of, use
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +56,14 @@ def figure(row: Any, key: str) -> float:
     value: Cell = row[key]
     assert isinstance(value, float | int)
     return float(value)
+
+
+def in_batches(
+    network: OpenNetwork, monkeypatch: pytest.MonkeyPatch, device: FakeDevice, view: View | None = None
+) -> Report:
+    use(device, monkeypatch)
+    request = LatencyRequest(DeviceChoice("auto"), budget_for(None, 0.3), lambda _: None, 1)
+    return profile_batches(network, (1, 2), execution=Execution(), view=view, latency=request)
 
 
 def latency_rows(report: Report) -> dict[str, Row]:
@@ -85,11 +97,32 @@ def test_both_times_of_a_pass_and_what_to_do_stand_first(network: OpenNetwork, m
 
 def test_training_has_both_ways_of_every_layer(network: OpenNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
     execution = Execution(batch_size=4, training=True)
-    report = profiled(network, monkeypatch, execution=execution)
-    rows = report.sections["layers"].rows
-    for row in rows:
+    report = profiled(network, monkeypatch, view=View(sort="latency_ms", top=3), execution=execution)
+    *layers, others = report.sections["layers"].rows
+    for row in (*layers, others):
+        assert figure(row, "backward_ms") == pytest.approx(2 * figure(row, "forward_ms"))
+    for row in layers:
         ways = figure(row, "forward_ms") + figure(row, "backward_ms")
         assert ways == pytest.approx(figure(row, "latency_ms"))
+    assert ": a CUDA graph or a larger batch keeps it busy" in report.notes[0], "training is not compiled"
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_what_belongs_to_no_op_is_a_row_on_no_way_and_under_no_roof(
+    training: bool, network: OpenNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution, limits = Execution(batch_size=4, training=training), Limits(1e6, (Bandwidth(2**16, 1e6),), 0.0, 0.0015)
+    calibration = None if training else Calibration(limits, "measured now")
+    device = FakeDevice(noise=0.001, stray=True)
+    report = profiled(network, monkeypatch, device, execution=execution, calibration=calibration)
+    *layers, no_op = report.sections["layers"].rows
+    assert no_op["name"] == "kernels of no op"
+    assert figure(no_op, "latency_ms") == pytest.approx(STRAY.us / 1e3)
+    assert {"forward_ms", "backward_ms", "roofline_ms"}.isdisjoint(no_op)
+    whole = sum(figure(row, "latency_ms") for row in (*layers, no_op))
+    assert whole == pytest.approx(figure(latency_rows(report)["sum of layers"], "latency_ms"))
+    last = network.plan.ops[-1].name
+    assert any(note.startswith("unassigned: ") and note.endswith(f": 1 after {last}") for note in report.notes)
 
 
 def test_kernels_are_rows_with_their_layer_and_kind(network: OpenNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,6 +177,22 @@ def test_a_device_without_a_profiler_has_no_layers(network: OpenNetwork, monkeyp
         profiled(network, monkeypatch, FakeDevice(profiler=False), View(By.KERNEL))
 
 
+@pytest.mark.parametrize("graphs", [True, False])
+def test_layers_without_times_are_neither_sorted_nor_held_against_limits(
+    graphs: bool, network: OpenNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = FakeDevice(graphs=graphs, profiler=False)
+    with pytest.raises(InputError, match="--sort latency_ms: layers have no times on cuda:0"):
+        profiled(network, monkeypatch, device, View(sort="latency_ms"))
+    limits = Calibration(Limits(1e6, (Bandwidth(2**16, 1e6),), 0.0), "measured now")
+    with pytest.raises(InputError, match="--roofline: layers have no times on cuda:0"):
+        profiled(network, monkeypatch, device, calibration=limits)
+    report = in_batches(network, monkeypatch, device)
+    assert [column.key for column in report.sections["layers"].columns if "latency" in column.key] == []
+    with pytest.raises(InputError, match="--sort latency_ms_batch_1: layers have no times"):
+        in_batches(network, monkeypatch, device, View(sort="latency_ms_batch_1"))
+
+
 def test_a_device_that_shows_nothing_is_timed_by_launches_and_named_so(
     network: OpenNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +208,8 @@ def test_throttling_and_company_are_warned_of(network: OpenNetwork, monkeypatch:
     report = profiled(network, monkeypatch, FakeDevice(gauge=hot))
     assert any("the device was throttled meanwhile: power cap" in note for note in report.notes)
     assert any(note.startswith("energy: 0 J an image, 900 MHz, 2619 MHz of memory, 700 W") for note in report.notes)
+    assert latency_rows(report)["end to end"]["joules_per_image"] == 0
+    assert report.sections["latency"].columns[-1].unit == "J"
 
 
 def test_the_floor_of_a_kernel_is_a_roof(network: OpenNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,9 +244,51 @@ def test_kernels_need_a_measurement(network: OpenNetwork) -> None:
 def test_several_batch_sizes_say_from_which_on_python_keeps_up(
     network: OpenNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    use(FakeDevice(noise=0.001), monkeypatch)
-    request = LatencyRequest(DeviceChoice("auto"), budget_for(None, 0.3), lambda _: None, 1)
-    report = profile_batches(network, (1, 2), execution=Execution(), latency=request)
-    (note,) = [note for note in report.notes if note.startswith("launching: ")]
-    assert note.startswith("launching: at every batch size measured the device waits for Python")
+    report = in_batches(network, monkeypatch, FakeDevice(noise=0.001, stray=True))
+    assert report.notes[0].startswith("device time: launch-bound at the largest batch size measured")
     assert figure(report.sections["batch_sizes"].rows[0], "latency_ms") > 0
+    no_op = report.sections["layers"].rows[-1]
+    assert no_op["name"] == "kernels of no op"
+    assert figure(no_op, "latency_ms_batch_2") == pytest.approx(STRAY.us / 1e3)
+    report = in_batches(network, monkeypatch, FakeDevice(noise=0.001, growth=20))
+    assert report.notes[0] == "device time: no longer launch-bound from batch size 2 on"
+    assert report.notes[2].endswith("which keeps the device busy")
+
+
+def kernels(*shares: tuple[str, float]) -> Bench:
+    timed = tuple(TimedKernel(name, 0, ms) for name, ms in shares)
+    device = DeviceTimes(TimeSource.GRAPH, timed, 1.0, (1.0,))
+    return Bench(Audit(1, 1, 1, 1, (), ()), Measurement(device=device), {"device": "cuda:0"})
+
+
+@pytest.mark.parametrize(
+    ("execution", "norms", "layout"),
+    [
+        (Execution(), "; --fold-norm shows what folding them saves", ": use --memory-format channels_last"),
+        (
+            Execution(2, memory_format=MemoryFormat.CHANNELS_LAST, training=True),
+            "",
+            ", though feature maps are channels_last",
+        ),
+    ],
+)
+def test_norms_and_layout_conversions_are_a_line_each_with_what_to_do(
+    execution: Execution, norms: str, layout: str, network: OpenNetwork
+) -> None:
+    bench = kernels(("bn_fw_inf", 3.0), ("elementwise_kernel", 2.0), ("nchwToNhwcKernel", 4.0), ("gemm", 1.0))
+    assert kernel_notes(network.plan, execution, bench)[1:] == [
+        f"norms: take 30.0 %, and element-wise kernels another 20.0 %{norms}",
+        f"layout: conversions take 40.0 %{layout}",
+    ]
+    assert len(kernel_notes(network.plan, execution, kernels(("gemm", 96.0), ("bn_fw_inf", 4.0)))) == 1
+
+
+def test_folding_norms_shows_what_it_saves_on_this_device(
+    network: OpenNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = profiled(network, monkeypatch, execution=Execution(fold_norm=True))
+    before, after = report.measurement["unfolded_ms"], report.totals["latency_ms"]
+    assert isinstance(before, float)
+    assert isinstance(after, float)
+    assert before == pytest.approx(figure(profiled(network, monkeypatch).totals, "latency_ms"), rel=0.01)
+    assert any(note.startswith(f"folding: saves {100 * (1 - after / before):.1f} % on this") for note in report.notes)

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from mbconv_cli.machine.gpu_state import GpuState, GpuUse
 from mbconv_cli.machine.load import Load
 from mbconv_cli.measure.audit_result import Audit
 from mbconv_cli.measure.bench_result import Bench
 from mbconv_cli.measure.clock import HostTimes
+from mbconv_cli.measure.device_times import DeviceTimes, TimeSource
 from mbconv_cli.measure.latency import Measurement
 from mbconv_cli.measure.processes.pooling import pooled, pooled_benches
 from mbconv_cli.measure.stamp_cost import StampCost
@@ -71,16 +73,33 @@ def test_what_one_process_could_not_tell_is_not_known() -> None:
     assert both.page_faults is None
 
 
+def test_an_accelerators_readings_of_all_processes_and_the_mean_of_what_was_not_folded() -> None:
+    state = GpuState(1980, 2619, 300.0, 40, (), 10.0, 0)
+    uses = tuple(GpuUse(state, replace(state, joules=after), 10) for after in (12.0, 14.0))
+    benches = [
+        replace(
+            bench_of(Measurement(end_to_end=[1.0], device=DeviceTimes(TimeSource.GRAPH, (), 1.0, (), uses=(use,)))),
+            unfolded_ms=unfolded,
+        )
+        for use, unfolded in zip(uses, (2.0, 3.0), strict=True)
+    ]
+    ((one,),) = [pooled_benches([[bench] for bench in benches])]
+    assert one.measurement.device is not None
+    assert one.measurement.device.uses == uses
+    assert one.unfolded_ms == 2.5
+
+
+def bench_of(measurement: Measurement, allocated: int | None = None) -> Bench:
+    return Bench(Audit(2, 0, 0, 0, (), ()), measurement, {"device": "cpu"}, allocated_bytes=allocated)
+
+
 def test_one_process_is_what_it_is() -> None:
     assert pooled([FIRST]) is FIRST
     assert FIRST.by_process == (FIRST,)
 
 
 def test_each_batch_size_is_pooled_by_itself_and_an_interrupted_process_may_have_fewer() -> None:
-    def bench(measurement: Measurement, allocated: int | None) -> Bench:
-        return Bench(Audit(2, 0, 0, 0, (), ()), measurement, {"device": "cpu"}, allocated_bytes=allocated)
-
-    small, large = pooled_benches([[bench(FIRST, 7), bench(SECOND, None)], [bench(SECOND, 9)]])
+    small, large = pooled_benches([[bench_of(FIRST, 7), bench_of(SECOND, None)], [bench_of(SECOND, 9)]])
     assert small.measurement.processes == (FIRST, SECOND)
     assert small.allocated_bytes == 9
     assert (large.measurement, large.allocated_bytes) == (SECOND, None)

@@ -99,6 +99,11 @@ def test_kinds_of_kernels_have_the_shares_that_were_noted() -> None:
         ("Memcpy DtoD (Device -> Device)", KernelKind.COPY),
         ("Memset (Device)", KernelKind.COPY),
         ("ncclDevKernel_AllReduce", KernelKind.OTHER),
+        ("triton_poi_fused__native_batch_norm_legit_no_training_convolution_silu_3", KernelKind.ELEMENTWISE),
+        ("triton_per_fused_mean_mul_8", KernelKind.REDUCTION),
+        ("triton_red_fused_native_batch_norm_backward_12", KernelKind.REDUCTION),
+        ("triton_tem_fused_convolution_0", KernelKind.CONVOLUTION),
+        ("triton_tem_fused__native_batch_norm_addmm_4", KernelKind.PRODUCT),
     ],
 )
 def test_kinds_that_no_recording_has(name: str, kind: KernelKind) -> None:
@@ -141,6 +146,15 @@ def test_work_that_no_op_launched_is_unassigned() -> None:
     ]
     assert part_times(read.kernels, [0, None, None], 2) == pytest.approx([0.003, 0.0, 0.004])
     assert mean_span([read.kernels]) == pytest.approx(0.010)
+
+
+def test_intels_calls_launch_kernels_too() -> None:
+    events = [
+        {"cat": "user_annotation", "name": "OP0000", "ts": 0, "dur": 10},
+        {"cat": "xpu_runtime", "name": "urEnqueueKernelLaunch", "ts": 5, "dur": 1, "args": {"correlation": 1}},
+        {"cat": "kernel", "name": "gemm_kernel", "ts": 20, "dur": 3, "args": {"correlation": 1}},
+    ]
+    assert [kernel.op for kernel in eager_passes(read_device_trace(events))[0]] == [0]
 
 
 def test_a_kernel_on_the_way_back_belongs_to_the_op_that_made_autograds_node() -> None:
