@@ -234,7 +234,8 @@ def profile(
         reparameterize: whether norms are folded, and parallel convolutions and their sum are one convolution.
         training: whether a pass is forward and backward, in training mode.
         backend: torch or onnxruntime.
-        allocator: what becomes of memory that a pass frees on the CPU: keep or system.
+        allocator: what becomes of memory that a pass frees on the CPU: keep or system; if absent, keep with glibc, but
+            system in this process, whose allocator stays as it is.
         tf32: whether float32 may be computed in TensorFloat-32 on an NVIDIA GPU; torch's defaults if absent.
         threads: on the CPU.
         processes: fresh processes to measure in; a module that was given as such is measured in this one.
@@ -280,6 +281,8 @@ def profile(
     if alone and processes not in {None, 1}:
         raise InputError(f"processes={processes}: {opened.plan.name} is a module of this process; leave processes out")
     count = 1 if alone else processes or usual_processes(execution)
+    if count == 1 and execution.allocator is None:
+        execution = replace(execution, allocator=Allocator.SYSTEM)
     request = LatencyRequest(parse_device(device), budget_for(precision, max_time, count), lambda _: None, count)
     return Report(profile_plan(opened, execution=execution, view=view, latency=request))
 

@@ -89,6 +89,7 @@ def test_a_module_of_this_process_is_profiled_and_measured_in_it() -> None:
     assert names[:5] == ["sum of layers", "difference", "captured program", "calls of modules", "end to end"]
     assert any("closed forms and torch.utils.flop_counter agree on all 3 ops" in note for note in report.notes)
     assert module[0].weight.device.type == "cpu"
+    assert report.content.provenance.settings["allocator"] == "system"  # that of the user's process stays as it is
     json.dumps(report.to_dict())
 
 
