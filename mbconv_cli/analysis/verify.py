@@ -6,18 +6,16 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mbconv_cli.analysis.networks import OpenNetwork
 from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.errors import InputError
 from mbconv_cli.machine.fingerprint import host_fingerprint
+from mbconv_cli.measure.audit_result import differences
 from mbconv_cli.report.model import Cell, Column, Kind, Priority, Report, Row, Section
 from mbconv_cli.units import MAC, PARAM, SECOND, counted
-
-if TYPE_CHECKING:
-    from mbconv_cli.measure.audit_result import Audit
 
 TOLERANCE: Final = 1e-4
 AGREES: Final = "agrees"
@@ -143,19 +141,7 @@ def _check_expect(network: OpenNetwork, cost: Cost, findings: _Findings) -> None
 def _check_fvcore(network: OpenNetwork, costs: Sequence[Cost], findings: _Findings) -> None:
     from mbconv_cli.pytorch.audit import audit_plan
 
-    findings.note("fvcore", *_first_of_audit(audit_plan(network.plan, costs)))
-
-
-def _first_of_audit(audit: Audit) -> list[str]:
-    """The first thing that an audit holds against the closed forms, if any."""
-    if audit.disagreements:
-        first = audit.disagreements[0]
-        return [f"{first.op} has {first.closed_form:,} MAC in closed form, {first.counted:,} by fvcore"]
-    if audit.unknown:
-        return [f"{audit.unknown[0][0]} is in no table of what counts"]
-    if audit.params != audit.expected_params:
-        return [f"{audit.expected_params:,} params in closed form, {audit.params:,} in the built module"]
-    return []
+    findings.note("fvcore", *differences(audit_plan(network.plan, costs))[:1])
 
 
 def _check_peer(network: OpenNetwork, peer: str, checks: Checks, cost: Cost, findings: _Findings) -> None:

@@ -7,15 +7,12 @@ from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from mbconv_cli.check.metrics import TIMED, unit_of
 from mbconv_cli.quantities import BYTE_UNITS, COUNT_UNITS, Limit, parse_quantity, parse_share
 from mbconv_cli.spec.values import Frozen, Text
+from mbconv_cli.units import BYTE
 
 REMOVED: Final = "removed"
-_BYTES: Final = ("bytes", "peak_bytes")
-LATENCY: Final = "latency_ms"
-LAUNCHED: Final = "launched_ms"
-TIMED: Final = (LATENCY, LAUNCHED)
-"""The metrics that are measured."""
 
 
 class Acceptance(Frozen):
@@ -48,7 +45,7 @@ class Acceptance(Frozen):
             return None
         if self.metric in TIMED:
             return parse_share(self.value)
-        if self.metric in _BYTES:
+        if unit_of(self.metric) == BYTE:
             return parse_quantity(self.value, BYTE_UNITS, "20 MiB")
         return parse_quantity(self.value, COUNT_UNITS, "5.3M")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from mbconv_cli.check.config import LoadedConfig
-from mbconv_cli.check.exact_judgement import EXACT
+from mbconv_cli.check.metrics import EXACT
 from mbconv_cli.check.selection import Selected, select, stem_of
 from mbconv_cli.errors import InputError, did_you_mean
 from mbconv_cli.report.baseline import Baseline, StoredNetwork

@@ -1,61 +1,16 @@
-"""Metrics that are computed, and so compared exactly: params, MACs, FLOPs, bytes, peak bytes."""
+"""Metrics that are computed, and so compared exactly: is a figure within its budget and its increase?"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
 
-from mbconv_cli.analysis.columns import FLOAT32_BYTES
 from mbconv_cli.check.acceptance import Acceptance
 from mbconv_cli.check.config import AnyRule
+from mbconv_cli.check.metrics import Metric
 from mbconv_cli.check.row import Found
-from mbconv_cli.cost.activation_memory import alive_activations
-from mbconv_cli.cost.counts import Cost, plan_costs, total
-from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.verdict import Verdict
-from mbconv_cli.units import BYTE, FLOP, MAC, PARAM, change_text
-
-Counted = Callable[[Cost], int]
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """A metric: its unit, its name in a sentence, and how it follows from a cost where it is a sum over ops."""
-
-    unit: str
-    title: str
-    of_cost: Counted | None
-
-
-EXACT: Final[Mapping[str, Metric]] = {
-    "params": Metric(PARAM, "params", lambda cost: cost.params),
-    "macs": Metric(MAC, "MACs", lambda cost: cost.macs),
-    "flops": Metric(FLOP, "FLOPs", lambda cost: cost.flops),
-    "bytes": Metric(BYTE, "bytes", lambda cost: cost.bytes(1, FLOAT32_BYTES)),
-    "peak_bytes": Metric(BYTE, "bytes at the peak", None),
-}
-
-
-def exact_metrics(plan: Plan) -> dict[str, int]:
-    """All of them by key, of one image in float32."""
-    whole = total(plan_costs(plan))
-    summed = {key: metric.of_cost(whole) for key, metric in EXACT.items() if metric.of_cost}
-    return summed | {"peak_bytes": FLOAT32_BYTES * max(alive_activations(plan))}
-
-
-def stage_metric(key: str) -> Callable[[Plan], dict[str, int]]:
-    """What gives a metric of each stage of a Plan: a sum over its ops, or the most at any of them."""
-    of_cost = EXACT[key].of_cost if key in EXACT else EXACT["macs"].of_cost
-
-    def of_stages(plan: Plan) -> dict[str, int]:
-        if of_cost is None:
-            return _of_stages(plan, alive_activations(plan), max)
-        return _of_stages(plan, tuple(of_cost(cost) for cost in plan_costs(plan)), int.__add__)
-
-    return of_stages
+from mbconv_cli.units import change_text
 
 
 def judge_exact(
@@ -92,10 +47,3 @@ def _moved(metric: Metric, base: int, head: int, beyond: Fraction | None = None)
     word = "more" if head > base else "fewer"
     share = f" ({change_text(Fraction(head - base, base), beyond=beyond)})" if base else ""
     return f"{abs(head - base):,} {word} {metric.title}{share}"
-
-
-def _of_stages(plan: Plan, figures: tuple[int, ...], joined: Callable[[int, int], int]) -> dict[str, int]:
-    stages: dict[str, int] = {}
-    for op, figure in zip(plan.ops, figures, strict=True):
-        stages[op.stage] = joined(stages[op.stage], figure) if op.stage in stages else figure
-    return stages

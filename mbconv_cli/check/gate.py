@@ -8,12 +8,13 @@ from typing import Final, assert_never
 
 from mbconv_cli.analysis.expectation import stale_expectations
 from mbconv_cli.analysis.measuring import MeasureRequest
-from mbconv_cli.check.acceptance import LAUNCHED, REMOVED, TIMED
+from mbconv_cli.check.acceptance import REMOVED
 from mbconv_cli.check.acceptances import NOTHING_ACCEPTED, Acceptances
 from mbconv_cli.check.blame import blame
 from mbconv_cli.check.config import AnyRule, LoadedConfig
-from mbconv_cli.check.exact_judgement import EXACT, exact_metrics, judge_exact, stage_metric
+from mbconv_cli.check.exact_judgement import judge_exact
 from mbconv_cli.check.latency_question import LatencyQuestion, Questions, latency_question
+from mbconv_cli.check.metrics import EXACT, LAUNCHED, TIMED, exact_metrics, stage_metric, unit_of
 from mbconv_cli.check.next_steps import budget_mark, next_step
 from mbconv_cli.check.presence import baseless_row, removed_row, renamed_row
 from mbconv_cli.check.row import SPEC, Check, Found, limit_text
@@ -26,7 +27,6 @@ from mbconv_cli.plan.same_plans import same_computation
 from mbconv_cli.report.baseline import StoredNetwork
 from mbconv_cli.report.model import Cell
 from mbconv_cli.report.verdict import Level, Verdict
-from mbconv_cli.units import MILLISECOND
 
 NO_LAUNCHES: Final = (
     "launched_ms is measured on accelerators alone; on the CPU latency_ms is the time of launching from Python: give "
@@ -130,9 +130,8 @@ class Gate:
         for key, rule in self.rules(one).items():
             limit = limit_text(rule, compared=_is_compared(one))
             if rule.level is Level.OFF or (key in TIMED and self.measure is None):
-                unit = EXACT[key].unit if key in EXACT else MILLISECOND
                 why = "not checked" if rule.level is Level.OFF else "not measured, as asked"
-                yield Check(one.label, key, Verdict.OFF, why, rule.level, unit=unit, file=one.file)
+                yield Check(one.label, key, Verdict.OFF, why, rule.level, unit=unit_of(key), file=one.file)
             elif question := questions.get((one.key, key)):
                 yield self.timed(one, key, rule, question, timing)
             elif key not in TIMED and (limit or isinstance(one.base, Absent)):
@@ -153,7 +152,7 @@ class Gate:
             found.message,
             rule.level,
             limit_text(rule, compared=_is_compared(one)),
-            EXACT[key].unit,
+            unit_of(key),
             base,
             figure,
             self.cause(one, head, key, unchanged=unchanged) if failed else None,
@@ -181,7 +180,7 @@ class Gate:
             f"{found.message}; {accepted.text}" if accepted and passed else found.message,
             rule.level,
             limit_text(applied, compared=_is_compared(one), margin=self.config.config.latency.margin),
-            MILLISECOND,
+            unit_of(metric),
             timed.base if timed else None,
             head,
             self.cause(one, one.head, metric, unchanged=unchanged) if is_slow else None,
@@ -222,7 +221,7 @@ def _stale(one: Sides, head: ReadNetwork, figures: Mapping[str, int]) -> Iterato
             f"expected {stale.metric}",
             Verdict.FAIL,
             f"{stale.expected:,} under `expect`, but the table comes to {stale.found:,}",
-            unit=EXACT[stale.metric].unit,
+            unit=unit_of(stale.metric),
             mark=stale.mark,
             file=one.file,
             next_step="correct whichever is wrong",

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
-from mbconv_cli.check.acceptance import LATENCY
 from mbconv_cli.check.config import AnyRule
+from mbconv_cli.check.metrics import LATENCY
 from mbconv_cli.check.row import Found
 from mbconv_cli.check.selection import ReadNetwork
 from mbconv_cli.check.sides import Absent, Base
@@ -17,19 +17,12 @@ from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.same_plans import same_computation
 from mbconv_cli.report.baseline import StoredNetwork
 from mbconv_cli.report.model import Cell
-from mbconv_cli.report.verdict import Verdict
+from mbconv_cli.report.verdict import Verdict, worst
 
 if TYPE_CHECKING:
     from mbconv_cli.measure.statistics.control_variate import ProcessFigure
 
 IDENTICAL: Final = "identical plan"
-_WORST_FIRST: Final = (
-    Verdict.FAIL,
-    Verdict.MISSING,
-    Verdict.NOT_COMPARABLE,
-    Verdict.INCONCLUSIVE,
-    Verdict.PASS,
-)
 
 Machines = Callable[[], tuple[Mapping[str, Cell], Mapping[str, Cell]]]
 """The fingerprint of the baseline and the present one; asked for only where they matter."""
@@ -45,8 +38,7 @@ class LatencyQuestion:
     def answer(self, timed: TimedCheck | None) -> Found:
         """The verdict: the worse one of what is known and what was measured, with both messages."""
         found = [part for part in (self.known, timed.found if timed else None) if part]
-        worst = min((part.verdict for part in found), key=_WORST_FIRST.index)
-        return Found(worst, "; ".join(part.message for part in found))
+        return Found(worst(part.verdict for part in found), "; ".join(part.message for part in found))
 
 
 Questions = Mapping[TimedKey, LatencyQuestion]

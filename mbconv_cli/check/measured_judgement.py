@@ -17,7 +17,7 @@ from mbconv_cli.analysis.measuring import (
     device_note,
     measure_sets,
 )
-from mbconv_cli.check.acceptance import LATENCY, LAUNCHED
+from mbconv_cli.check.metrics import LATENCY, LAUNCHED
 from mbconv_cli.check.row import Found
 from mbconv_cli.check.timing import LatencyTask, TimedCheck, Timing
 from mbconv_cli.measure.statistics.control_variate import (
@@ -40,7 +40,7 @@ from mbconv_cli.measure.statistics.regression import (
 )
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell
-from mbconv_cli.report.verdict import Verdict
+from mbconv_cli.report.verdict import Verdict, worst
 from mbconv_cli.units import counted
 
 if TYPE_CHECKING:
@@ -50,8 +50,6 @@ GATE_SECONDS: Final = 0.75
 """How long a process measures one network, base and head in turn: with ten, a network takes some 30 s. By the rounds in
 `benchmarks/results/gate-idle.csv`, a process's ratio has a standard deviation of 1.1 % (efficientnet-b0) and 0.9 %
 (mobilenet-v3-small); half the time gives 1.6 and 1.2 %, and twice the time would give some 0.8 %."""
-
-_WORST_FIRST: Final = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
 
 
 def time_networks(tasks: Sequence[LatencyTask], wanted: MeasureRequest, *, batch_size: int, margin: float) -> Timing:
@@ -91,8 +89,7 @@ def _judged(task: LatencyTask, outcomes: Sequence[Outcome], index: int, margin: 
         allowed = float(task.rule.max.value)
         judgement = judge(head, allowed, margin, tests)
         answers.append((judgement, _sentence(judgement, head, allowed, partial(_ms_text, allowed), tests)))
-    worst = min((judgement.verdict for judgement, _ in answers), key=_WORST_FIRST.index)
-    found = Found(worst, "; ".join(sentence for _, sentence in answers))
+    found = Found(worst(judgement.verdict for judgement, _ in answers), "; ".join(sentence for _, sentence in answers))
     if outcomes[0].obstacle and task.metric == LATENCY:
         found = Found(Verdict.INCONCLUSIVE, f"{LAUNCHES}: {outcomes[0].obstacle}")
     return TimedCheck(

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from mbconv_cli.analysis.provenance import provenance
-from mbconv_cli.check.exact_judgement import EXACT, exact_metrics
+from mbconv_cli.check.metrics import EXACT, exact_metrics
 from mbconv_cli.errors import InputError
 from mbconv_cli.git.commit_log import LoggedCommit, commits_touching, contents_at
 from mbconv_cli.git.repository import Repository

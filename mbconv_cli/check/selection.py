@@ -17,7 +17,7 @@ from mbconv_cli.errors import InputError, Mark, Problem
 from mbconv_cli.git.revisions import Revision, RevisionPath, counterpart, glob_at, is_file_at
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.planner import plan_loaded
-from mbconv_cli.spec.catalogue import SUFFIXES, Catalogue, Location
+from mbconv_cli.spec.catalogue import SUFFIXES, Catalogue, Location, is_path
 from mbconv_cli.spec.code_reference import CodeReference, Origin, parse_code, parse_inputs
 from mbconv_cli.spec.loader import LoadedSpec, load_file
 
@@ -155,7 +155,7 @@ def stem_of(key: str) -> str:
     """A file's name without folder and suffix; a name, or code, as it is."""
     if parse_code(key):
         return key
-    return PurePosixPath(key).stem if _is_path(key) else key
+    return PurePosixPath(key).stem if is_path(key) else key
 
 
 def read_network(place: Location | CodeReference, catalogue: Catalogue) -> ReadNetwork | UnreadNetwork:
@@ -189,7 +189,7 @@ def _code(entry: str, loaded: LoadedConfig) -> CodeReference | None:
 
 
 def _of_tree(entry: str, folder: Path, catalogue: Catalogue) -> list[tuple[str, Location]]:
-    if not _is_path(entry):
+    if not is_path(entry):
         if not _is_wild(entry):
             place = catalogue.find(entry)
             if isinstance(place, RevisionPath):
@@ -205,7 +205,7 @@ def _of_tree(entry: str, folder: Path, catalogue: Catalogue) -> list[tuple[str, 
 
 def _of_revision(entry: str, folder: RevisionPath) -> list[tuple[str, RevisionPath]]:
     """The files that match a pattern of paths; any other entry was resolved in the working tree."""
-    if not (_is_path(entry) and _is_wild(entry)):
+    if not (is_path(entry) and _is_wild(entry)):
         return []
     start = posixpath.normpath(folder.path / entry)
     if start.startswith(("..", "/")):
@@ -229,7 +229,7 @@ def _of_former_entry(
     entry: str, folder: Path, revision: Revision, catalogue: Catalogue
 ) -> Sequence[tuple[str, Location]]:
     """What it stands for; a name that nothing has any more, for a file that is gone."""
-    if _is_path(entry) and _is_wild(entry):
+    if is_path(entry) and _is_wild(entry):
         then = counterpart(folder, revision)
         return _of_revision(entry, then) if then else []
     try:
@@ -240,7 +240,7 @@ def _of_former_entry(
 
 def _from_folder(key: str, start: Path, other: Path) -> str:
     """A path that starts from one folder, as it starts from another one; a name as it is."""
-    return Path(os.path.relpath(start / key, other)).as_posix() if _is_path(key) and start != other else key
+    return Path(os.path.relpath(start / key, other)).as_posix() if is_path(key) and start != other else key
 
 
 def _as_of(place: Location, revision: Revision) -> Location | None:
@@ -256,10 +256,6 @@ def is_outside(place: Location | CodeReference, revision: Revision) -> bool:
     if isinstance(place, CodeReference):
         return True
     return isinstance(place, Path) and counterpart(place, revision) is None
-
-
-def _is_path(entry: str) -> bool:
-    return "/" in entry or entry.endswith(SUFFIXES)
 
 
 def _is_wild(entry: str) -> bool:

@@ -8,8 +8,8 @@ from mbconv_cli import __version__
 from mbconv_cli.analysis.measuring import MeasureRequest, measure_sets
 from mbconv_cli.check.conditions import conditions
 from mbconv_cli.check.config import LoadedConfig
-from mbconv_cli.check.exact_judgement import exact_metrics
 from mbconv_cli.check.measured_judgement import GATE_SECONDS
+from mbconv_cli.check.metrics import exact_metrics
 from mbconv_cli.check.selection import ReadNetwork, UnreadNetwork, labels, read_network, select, unmatched
 from mbconv_cli.cost.convention import CONVENTION
 from mbconv_cli.errors import InputError, Problem

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from mbconv_cli.check.acceptance import LATENCY
 from mbconv_cli.check.config import AnyRule
+from mbconv_cli.check.metrics import LATENCY
 from mbconv_cli.check.row import Found
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.report.model import Cell

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from mbconv_cli.check.config import DEFAULT_CONFIG, load_config
-from mbconv_cli.check.exact_judgement import EXACT
+from mbconv_cli.check.metrics import EXACT
 from mbconv_cli.check.network_history import HistoryRequest, network_history
 from mbconv_cli.check.selection import select
 from mbconv_cli.commands.options import ArchDirOption, OutputOption, PlotFormatOption, SectionOption, complete_network

@@ -44,13 +44,18 @@ class Audit:
         return not self.disagreements and not self.unknown and self.params == self.expected_params
 
 
-def failures(found: Audit) -> list[str]:
-    """What differs, in sentences."""
-    sentences = [f"audit: {found.counter}'s count of the built module is not that of the closed forms"]
-    sentences += [
-        f"  {d.op}: {d.closed_form:,} MAC in closed form, {d.counted:,} by {found.counter}" for d in found.disagreements
+def differences(found: Audit) -> list[str]:
+    """What differs, one sentence each."""
+    sentences = [
+        f"{d.op}: {d.closed_form:,} MAC in closed form, {d.counted:,} by {found.counter}" for d in found.disagreements
     ]
-    sentences += [f"  {name}: met {count} times, and in no table of what counts" for name, count in found.unknown]
+    sentences += [f"{name}: met {count} times, and in no table of what counts" for name, count in found.unknown]
     if found.params != found.expected_params:
-        sentences.append(f"  params: {found.expected_params:,} in closed form, {found.params:,} in the module")
+        sentences.append(f"params: {found.expected_params:,} in closed form, {found.params:,} in the module")
     return sentences
+
+
+def failures(found: Audit) -> list[str]:
+    """What to end with where a run must not go on: that the counts differ, and in what."""
+    heading = f"audit: {found.counter}'s count of the built module is not that of the closed forms"
+    return [heading, *(f"  {sentence}" for sentence in differences(found))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Final, assert_never
 
@@ -59,6 +60,22 @@ def severity(verdict: Verdict, level: Level) -> Severity:
         case Verdict.INCONCLUSIVE | Verdict.NOT_COMPARABLE:
             return Severity.UNDECIDED
     assert_never(verdict)
+
+
+_WORST_FIRST: Final = (
+    Verdict.ERROR,
+    Verdict.FAIL,
+    Verdict.MISSING,
+    Verdict.NOT_COMPARABLE,
+    Verdict.INCONCLUSIVE,
+    Verdict.PASS,
+    Verdict.OFF,
+)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict that decides where one metric has several: of a budget and an increase, or of two questions."""
+    return min(verdicts, key=_WORST_FIRST.index)
 
 
 CHECKS: Final = "checks"

@@ -97,7 +97,7 @@ class Catalogue:
             raise InputError(f"{reference} is code, and this command runs none; `mbconv profile {reference}` does")
         if referrer is None and (place := parse_revision(reference)):
             return place
-        if _is_path(reference):
+        if is_path(reference):
             return _from(referrer, reference)
         beside = _files_in(referrer.parent) if referrer else ()
         named = _called(reference, beside, referrer) or _called(reference, self._files(referrer), referrer)
@@ -190,7 +190,8 @@ def _from(referrer: Location | None, reference: str) -> Location:
     return referrer.parent / reference
 
 
-def _is_path(reference: str) -> bool:
+def is_path(reference: str) -> bool:
+    """Whether a reference is the path of a file, and no name."""
     return "/" in reference or "\\" in reference or reference.endswith(SUFFIXES)
 
 

@@ -119,9 +119,9 @@ def test_without_peer_its_columns_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"disagreements": (Disagreement("stem.conv", 3, 4),)}, "stem.conv has 3 MAC in closed form, 4 by fvcore"),
-        ({"unknown": (("aten::erf", 2),)}, "aten::erf is in no table of what counts"),
-        ({"expected_params": 5}, "5 params in closed form, 7 in the built module"),
+        ({"disagreements": (Disagreement("stem.conv", 3, 4),)}, "stem.conv: 3 MAC in closed form, 4 by fvcore"),
+        ({"unknown": (("aten::erf", 2),)}, "aten::erf: met 2 times, and in no table of what counts"),
+        ({"expected_params": 5}, "params: 5 in closed form, 7 in the module"),
     ],
 )
 def test_the_first_thing_that_an_audit_finds_is_told(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mbconv_cli.check.blame import blame, changed_paths
-from mbconv_cli.check.exact_judgement import exact_metrics, stage_metric
+from mbconv_cli.check.metrics import exact_metrics, stage_metric
 from mbconv_cli.check.selection import ReadNetwork
 from mbconv_cli.plan.planner import make_plan, plan_loaded
 from mbconv_cli.spec.catalogue import shipped

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from mbconv_cli.analysis.measuring import MeasureRequest
 from mbconv_cli.check.config import CountRule, load_config
-from mbconv_cli.check.exact_judgement import EXACT, exact_metrics, judge_exact
+from mbconv_cli.check.exact_judgement import judge_exact
 from mbconv_cli.check.measured_judgement import _ms_text, _ratio_text
+from mbconv_cli.check.metrics import EXACT, exact_metrics
 from mbconv_cli.check.run_check import Checked, check
 from mbconv_cli.check.sides import Against, StoredBaseline
 from mbconv_cli.check.take_baseline import take_baseline
