@@ -13,17 +13,17 @@ from typing import Any, Final
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.plan.op_kinds import BatchNorm, Conv2d, Linear
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.pytorch.built_network import build
-from mbconv_cli.pytorch.weights import copy_weights, layers_in_order
+from mbconv_cli.pytorch.weights import copy_weights
 from mbconv_cli.spec.catalogue import shipped
 from mbconv_cli.spec.loader import load, load_text
 from mbconv_cli.units import FLOPS_PER_MAC
+from tests.without_values import MetaPass, meta_pass
 
 MOST_DIFFERENT: Final = 1e-5
 
@@ -168,23 +168,10 @@ def test_params_and_macs_are_those_of_torch_on_the_peer(peer: Peer) -> None:
     assert FLOPS_PER_MAC * cost.macs == theirs.flops
 
 
-@dataclass(frozen=True, slots=True)
-class PeerRun:
-    """One pass of a peer: its layers in order of execution, its parameters, and the FLOPs that torch counts."""
-
-    layers: list[nn.Module]
-    params: int
-    flops: int
-
-
 @cache
-def run_without_weights(peer: Peer) -> PeerRun:
+def run_without_weights(peer: Peer) -> MetaPass:
     """A pass of the peer on an image of the Plan's resolution, both without values."""
-    with torch.device("meta"):
-        theirs, image = peer.build().eval(), torch.empty(1, *peer.plan().input_shape)
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        layers = [module for _, module in layers_in_order(theirs, image)]
-    return PeerRun(layers, sum(parameter.numel() for parameter in theirs.parameters()), counter.get_total_flops())
+    return meta_pass(peer.build, peer.plan().input_shape)
 
 
 def randomise_norms(model: nn.Module, images: Tensor) -> None:

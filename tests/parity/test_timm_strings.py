@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +15,7 @@ from mbconv_cli.cost.counts import cost_of
 from mbconv_cli.errors import InputError
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.loader import load_text
+from tests.without_values import without_values
 
 CONVENTION_OF: Final[Mapping[str, str]] = {
     "efficientnet_lite": "efficientnet-lite",
@@ -68,7 +70,7 @@ class Definition:
 
             given["se_layer"] = SqueezeExcite
         builder = EfficientNetBuilder(**given, se_from_exp=settings.get("se_from_exp", self.is_v3))
-        with torch.device("meta"):
+        with without_values():
             stages = builder(stem if settings.get("fix_stem") else round_chs(stem), settings["block_args"])
         return sum(parameter.numel() for stage in stages for parameter in stage.parameters())
 
@@ -137,8 +139,6 @@ class CreatedError(Exception):
 
 def _of(module: Any, variant: str) -> Iterator[Definition]:
     """What an entry point hands to its creator; nothing is built."""
-    import inspect
-
     with pytest.MonkeyPatch.context() as patch:
         calls: dict[str, Any] = {}
         decode = module.decode_arch_def
@@ -151,7 +151,7 @@ def _of(module: Any, variant: str) -> Iterator[Definition]:
 
         def created(creator: str) -> Any:
             def create(*_: Any, **settings: Any) -> Any:
-                caller = inspect.stack()[1].function
+                caller = sys._getframe(1).f_code.co_name
                 calls["settings"] = settings | {"_creator": creator}
                 calls["generator"] = caller.removeprefix("_gen_")
                 raise CreatedError

@@ -18,6 +18,7 @@ from mbconv_cli.pytorch.built_network import Network, build, settle
 from mbconv_cli.pytorch.op_modules.elementwise_modules import Product, Sum
 from mbconv_cli.spec.catalogue import shipped
 from mbconv_cli.spec.loader import load_text
+from tests.without_values import without_values
 
 CPU = torch.device("cpu")
 # One network for each block type and convention; `verify` and the property tests go through all of them.
@@ -39,13 +40,22 @@ REPRESENTATIVES = (
 )
 RESOLUTION = 40
 
-every_network = pytest.mark.parametrize("name", sorted(shipped()))
+every_network = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.xdist_group(f"built {name}")) for name in sorted(shipped())]
+)  # its tests run in one process, which builds it once
 representatives = pytest.mark.parametrize("name", REPRESENTATIVES)
 
 
 @cache
 def plan_of(name: str) -> Plan:
     return open_network(name, resolution=RESOLUTION).plan
+
+
+@cache
+def structure_of(name: str) -> Network:
+    """The network without values."""
+    with without_values():
+        return build(plan_of(name), torch.device("meta"))
 
 
 def network_of(name: str, *, inplace: bool = True) -> Network:
@@ -68,8 +78,7 @@ def naive_outputs(network: Network, plan: Plan, images: Tensor) -> dict[str, Ten
 
 @every_network
 def test_the_path_of_each_leaf_is_the_name_of_its_op(name: str) -> None:
-    plan = plan_of(name)
-    network = build(plan, torch.device("meta"))
+    plan, network = plan_of(name), structure_of(name)
     leaves = [path for path, module in network.named_modules() if not list(module.children())]
     assert sorted(leaves) == sorted(op.name for op in plan.ops)
     assert [step.module for step in network.steps] == [network.get_submodule(op.name) for op in plan.ops]
@@ -97,8 +106,7 @@ def test_working_in_place_changes_neither_the_output_nor_the_callers_images(name
 
 @every_network
 def test_ops_are_in_place_only_where_nobody_reads_the_input_again(name: str) -> None:
-    plan = plan_of(name)
-    network = build(plan, torch.device("meta"))
+    plan, network = plan_of(name), structure_of(name)
     in_place = 0
     for op, dying in zip(plan.ops, dying_inputs(plan), strict=True):
         if getattr(network.get_submodule(op.name), "inplace", False):
@@ -106,15 +114,15 @@ def test_ops_are_in_place_only_where_nobody_reads_the_input_again(name: str) -> 
             assert op.inputs[0].name != INPUT
             in_place += 1
     assert in_place > 0
-    never = build(plan, torch.device("meta"), inplace=False)
+    with without_values():
+        never = build(plan, torch.device("meta"), inplace=False)
     assert not any(getattr(module, "inplace", False) for module in never.modules())
 
 
 @every_network
 def test_a_slot_is_free_before_it_is_written_to(name: str) -> None:
     """Run on names instead of tensors: every op must find in its slots the values that the Plan says it reads."""
-    plan = plan_of(name)
-    network = build(plan, torch.device("meta"))
+    plan, network = plan_of(name), structure_of(name)
     slots: list[str | None] = [None] * network.slot_count
     slots[0] = INPUT
     last_reader = {value.name: index for index, op in enumerate(plan.ops) for value in op.inputs}
@@ -203,8 +211,7 @@ def test_the_printed_model_is_nested_and_names_blocks_as_the_paper_does() -> Non
 
 
 def test_batch_norms_have_the_plans_eps_and_momentum() -> None:
-    plan = plan_of("efficientnet-b5")
-    network = build(plan, torch.device("meta"))
+    plan, network = plan_of("efficientnet-b5"), structure_of("efficientnet-b5")
     for op in plan.ops:
         if isinstance(op.kind, BatchNorm):
             norm = network.get_submodule(op.name)

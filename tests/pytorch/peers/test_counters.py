@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 
 import pytest
 
@@ -59,16 +60,25 @@ def test_every_kind_of_op_is_explained_in_the_built_module(tool: str) -> None:
     assert unexplained(tool, module, plan) == 0
 
 
-@pytest.mark.parametrize("name", PEERS)
-@pytest.mark.parametrize("tool", TOOLS)
-def test_peers_are_explained(name: str, tool: str) -> None:
+@cache
+def peer_of(name: str) -> tuple[Plan, CountedModule]:
+    """A network's Plan, and its peer, which was recorded once for all tools."""
     network = open_network(name, resolution=96)
     assert network.spec.expect
     assert network.spec.expect.peer
     pytest.importorskip(network.spec.expect.peer.partition(":")[0], reason="nothing to count")
     module = counted_module(network.plan, network.spec.expect.peer)
     assert module.title == network.spec.expect.peer
-    assert unexplained(tool, module, network.plan) == 0
+    return network.plan, module
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.xdist_group(f"counted {name}")) for name in PEERS]
+)
+def test_peers_are_explained(name: str, tool: str) -> None:
+    plan, module = peer_of(name)
+    assert unexplained(tool, module, plan) == 0
 
 
 def test_a_tool_that_is_not_there_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
