@@ -8,10 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.grouping import By
-from mbconv_cli.analysis.networks import CodeOptions, OpenNetwork, open_network
-from mbconv_cli.analysis.profile.batch_sizes import profile_batches
 from mbconv_cli.analysis.profile.benches import LatencyRequest, usual_processes, usual_rows
-from mbconv_cli.analysis.profile.profile import profile
 from mbconv_cli.analysis.view import View
 from mbconv_cli.commands.form_options import (
     AllocatorOption,
@@ -63,7 +60,6 @@ from mbconv_cli.commands.profile_options import (
     TopOption,
     ViewsOption,
 )
-from mbconv_cli.commands.several_networks import profile_several
 from mbconv_cli.commands.turn_options import PredictOption
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import require_place
@@ -75,6 +71,7 @@ from mbconv_cli.report.model import Report
 from mbconv_cli.spec.catalogue import user_catalogue
 
 if TYPE_CHECKING:
+    from mbconv_cli.analysis.networks import OpenNetwork
     from mbconv_cli.machine.kept_limits import Calibration
 
 TOTALS_ONLY: Final = (Format.BMF, Format.BENCHMARK_ACTION)
@@ -170,6 +167,8 @@ def profile_command(
             roofline=roofline or None, views=views or None, arg=arguments, input=inputs,
         )  # fmt: skip
     _require_one_batch_size(batch_sizes, networks, backend)
+    from mbconv_cli.analysis.networks import CodeOptions, open_network  # help needs neither specs nor plans
+
     catalogue = user_catalogue(arch_dir or ())
     code = CodeOptions(tuple(arguments or ()), tuple(inputs or ()), batch_sizes[0], training, views)
     opened = [
@@ -277,6 +276,8 @@ def _predicted(asked: _Asked, table_file: Path) -> Report:
 
 def _measured(asked: _Asked, measuring: _Measuring) -> Report:
     """With latencies that are measured here, and a progress bar."""
+    from mbconv_cli.commands.several_networks import profile_several
+
     execution, network = asked.execution, asked.networks[0]
     if measuring.device.type != AUTO:
         require_supported(execution, measuring.device.type)
@@ -292,6 +293,10 @@ def _measured(asked: _Asked, measuring: _Measuring) -> Report:
 
 def _profile(asked: _Asked, latency: LatencyRequest | None, calibration: Calibration | None) -> Report:
     """Of one batch size by itself, of several side by side, as networks are."""
+    from mbconv_cli.analysis.profile.batch_sizes import profile_batches
+    from mbconv_cli.analysis.profile.profile import profile
+    from mbconv_cli.commands.several_networks import profile_several
+
     execution, view, network = asked.execution, asked.view, asked.networks[0]
     if len(asked.networks) > 1:
         return profile_several(asked.networks, execution, None, None)

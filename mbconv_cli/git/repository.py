@@ -142,8 +142,9 @@ def tree_of(repository: Repository, commit: str, folder: PurePosixPath, *, deep:
     return tuple(_tree_entry(line) for line in listed.stdout.split(b"\0") if line)
 
 
+@lru_cache(maxsize=64)
 def content_of(repository: Repository, entry: TreeEntry, *, at_most: int) -> bytes:
-    """The first bytes of a file's content.
+    """The first bytes of a file's content; kept, since many networks extend the same file.
 
     Raises:
         InputError: git cannot give it.
@@ -171,14 +172,14 @@ def _tree_entry(line: bytes) -> TreeEntry:
 
 @lru_cache(maxsize=64)
 def _repository_of(folder: Path, _: tuple[str | None, ...]) -> Repository:
-    within = asked(folder, "rev-parse", "--is-inside-work-tree")
-    if within.returncode:
-        raise InputError(f"no git repository to read revisions from: {_reason(within)}")
-    if within.stdout.strip() != b"true":
+    answer = asked(folder, "rev-parse", "--is-inside-work-tree", "--show-prefix")
+    if answer.returncode:
+        raise InputError(f"no git repository to read revisions from: {_reason(answer)}")
+    within, _, prefix = answer.stdout.partition(b"\n")
+    if within.strip() != b"true":
         return Repository(folder, None, PurePosixPath())
     top = _line(asked(folder, "rev-parse", "--show-toplevel").stdout)
-    prefix = _line(asked(folder, "rev-parse", "--show-prefix").stdout)
-    return Repository(folder, Path(top).resolve(), PurePosixPath(prefix))
+    return Repository(folder, Path(top).resolve(), PurePosixPath(_line(prefix)))
 
 
 def _reason(failed: subprocess.CompletedProcess[bytes]) -> str:

@@ -177,7 +177,18 @@ def read_at(place: RevisionPath, *, at_most: int) -> bytes:
     if not entry.is_file:
         what = "a folder" if entry.kind == "tree" else "a symbolic link or a submodule"
         raise InputError(f"{place}: {what}; name the file itself")
-    return content_of(place.revision.repository, entry, at_most=at_most)
+    content = _in_working_tree(place, at_most=at_most)
+    return content if content is not None else content_of(place.revision.repository, entry, at_most=at_most)
+
+
+def _in_working_tree(place: RevisionPath, *, at_most: int) -> bytes | None:
+    """The content of a file that is still the same in the working tree; None of any other."""
+    top = place.revision.repository.top
+    file = Path(top, place.path) if top else None
+    if file is None or not file.is_file() or file.stat().st_size >= at_most:
+        return None
+    content = file.read_bytes()
+    return content if holds(place, content) else None
 
 
 def files_at(folder: RevisionPath) -> tuple[RevisionPath, ...]:

@@ -169,11 +169,15 @@ def _plan_row(spec: Spec, run: _Run, draft: Draft, x: Value) -> Value:
     if len(draft.blocks) + run.repeat > MAX_BLOCKS:
         raise ShapeError(f"more than {MAX_BLOCKS:,} blocks")
     for index in range(run.repeat):
+        name = f"{run.stage}.{run.first + index}"
+        if index > 1 and draft.blocks[-1].input_shape == x.shape:
+            x = draft.repeat_block(name)  # from the second one on, a row's blocks differ by their names alone
+            continue
         place = _place(spec, row, index, x)
         # A block that depth scaling adds is like the last one of the table.
         opens = min(index, row.num_repeat - 1) == 0
         table_filters = row.output_filters if isinstance(row, Row) and not opens else spec.filters_into(run.row)
-        block = BlockDraft(draft, f"{run.stage}.{run.first + index}", run.stage, run.row, table_filters)
+        block = BlockDraft(draft, name, run.stage, run.row, table_filters)
         y = block_type.plan(block, row, spec, x, place)
         block.close(operator, block_type.name, x, y, place.stride, place.dilation)
         x = y

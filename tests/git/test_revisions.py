@@ -213,6 +213,8 @@ def test_a_damaged_repository_is_told(repository: GitRepository) -> None:
     blob = repository.git("rev-parse", "HEAD:nets/mine.yaml")
     objects = repository.folder / ".git" / "objects"
     (objects / blob[:2] / blob[2:]).unlink()
+    assert content("HEAD:nets/mine.yaml") == NETWORK  # the working tree still has it
+    (repository.folder / "nets" / "mine.yaml").write_text("another\n", encoding="utf-8")
     assert told("HEAD:nets/mine.yaml") == f"git cannot read the object {blob}; `git fsck` says more"
     damaged = objects / tree[:2] / tree[2:]
     damaged.chmod(0o600)
