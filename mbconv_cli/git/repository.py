@@ -175,7 +175,7 @@ def _repository_of(folder: Path, _: tuple[str | None, ...]) -> Repository:
     answer = asked(folder, "rev-parse", "--is-inside-work-tree", "--show-prefix")
     if answer.returncode:
         raise InputError(f"no git repository to read revisions from: {_reason(answer)}")
-    within, _, prefix = answer.stdout.partition(b"\n")
+    within, prefix = answer.stdout.partition(b"\n")[::2]
     if within.strip() != b"true":
         return Repository(folder, None, PurePosixPath())
     top = _line(asked(folder, "rev-parse", "--show-toplevel").stdout)

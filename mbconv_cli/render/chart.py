@@ -77,6 +77,7 @@ class Chart:
         series: in the order of the legend; later ones are drawn over earlier ones.
         level: a value of y that matters, a line across.
         marks: values of x that matter, lines upwards.
+        order: of its bars from above; that of the series if empty.
     """
 
     title: str
@@ -85,9 +86,10 @@ class Chart:
     series: tuple[Series, ...]
     level: float | None = None
     marks: tuple[float, ...] = ()
+    order: tuple[str, ...] = ()
 
     @property
     def bars(self) -> tuple[str, ...]:
         """The names of its bars, from above; none where it has no bars."""
         bars = (series.y for series in self.series if series.drawn in {Drawn.BARS, Drawn.WIDE_BARS})
-        return tuple(dict.fromkeys(str(name) for names in bars for name in names))
+        return self.order or tuple(dict.fromkeys(str(name) for names in bars for name in names))

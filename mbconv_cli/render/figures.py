@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from mbconv_cli.render.cells import total_columns
 from mbconv_cli.render.checks import checks
 from mbconv_cli.render.safe_text import safe
 from mbconv_cli.report.model import Report
 from mbconv_cli.report.verdict import CHECK
+
+NAMELESS: Final = "network"
+"""What a network without a name is called: Bencher refuses a whole file for one empty name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,12 @@ def _of_checks(report: Report) -> Iterator[Figure]:
             remark = ", ".join(filter(None, (check.verdict.value, str(check.row.get("limit") or ""), when)))
             unit = str(check.row.get("unit") or "")
             interval = (check.number("head_low"), check.number("head_high"))
-            yield Figure(inert(check.network), check.metric, unit, head, *interval, inert(remark))
+            network = inert(check.network) or NAMELESS
+            yield Figure(network, check.metric, unit, head, *interval, inert(remark))
 
 
 def _of_totals(report: Report) -> Iterator[Figure]:
-    network = inert(str(report.subject.get("name") or "network"))
+    network = inert(str(report.subject.get("name") or NAMELESS))
     columns = total_columns(report.sections)
     for key, value in report.totals.items():
         if key in columns and not key.endswith(("_low", "_high")) and isinstance(value, int | float):

@@ -69,14 +69,54 @@ const drawn = charts.map((chart, index) => document.getElementById("chart-" + in
 const ink = (dark) => ({ "font.color": dark ? "#e8eaed" : "#202124" });
 const scheme = matchMedia("(prefers-color-scheme: dark)");
 const recolour = (dark) => drawn.forEach((place) => Plotly.relayout(place, ink(dark)));
-if (innerWidth < 600)  // names beside points would lie over each other; a touch shows them
-  for (const trace of charts.flatMap((chart) => chart.data))
-    if (trace.mode) trace.mode = trace.mode.replace("+text", "");
+// A name stands beside its point where it covers no other point or name; else a pointer or a touch shows it.
+const sides = ["top left", "bottom right", "top right", "bottom left"];
+const within = (box, room) =>
+  box.left >= room.left && box.right <= room.right && box.top >= room.top && box.bottom <= room.bottom;
+const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+const beside = (point, { width, height }, side) => {
+  const gap = 4;
+  const left = side.endsWith("left") ? point.left - gap - width : point.right + gap;
+  const top = side.startsWith("top") ? point.top - height : point.bottom;
+  return { left, right: left + width, top, bottom: top + height };
+};
+const boxes = (place, parts) => [...place.querySelectorAll(parts)].map((part) => part.getBoundingClientRect());
+const placeNames = (place, traces, sizes) => {
+  const room = place.querySelector(".nsewdrag").getBoundingClientRect();
+  const taken = boxes(place, ".scatterlayer path.point");
+  const groups = [...place.querySelectorAll(".scatterlayer .trace")];
+  traces.forEach((trace, index) => {
+    const group = place.data[index].visible === "legendonly" ? null : groups.shift();
+    if (!group || !trace.text) return;
+    const points = boxes(group, "path.point");
+    const chosen = trace.text.map((name, at) => name && sides.find((side) => {
+      const box = beside(points[at], sizes[index][at], side);
+      if (!within(box, room) || taken.some((other) => meet(box, other))) return false;
+      return taken.push(box);
+    }));
+    const text = trace.text.map((name, at) => chosen[at] ? name : "");
+    Plotly.restyle(place, { text: [text], textposition: [chosen.map((side) => side || sides[0])] }, [index]);
+  });
+};
+const keepNamesApart = (place, traces) => {
+  const drawn = boxes(place, ".textpoint text");
+  const sizes = traces.map((trace) => trace.text && trace.text.map((name) => name ? drawn.shift() : null));
+  let width;
+  const whenWidthChanges = () => {  // to place them draws the chart again
+    if (place.clientWidth === width) return;
+    width = place.clientWidth;
+    placeNames(place, traces, sizes);
+  };
+  place.on("plotly_afterplot", whenWidthChanges);
+  whenWidthChanges();
+};
 charts.forEach((chart, index) => {
   const font = { color: ink(scheme.matches)["font.color"] };
   const clear = { paper_bgcolor: "transparent", plot_bgcolor: "transparent", font };
-  Plotly.newPlot(drawn[index], chart.data, Object.assign(clear, chart.layout),
+  const traces = structuredClone(chart.data);  // plotly changes what it is given
+  const plotted = Plotly.newPlot(drawn[index], chart.data, Object.assign(clear, chart.layout),
     { responsive: true, displaylogo: false, displayModeBar: false });
+  if (traces.some((trace) => trace.mode && trace.text)) plotted.then(() => keepNamesApart(drawn[index], traces));
 });
 scheme.addEventListener("change", () => recolour(scheme.matches));
 addEventListener("beforeprint", () => recolour(false));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from mbconv_cli.render.chart import COLOURS, Axis, Chart, Drawn, Series
@@ -12,6 +13,8 @@ _BAR_WIDTHS: Final = {Drawn.BARS: 0.4, Drawn.WIDE_BARS: 0.8}
 _BAR_HEIGHT: Final = 26
 _AROUND_BARS: Final = 120
 _ROOM_FOR_TEXTS: Final = 64
+_ROOM_BELOW_ZERO: Final = 0.35
+"""As a share of the bars' extent: on a telephone the text of the longest bar to the left still clears the names."""
 _LEGEND: Final = {"orientation": "h", "x": 0, "xanchor": "left", "yref": "container", "y": 0, "yanchor": "bottom"}
 
 
@@ -42,8 +45,8 @@ def plotly_chart(chart: Chart) -> Figure:
     """The chart; its title stands outside of the figure, where it can be wrapped."""
     bars = chart.bars
     layout: Figure = {
-        "xaxis": _axis(chart.x),
-        "yaxis": _axis(chart.y) | ({"autorange": "reversed", "type": "category"} if bars else {}),
+        "xaxis": _axis(chart.x) | _room_below_zero(chart),
+        "yaxis": _axis(chart.y) | (_names_of(bars) if bars else {}),
         "barmode": "overlay",
         "hovermode": "closest",
         "height": _BAR_HEIGHT * len(bars) + _AROUND_BARS if bars else 440,
@@ -56,6 +59,21 @@ def plotly_chart(chart: Chart) -> Figure:
         ],
     }
     return {"title": chart.title, "data": [_trace(series) for series in chart.series], "layout": layout}
+
+
+def _names_of(bars: Sequence[str]) -> Figure:
+    """The axis of bars from above."""
+    names = [*map(_text, bars)]
+    return {"autorange": "reversed", "type": "category", "categoryorder": "array", "categoryarray": names}
+
+
+def _room_below_zero(chart: Chart) -> Figure:
+    """Room for the texts of bars that go to the left, which would otherwise cover the names of the bars."""
+    lengths = [float(length) for series in chart.series if series.texts for length in series.x] if chart.bars else []
+    least, most = min(lengths, default=0.0), max(lengths, default=0.0)
+    if least >= 0:
+        return {}
+    return {"autorangeoptions": {"include": least - _ROOM_BELOW_ZERO * (max(most, 0.0) - least)}}
 
 
 def _trace(series: Series) -> Figure:
@@ -86,7 +104,7 @@ def _trace(series: Series) -> Figure:
     drawn: Figure = {"line": line, **({"marker": {"color": colour}} if colour else {})}
     if series.half_widths:
         drawn["error_x"] = {"type": "data", "array": series.half_widths, "color": "#888"}
-    return trace | {"type": "scatter", "mode": mode, "textposition": "top center", **drawn}
+    return trace | {"type": "scatter", "mode": mode, "textposition": "top left", **drawn}
 
 
 def _hover(series: Series) -> str:

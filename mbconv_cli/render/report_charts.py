@@ -133,7 +133,8 @@ def _differences(report: Report) -> Iterator[Chart]:
         for heading, tone, sign in (("more", Tone.WORSE, 1), ("less", Tone.BETTER, -1))
         if (members := [row for row in rows if number(row, "macs_difference") * sign > 0])
     )
-    yield Chart("difference in MACs of each stage", Axis("MACs"), Axis(), tuple(bars))
+    order = tuple(shown(row["name"]) for row in rows)
+    yield Chart("difference in MACs of each stage", Axis("MACs"), Axis(), tuple(bars), order=order)
 
 
 def _compared(report: Report) -> Iterator[Row]:

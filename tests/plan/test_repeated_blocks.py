@@ -8,7 +8,9 @@ from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.loader import load_text
 
-NETWORK = "input: {{resolution: 64}}\nactivation: swish\npadding: {padding}\nstem: {{output_filters: 8}}\nblocks:\n{rows}"
+NETWORK = (
+    "input: {{resolution: 64}}\nactivation: swish\npadding: {padding}\nstem: {{output_filters: 8}}\nblocks:\n{rows}"
+)
 ROW = "kernel_size: 3, expand_ratio: 4, output_filters: 16, se_ratio: 0.25"
 
 

@@ -15,6 +15,7 @@ from mbconv_cli.render.safe_text import safe
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Report
 from tests.render.conftest import HOSTILE_NAMES, check_report, check_row
+from tests.render.readers_schemas import GITLAB_ISSUE, GITLAB_SEVERITIES
 
 TEXT = {"type": "string", "minLength": 1}
 WHOLE = {"type": "integer", "minimum": 1}
@@ -31,8 +32,7 @@ def an_object(required: dict[str, Any], optional: dict[str, Any] | None = None) 
 
 
 # https://docs.gitlab.com/ci/testing/code_quality/: every issue has these keys; the path is relative, without `./`.
-# Stricter than what GitLab itself refuses: its app/validators/json_schemas/codeclimate.json needs description,
-# fingerprint, severity and location, a path that is text and a line that is a whole number, and allows other keys.
+# Stricter than what GitLab itself refuses, `GITLAB_ISSUE`.
 CODE_QUALITY = {
     "type": "array",
     "items": an_object(
@@ -124,6 +124,19 @@ def test_is_valid_by_the_schema_of_sarif(name: str, request: pytest.FixtureReque
     assert list(validator.iter_errors(log)) == []
     log["runs"][0]["results"][0]["level"] = "grave"
     assert [error.validator for error in validator.iter_errors(log)] == ["enum"]
+
+
+@pytest.mark.parametrize("name", ["check", "hostile_check"])
+def test_gitlab_reads_every_issue(name: str, request: pytest.FixtureRequest) -> None:
+    issues = written(request.getfixturevalue(name), Format.CODE_QUALITY)
+    assert issues
+    for issue in issues:
+        jsonschema.validate(issue, GITLAB_ISSUE)
+        assert issue["severity"] in GITLAB_SEVERITIES
+        assert "lines" in issue["location"]  # it makes a link of the path and the line
+        assert not Path(issue["location"]["path"]).is_absolute()
+    with pytest.raises(jsonschema.ValidationError, match="'one' is not of type 'integer'"):
+        jsonschema.validate(issues[0] | {"location": {"path": "a", "lines": {"begin": "one"}}}, GITLAB_ISSUE)
 
 
 def test_an_issue_is_on_its_line_and_weighs_what_its_verdict_does(check: Report) -> None:

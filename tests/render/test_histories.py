@@ -12,9 +12,11 @@ from mbconv_cli.render.renderers import Format, render
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.model import Cell, Report
 from tests.render.conftest import check_report, check_row
+from tests.render.readers_schemas import BENCHER_RESULTS
 
 NUMBER = {"type": "number"}
-# https://bencher.dev/docs/reference/bencher-metric-format, stricter: no key is there that it does not know.
+# https://bencher.dev/docs/reference/bencher-metric-format, stricter than what Bencher reads (`BENCHER_RESULTS`): no key
+# is there that it does not know.
 BMF = {
     "type": "object",
     "additionalProperties": {
@@ -56,6 +58,21 @@ def written(report: Report, output_format: Format) -> Any:
 @pytest.mark.parametrize("name", ["check", "hostile_check", "measured", "exact"])
 def test_is_valid(name: str, output_format: Format, request: pytest.FixtureRequest) -> None:
     jsonschema.validate(written(request.getfixturevalue(name), output_format), SCHEMAS[output_format])
+
+
+@pytest.mark.parametrize("name", ["check", "hostile_check", "measured", "exact"])
+def test_bencher_reads_it(name: str, request: pytest.FixtureRequest) -> None:
+    results = written(request.getfixturevalue(name), Format.BMF)
+    jsonschema.validate(results, BENCHER_RESULTS)
+    refused: tuple[dict[str, Any], ...] = (
+        {"net": {"macs": {"lower_value": 1}}},
+        {"net": {"macs": {"value": "1"}}},
+        {"net": [1]},
+        {"": {}},
+    )
+    for wrong in refused:
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(results | wrong, BENCHER_RESULTS)
 
 
 def test_bmf_of_a_profile_has_the_totals_and_the_interval(measured: Report) -> None:

@@ -13,14 +13,19 @@ from typing import Any
 
 import pytest
 
+from mbconv_cli.analysis.diff.diff import diff
+from mbconv_cli.analysis.frontier.contenders import Selection, open_contenders
+from mbconv_cli.analysis.frontier.frontier import Question, exact_frontier
 from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.analysis.profile.profile import profile
 from mbconv_cli.analysis.view import View
+from mbconv_cli.measure.execution import DEFAULT
 from mbconv_cli.render.html_page import figures_of, page_with, script_safe
 from mbconv_cli.render.renderers import Format, render
 from mbconv_cli.render.style import Style
 from mbconv_cli.report.document import from_json
 from mbconv_cli.report.model import Report
+from mbconv_cli.spec.catalogue import user_catalogue
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ERRORS = """<script>
@@ -79,6 +84,19 @@ addEventListener("message", (event) => {
   const result = document.createElement("pre");
   result.id = "found"; result.textContent = JSON.stringify({ pages }); document.body.append(result);
 });
+</script>"""
+
+
+COVERED = """<script>
+addEventListener("load", () => setTimeout(() => {
+  const texts = [...document.querySelectorAll(".textpoint text, .bartext, .ytick text")];
+  const boxes = texts.filter((one) => one.textContent).map((one) => [one.textContent, one.getBoundingClientRect()]);
+  const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  const covered = boxes.flatMap(([name, box], at) =>
+    boxes.slice(at + 1).filter((other) => meet(box, other[1])).map((other) => [name, other[0]]));
+  parent.postMessage({ covered, out: boxes.filter(([, box]) => box.right > innerWidth || box.left < 0),
+    names: boxes.map(([name]) => name), name: window.name }, "*");
+}, 1000));
 </script>"""
 
 
@@ -169,17 +187,37 @@ def test_in_a_browser_it_sorts_filters_and_draws_without_an_error(page: str, tmp
 def test_nothing_stands_out_of_the_page_at_any_width(measured: Report, check: Report, tmp_path: Path) -> None:
     (tmp_path / "profile.html").write_text(with_probe(render(measured, Format.HTML, Style()), EXTENT), encoding="utf-8")
     (tmp_path / "check.html").write_text(with_probe(render(check, Format.HTML, Style()), EXTENT), encoding="utf-8")
-    frames = [
-        f'<iframe name="{name} {width}" src="{name}.html" style="width:{width}px;height:600px;border:0"></iframe>'
-        for name in ("profile", "check")
-        for width in (400, 1000, 1600)
-    ]
-    found = in_browser(f"<html><body>{COLLECT}{''.join(frames)}</body></html>", tmp_path)
+    found = in_browser(f"<html><body>{COLLECT}{frames('profile', 'check')}</body></html>", tmp_path)
     assert len(found["pages"]) == 6
     for page in found["pages"]:
         assert page["charts"] >= 1
         assert page["right"] <= page["width"] + 1, page
         assert page["scrolls"] <= page["width"], page
+
+
+@pytest.mark.skipif(BROWSER is None, reason="needs Chromium, which CI installs")
+def test_no_text_of_a_chart_covers_another_at_any_width(tmp_path: Path) -> None:
+    opened = [open_network(name) for name in ("mnasnet-a1", "efficientnet-b0")]
+    reports = {
+        "diff": diff(*opened).report,  # its bars go both ways
+        "frontier": exact_frontier(open_contenders(Selection(), [DEFAULT], user_catalogue())[0], Question("macs")),
+    }
+    for name, report in reports.items():
+        (tmp_path / f"{name}.html").write_text(with_probe(render(report, Format.HTML, Style()), COVERED), "utf-8")
+    found = in_browser(f"<html><body>{COLLECT}{frames(*reports)}</body></html>", tmp_path)
+    for page in found["pages"]:
+        assert page["covered"] == [], page["name"]
+        assert page["out"] == [], page["name"]
+        assert ("tinynet-e" if "frontier" in page["name"] else "-15.86 M") in page["names"]
+
+
+def frames(*pages: str) -> str:
+    """Each page at three widths."""
+    return "".join(
+        f'<iframe name="{name} {width}" src="{name}.html" style="width:{width}px;height:600px;border:0"></iframe>'
+        for name in pages
+        for width in (400, 1000, 1600)
+    )
 
 
 def with_probe(page: str, probe: str) -> str:

@@ -282,11 +282,13 @@ def _answered(entrants: Sequence[Entrant], question: Question) -> str:
     found: Answer = answer(offers, question.budgets, question.x)
     shown = [_described(by_name[offer.name], question.x) for offer in found.perhaps[:MOST_PERHAPS]]
     perhaps = "; ".join(shown) + (" and others" if len(found.perhaps) > MOST_PERHAPS else "")
-    more = f" (perhaps also {perhaps}: the interval holds the bound)" if perhaps else ""
-    if found.best is None:
-        cheapest = min(offers, key=lambda offer: sum(offer.costs[question.x]))
-        return f"no network; the cheapest is {_described(by_name[cheapest.name], question.x)}{more}"
-    return f"{_described(by_name[found.best.name], question.x)}{more}"
+    if found.best is not None:
+        more = f" (perhaps also {perhaps}: the interval holds the bound)" if perhaps else ""
+        return f"{_described(by_name[found.best.name], question.x)}{more}"
+    if perhaps:
+        return f"none for certain; perhaps {perhaps} (the interval holds the bound)"
+    cheapest = min(offers, key=lambda offer: sum(offer.costs[question.x]))
+    return f"no network; the cheapest is {_described(by_name[cheapest.name], question.x)}"
 
 
 def _answers(by_form: Mapping[str, Sequence[Entrant]], question: Question) -> dict[str, Section]:

@@ -69,6 +69,11 @@ def test_what_may_be_within_is_named_beside_the_answer() -> None:
     assert "perhaps also mobilenet-v3-large" in report.prose[0]
 
 
+def test_where_none_is_certain_what_may_be_within_is_the_answer() -> None:
+    report = measured([20.0, 16.0, 15.01], Question(budgets=parse_budgets(["latency_ms=15ms"])), spread=0.01)
+    assert report.prose[0].startswith("within 15 ms: none for certain; perhaps mobilenet-v3-small, 67.7 %, 15.0 ±0.")
+
+
 def test_nothing_within_names_the_cheapest() -> None:
     report = measured([20.0, 14.0, 5.0], Question(budgets=parse_budgets(["latency_ms=1ms"])))
     assert report.prose[0].startswith("within 1 ms: no network; the cheapest is mobilenet-v3-small")
