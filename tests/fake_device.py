@@ -231,7 +231,7 @@ def use(device: FakeDevice, monkeypatch: pytest.MonkeyPatch) -> FakeDevice:
         monkeypatch.setattr(module, "clock_for", device.clock)
     for module in (passes, captured_bench):
         monkeypatch.setattr(module, "device_pass", device.device_pass)
-    for module in (devices, comparison_process, preparation, turn_process):
+    for module in (devices, captured_bench, comparison_process, preparation, turn_process):
         monkeypatch.setattr(module, "is_accelerator", lambda _: True)
     built = device.launching(comparison_process._built_pass)
     monkeypatch.setattr(comparison_process, "_built_pass", built)

@@ -61,9 +61,9 @@ class Bench:
 
     @property
     def launched_by_op(self) -> bool:
-        """Whether Python launches the ops of the Plan one by one, on an accelerator; a compiled pass has none."""
+        """Whether Python launches ops one by one, on an accelerator; a compiled pass is one launch of many kernels."""
         times = self.measurement.device
-        return times is not None and len(times.launch_ms) == self.audit.ops
+        return times is not None and (len(times.launch_ms) > 1 or self.audit.ops == 1)
 
     def parts_of(self, ops: Sequence[int]) -> tuple[int, ...]:
         """Which times of a stamped pass belong to these ops, in all directions that there are."""

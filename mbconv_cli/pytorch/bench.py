@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from statistics import median
-from typing import Final
 
 import torch
 
@@ -29,9 +27,6 @@ from mbconv_cli.pytorch.passes import TimedPass, timed_pass
 from mbconv_cli.pytorch.preparation import Prepared, prepare, torch_dtype, translate_unsupported_forms
 from mbconv_cli.pytorch.reference_kernels import reference_kernels
 from mbconv_cli.pytorch.torch_threads import torch_threads
-
-UNFOLDED_BURSTS: Final = 9
-"""Of replays of the network with its batch norms: what folding saves is known well enough by them."""
 
 
 def run_batches(
@@ -131,11 +126,8 @@ def _unfolded_ms(prepared: Prepared, device: torch.device, execution: Execution)
     """A pass of the network with the batch norms that were folded, on an accelerator that replays both as graphs."""
     if prepared.unfolded is None or not execution.by_layer:
         return None
-    timed = timed_pass(prepared.unfolded, device, replace(execution, fold_norm=False, reparameterize=False))
-    if timed.on_device is None or timed.on_device.replays is None:
-        return None
-    burst = timed.burst()
-    return median(burst.time(timed.clock) for _ in range(UNFOLDED_BURSTS))
+    form = replace(execution, fold_norm=False, reparameterize=False)
+    return timed_pass(prepared.unfolded, device, form).replayed_ms()
 
 
 def _allocated(prepared: Prepared, timed: TimedPass, device: torch.device, execution: Execution) -> int | None:

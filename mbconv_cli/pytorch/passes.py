@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from statistics import median
 from typing import Final, assert_never
 
 import torch
@@ -27,6 +28,8 @@ from mbconv_cli.pytorch.preparation import Prepared, random_images
 from mbconv_cli.pytorch.training import FreshGradients, TrainingPass
 
 END_TO_END_ONLY: Final = "measured end to end only: it has no layers, so a stamped pass has one stamp, at its end"
+FEW_BURSTS: Final = 9
+"""Enough to know what folding saves: bursts of replays differ by less than a percent."""
 COMPILED_KERNELS: Final = "measured end to end only; --by kernel lists what it launches, by the compiler's names"
 AUTOGRAD: Final = (
     "pass: forward and backward, with batch norm in training mode and no op in place; end to end, autograd walks one "
@@ -58,6 +61,13 @@ class TimedPass:
         if self.on_device is not None and self.on_device.replays is not None:
             return burst_of(self.on_device.replays, self.clock)
         return Burst(self.run)
+
+    def replayed_ms(self) -> float | None:
+        """A pass in ms, as a few bursts of replays know it; None where it is not replayed."""
+        if self.on_device is None or self.on_device.replays is None:
+            return None
+        burst = self.burst()
+        return median(burst.time(self.clock) for _ in range(FEW_BURSTS))
 
     def measure(self, budget: Budget, progress: Progress, reference: Workload = ()) -> Measurement:
         """Sample it by the device's timeline where that is known, else with stamps.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import Final
 
 import torch
@@ -17,7 +18,7 @@ from mbconv_cli.measure.audit_result import Audit, failures
 from mbconv_cli.measure.budget import Budget
 from mbconv_cli.measure.clock import HostClock
 from mbconv_cli.measure.execution import Allocator, Backend, plan_to_run, require_supported
-from mbconv_cli.measure.latency import Progress
+from mbconv_cli.measure.latency import Progress, plain_pass
 from mbconv_cli.measure.processes.turn_requests import Candidate, Turn, TurnRequest
 from mbconv_cli.measure.processes.turns import ComparisonBudget, interleave
 from mbconv_cli.measure.reference_workload import Workload
@@ -37,6 +38,7 @@ from mbconv_cli.report.model import Cell
 WARM_UP_SHARE: Final = 0.4
 """Of the time of sampling."""
 LEAST_ROUNDS: Final = 5
+LAUNCHED_PASSES: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def _turn(candidate: Candidate, request: TurnRequest) -> Turn:
         reference = reference_kernels(device, torch_dtype(execution))
         time_it = _with_layers if request.layers else _as_a_whole
         with torch.inference_mode():
-            turn = time_it(ready, request.seconds, reference)
+            turn = replace(time_it(ready, request.seconds, reference), launched_ms=_launched_ms(ready.timed))
         machine = torch_fingerprint(str(device), threads) | (ready.machine or {})
     return replace(turn, machine=machine, audit=ready.audit)
 
@@ -149,6 +151,14 @@ def _as_a_whole(ready: _Ready, seconds: float, reference: Workload) -> Turn:
     clock, one = ready.timed.clock, [ready.timed.burst()]
     sample = interleave(one, clock, budget, order=random.Random(0), reference=reference)  # noqa: S311 - the order of one
     return _turn_of(process_figure(sample.latency_ms[0], sample.reference), sample.rounds)
+
+
+def _launched_ms(timed: TimedPass) -> float | None:
+    """On an accelerator, the median of a few passes that Python launches op by op."""
+    on_device = timed.on_device
+    if on_device is None:
+        return None
+    return median(plain_pass(lambda _: on_device.launch(), timed.clock) for _ in range(LAUNCHED_PASSES))
 
 
 def _with_layers(ready: _Ready, seconds: float, reference: Workload) -> Turn:

@@ -83,6 +83,8 @@ def test_networks_on_an_accelerator_take_turns_by_replays(monkeypatch: pytest.Mo
     kernels = kernels_of_pass(len(plan_to_run(NETWORK.plan, FOLDED).ops))
     assert turn.latency_ms == pytest.approx(sum(one.us + GAP_US for one in kernels) / 1e3)
     assert turn.machine["device"] == "cuda:0"
+    assert turn.launched_ms is not None
+    assert turn.launched_ms > turn.latency_ms
 
 
 def test_a_count_that_is_not_confirmed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

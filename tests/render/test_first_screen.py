@@ -65,6 +65,14 @@ def test_people_see_the_excerpt_and_programs_every_row(output_format: Format) ->
     assert render(short, output_format, Style(verbose=True)) == render(report(), output_format, Style(verbose=True))
 
 
+def test_an_excerpt_that_shortens_names_alone_is_shown_in_full_with_exact() -> None:
+    short = tuple({**row, "name": f"{row['name']}…"} for row in ROWS)
+    for title, shortened in (("layers", False), ("slowest layers", True)):
+        text = render(report(Excerpt(title, short)), Format.TABLE, Style(exact=True))
+        assert ("b…" in text) is shortened
+    assert "b…" in render(report(Excerpt("layers", short)), Format.TABLE, Style())
+
+
 def test_a_section_that_answers_no_first_question_is_left_to_verbose() -> None:
     text = render(report(Excerpt()), Format.TABLE, Style())
     assert "layer " not in text

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mbconv_cli.analysis.columns import BYTES, LATENCY, MACS, PARAMS, latency_cells
+from mbconv_cli.analysis.columns import BYTES, LATENCY, LAUNCHED, MACS, PARAMS
 from mbconv_cli.analysis.frontier.contenders import Contender, form_labels
 from mbconv_cli.analysis.frontier.cost_budgets import LATENCY_MS, Answer, CostBudget, Interval, Offer, answer
 from mbconv_cli.analysis.frontier.ranking import OnFront, Point, on_front, rank_cells
@@ -204,7 +204,7 @@ def _section(entrants: Sequence[Entrant], question: Question) -> Section:
         pareto = {FRONT.key: front[one.contender.name].value} if one.contender.name in front else {}
         rows.append({**_cells(one, question), **rank, **pareto})
     rows += [_cells(one, question) for one in entrants if one.interval(key) is None]
-    return Section(_columns(question), tuple(rows), _plot(rows, question))
+    return Section(_columns(question, known), tuple(rows), _plot(rows, question))
 
 
 def _front(entrants: Sequence[Entrant], key: str) -> dict[str, OnFront]:
@@ -217,14 +217,16 @@ def _front(entrants: Sequence[Entrant], key: str) -> dict[str, OnFront]:
     return dict(zip(points, on_front(list(points.values())), strict=True))
 
 
-def _columns(question: Question) -> tuple[Column, ...]:
+def _columns(question: Question, entrants: Sequence[Entrant]) -> tuple[Column, ...]:
     measured = question.x == LATENCY_MS
+    launched = measured and any(one.latency and one.latency.launched for one in entrants)
     return (
         NAME,
         Column("resolution", PIXEL, priority=Priority.CONTEXT),
         TOP1,
         *COSTS,
         *(LATENCY if measured else ()),
+        *(LAUNCHED if launched else ()),
         *((RANK,) if measured else ()),
         FRONT,
         *((REWARD,) if question.reward_ms is not None else ()),
@@ -241,7 +243,7 @@ def _cells(one: Entrant, question: Question) -> dict[str, Cell]:
         **{column.key: one.contender.costs[column.key] for column in COSTS},
     }
     if one.latency is not None:
-        cells |= latency_cells(one.latency.estimate)
+        cells |= one.latency.cells
         if accuracy is not None and question.reward_ms is not None:
             cells[REWARD.key] = reward(accuracy.top1, one.latency.estimate.value, question.reward_ms)
     return cells
@@ -303,7 +305,11 @@ def _answers(by_form: Mapping[str, Sequence[Entrant]], question: Question) -> di
         rows += [
             {"form": label, "certain": certain, **_cells(by_name[offer.name], question)} for offer, certain in named
         ]
-    columns = (Column("form"), Column("certain"), *_columns(question))
+    columns = (
+        Column("form"),
+        Column("certain"),
+        *_columns(question, [one for entrants in by_form.values() for one in entrants]),
+    )
     return {ANSWERS: Section(columns, tuple(rows), excerpt=Excerpt())}
 
 

@@ -156,9 +156,11 @@ def device_notes(bench: Bench, images: int) -> list[str]:
     ]
     if times.kernels:
         orphans = times.unassigned
-        whose = "each assigned to its op" if not orphans else f"{orphans} of them of no op"
+        whose = (
+            f", {orphans} of them of no op" if orphans else ", each assigned to its op" if bench.launched_by_op else ""
+        )
         notes.append(
-            f"timeline: {counted(len(times.kernels), 'kernel')} a pass, {whose}; traced, a pass takes "
+            f"timeline: {counted(len(times.kernels), 'kernel')} a pass{whose}; traced, a pass takes "
             f"{milliseconds(times.traced_span_ms)} ms from its first kernel to its last"
         )
     return [*notes, *_folding_note(bench, whole), *_use_note(times, images)]

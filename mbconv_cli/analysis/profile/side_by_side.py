@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from mbconv_cli.analysis.columns import COSTS, LATENCY, cost_cells, latency_cells
+from mbconv_cli.analysis.columns import COSTS, LATENCY, LAUNCHED, cost_cells
 from mbconv_cli.analysis.networks import OpenNetwork
 from mbconv_cli.analysis.profile.form_notes import form_subject
 from mbconv_cli.analysis.profile.profile import NOT_MEASURED
@@ -75,14 +75,15 @@ def _measured(exact: Report, rows: Sequence[Row], names: Sequence[str], executio
     found = latencies(turns)
     ranks = dict(zip(found, rank_cells([(one.estimate.low, one.estimate.high) for one in found.values()]), strict=True))
     timed = tuple(
-        {**row, **latency_cells(found[index].estimate), RANK.key: ranks[index]} if index in found else row
+        {**row, **found[index].cells, RANK.key: ranks[index]} if index in found else row
         for index, row in enumerate(rows)
     )
+    launched = LAUNCHED if any(one.launched for one in found.values()) else ()
     machine = next((turn.machine for turn in turns.by_place.values()), {})
     return replace(
         exact,
         provenance=provenance(None, host_fingerprint() | machine, **execution.settings()),
-        sections={"networks": Section((NAME, SHAPE, *COSTS, PEAK_BYTES, *LATENCY, RANK), timed)},
+        sections={"networks": Section((NAME, SHAPE, *COSTS, PEAK_BYTES, *LATENCY, *launched, RANK), timed)},
         notes=tuple(turn_notes(turns, found)),
         measurement=measured_figures(turns, found, len(names)),
         samples=measured_samples(turns, names),

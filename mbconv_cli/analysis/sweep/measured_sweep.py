@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from mbconv_cli.analysis.columns import latency_cells
 from mbconv_cli.analysis.frontier.ranking import rank_cells
 from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.analysis.sweep.drawn_networks import network_at
@@ -62,11 +61,7 @@ def _report(job: SweepJob, rows: Sequence[Figures], wanted: Wanted, turns: Turns
 
     found = latencies(turns)
     ranks = dict(zip(found, rank_cells([(one.estimate.low, one.estimate.high) for one in found.values()]), strict=True))
-    timed = [
-        {**row, **latency_cells(found[index].estimate), RANK.key: ranks[index]}
-        for index, row in enumerate(rows)
-        if index in found
-    ]
+    timed = [{**row, **found[index].cells, RANK.key: ranks[index]} for index, row in enumerate(rows) if index in found]
     findings = Findings(wanted)
     findings.take(timed)
     report = sweep_report(job, findings)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
 
-from mbconv_cli.analysis.columns import BYTES, FLOPS, LATENCY, MACS, PARAMS
+from mbconv_cli.analysis.columns import BYTES, FLOPS, LATENCY, LAUNCHED, MACS, PARAMS
 from mbconv_cli.analysis.pareto import Front
 from mbconv_cli.analysis.prediction.predicted_profile import PREDICTED, prediction_notes
 from mbconv_cli.analysis.provenance import provenance
@@ -135,7 +135,8 @@ def sweep_report(job: SweepJob, findings: Findings) -> Report:
     """The best rows, the Pareto front, and a plot of both."""
     wanted = findings.wanted
     axes = tuple(Column(axis.name) for axis in job.space.axes)
-    timed = tuple(column for column in (PREDICTED, *LATENCY, RANK) if any(column.key in row for row in findings.best()))
+    measured = (PREDICTED, *LATENCY, *LAUNCHED, RANK)
+    timed = tuple(column for column in measured if any(column.key in row for row in findings.best()))
     columns = (Column(POINT), *axes, *COSTS, *timed, Column("pareto"))
     on_front = {row[POINT] for row in findings.front.items}
     front = sorted(findings.front.items, key=lambda row: tuple(row[key] for key in wanted.objectives))

@@ -119,6 +119,7 @@ def _line(key: TurnKey, name: str, turn: Turn, machine: Mapping[str, Cell]) -> d
         "reference_ms": turn.reference_ms,
         "passes": turn.passes,
         **({"layers_ms": turn.layers_ms} if turn.layers_ms else {}),
+        **({} if turn.launched_ms is None else {"launched_ms": turn.launched_ms}),
         "machine": dict(machine),
     }
 
@@ -138,6 +139,7 @@ def _parsed(line: str, place: str) -> tuple[TurnKey, Turn]:
             dict(found["machine"]),
             None if found["reference_ms"] is None else float(found["reference_ms"]),
             tuple(map(float, found.get("layers_ms", ()))),
+            launched_ms=float(found["launched_ms"]) if "launched_ms" in found else None,
         )
         return (str(found["digest"]), int(found["round"])), turn
     except (ValueError, KeyError, TypeError) as error:

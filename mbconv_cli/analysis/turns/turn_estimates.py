@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import geometric_mean
 
+from mbconv_cli.analysis.columns import LAUNCHED, estimate_cells, latency_cells
 from mbconv_cli.analysis.turns.turn_measuring import Turns
 from mbconv_cli.machine.comparability import fingerprint
 from mbconv_cli.machine.fingerprint import host_fingerprint
@@ -16,6 +17,7 @@ from mbconv_cli.measure.processes.turn_requests import Turn
 from mbconv_cli.measure.statistics.control_variate import at_quiet_speed, best_level, known_levels
 from mbconv_cli.measure.statistics.disturbance import disturbed
 from mbconv_cli.measure.statistics.estimates import Estimate, process_interval
+from mbconv_cli.report.model import Cell
 
 LEAST_TURNS = 2
 """With fewer there is no interval."""
@@ -30,12 +32,20 @@ class Latency:
         turns: that it is made of.
         left_out: turns that were left out as disturbed.
         slowdown: of the reference workload while measuring, over the quiet speed; None where it did not run.
+        launched: on an accelerator, the time of a pass that Python launches op by op, in ms.
     """
 
     estimate: Estimate
     turns: int
     left_out: int = 0
     slowdown: float | None = None
+    launched: Estimate | None = None
+
+    @property
+    def cells(self) -> dict[str, Cell]:
+        """The latency, and on an accelerator beside it the time of a pass that Python launches."""
+        launched = estimate_cells(LAUNCHED[0].key, self.launched) if self.launched else {}
+        return latency_cells(self.estimate) | launched
 
 
 def latency_of(turns: Sequence[Turn], quiet_ms: float | None) -> Latency | None:
@@ -50,9 +60,16 @@ def latency_of(turns: Sequence[Turn], quiet_ms: float | None) -> Latency | None:
     slow = disturbed([turn.latency_ms for turn in turns])
     kept = [turn.figure for index, turn in enumerate(turns) if index not in slow]
     if quiet_ms is None or not known_levels(kept):
-        return Latency(process_interval([one.latency_ms for one in kept], len(slow)), len(kept), len(slow))
+        estimate = process_interval([one.latency_ms for one in kept], len(slow))
+        return Latency(estimate, len(kept), len(slow), launched=_launched(turns, slow))
     corrected = at_quiet_speed(kept, quiet_ms, left_out=len(slow))
     return Latency(corrected.estimate, len(kept), len(slow), corrected.slowdown)
+
+
+def _launched(turns: Sequence[Turn], left_out: Collection[int]) -> Estimate | None:
+    times = [turn.launched_ms for index, turn in enumerate(turns) if index not in left_out]
+    known = [time for time in times if time is not None]
+    return process_interval(known, len(left_out)) if len(known) == len(times) else None
 
 
 def quiet_levels(turns: Mapping[tuple[int, int], Turn]) -> dict[int, float]:

@@ -62,6 +62,7 @@ class Turn:
         reference_ms: the level of the reference workload beside them, where that runs.
         layers_ms: the midmean of every op of the Plan that is run, where that was requested.
         audit: the closed forms against fvcore, where this process compared them.
+        launched_ms: on an accelerator, the median of passes that Python launches op by op.
     """
 
     latency_ms: float
@@ -70,6 +71,7 @@ class Turn:
     reference_ms: float | None = None
     layers_ms: tuple[float, ...] = ()
     audit: Audit | None = None
+    launched_ms: float | None = None
 
     @property
     def figure(self) -> ProcessFigure:

@@ -37,7 +37,7 @@ from mbconv_cli.pytorch.capture.program import CapturedProgram, captured_program
 from mbconv_cli.pytorch.clocks import clock_for
 from mbconv_cli.pytorch.device_memory import require_memory, translate_memory_errors
 from mbconv_cli.pytorch.device_passes import device_pass
-from mbconv_cli.pytorch.devices import resolve_device, torch_fingerprint
+from mbconv_cli.pytorch.devices import is_accelerator, resolve_device, torch_fingerprint
 from mbconv_cli.pytorch.passes import TimedPass, compiled_pass, graph_note
 from mbconv_cli.pytorch.preparation import torch_dtype, torch_memory_format, translate_unsupported_forms
 from mbconv_cli.pytorch.reference_kernels import reference_kernels
@@ -184,8 +184,24 @@ def _bench(
         reference = reference_kernels(device, torch_dtype(execution))
         timed = _timed(ready, clock, device, execution)
         measurement = timed.measure(budget, progress, reference)
-    notes = (*notes, *timed.notes)
-    return Bench(audit, measurement, {}, notes, both_ways=execution.training, outside=outside_of(measurement))
+        unfolded = _unfolded_ms(ready, clock, device, execution)
+    return Bench(
+        audit,
+        measurement,
+        {},
+        (*notes, *timed.notes),
+        both_ways=execution.training,
+        outside=outside_of(measurement),
+        unfolded_ms=unfolded,
+    )
+
+
+def _unfolded_ms(ready: CapturedModule, clock: Clock, device: torch.device, execution: Execution) -> float | None:
+    """A pass of the program with the batch norms that were folded, on an accelerator that replays both as graphs."""
+    if not execution.fold_norm or not execution.by_layer or not is_accelerator(device):
+        return None
+    unfolded = replace(ready, program=captured_program(ready.exported, ready.captured))
+    return module_pass(unfolded, clock, device).replayed_ms()
 
 
 def _timed(ready: CapturedModule, clock: Clock, device: torch.device, execution: Execution) -> TimedPass:

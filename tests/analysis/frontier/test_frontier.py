@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,19 @@ def test_rows_go_from_the_fastest_and_overlapping_ones_share_ranks() -> None:
         ("mobilenet-v2", "2-3"),
     ]
     assert [row["pareto"] for row in rows] == ["yes", "yes", "undecided"]
+
+
+def test_on_an_accelerator_launched_times_stand_beside() -> None:
+    found = turns([20.0, 14.0, 5.0], 0.001)
+    launched = Turns({place: replace(turn, launched_ms=30.0) for place, turn in found.by_place.items()})
+    question = Question(budgets=parse_budgets(["latency_ms=15ms"]))
+    report = measured_frontier(contenders(), FORMS[:1], launched, question)
+    for section in ("networks", "answers"):
+        assert [row["launched_ms"] for row in report.sections[section].rows] == pytest.approx(
+            [30.0] * len(report.sections[section].rows)
+        )
+        assert "launched_ms" in [column.key for column in report.sections[section].columns]
+    assert "launched_ms" not in measured([20.0, 14.0, 5.0], question).sections["networks"].rows[0]
 
 
 def test_every_form_has_a_section_and_a_part_of_the_answer() -> None:

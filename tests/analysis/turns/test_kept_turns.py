@@ -19,6 +19,7 @@ TURN = Turn(
     {"torch": "2.6", "cuda": None, "instruction_set": "AVX2", "threads": 1, "device": "cpu"},
     0.5,
     (1.0, 2.0),
+    launched_ms=14.0,
 )
 KEY = ("abc", 0)
 

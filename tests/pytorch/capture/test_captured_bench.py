@@ -23,6 +23,7 @@ from mbconv_cli.pytorch.capture.code_plans import exported_with
 from mbconv_cli.pytorch.capture.program import captured_program
 from mbconv_cli.report.model import Report
 from mbconv_cli.spec.code_reference import parse_code, parse_inputs
+from tests.fake_device import GAP_US, FakeDevice, kernels_of_pass, use
 
 MODULES = Path(__file__).with_name("small_modules.py")
 
@@ -152,3 +153,23 @@ def test_an_archive_is_measured(tmp_path: Path) -> None:
     report = measured(str(tmp_path / "layers.pt2"))
     assert [row["name"] for row in report.sections["layers"].rows] == ["0", "1"]
     assert latencies(report)["end to end"] > 0
+
+
+@pytest.mark.parametrize("form", [{}, {"fold_norm": True}, {"training": True}])
+def test_modules_on_an_accelerator_have_the_devices_own_times(
+    form: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(FakeDevice(), monkeypatch)
+    report = measured("Convolutions", "2x3x8x8", **form)
+    times = latencies(report)
+    assert times["sum of layers"] + times["between kernels"] == pytest.approx(times["end to end"], rel=1e-9)
+    assert times["launched from Python"] > times["end to end"]
+    ops, unfolded = len(report.sections["layers"].rows), report.measurement.get("unfolded_ms")
+    if "fold_norm" in form:
+        whole = kernels_of_pass(ops + 1)  # one batch norm more
+        assert unfolded == pytest.approx(sum(one.us + GAP_US for one in whole) / 1e3)
+    else:
+        assert unfolded is None
+    assert [row["name"] for row in report.sections["layers"].rows][-1] == (
+        "kernels of no op" if "training" in form else "head"
+    )
