@@ -126,7 +126,8 @@ SchedulerOption = Annotated[
     typer.Option(
         "--scheduler",
         metavar="ADDRESS",
-        help="Evaluate on a running dask cluster, e.g. tcp://10.0.0.1:8786.",
+        help="Evaluate on a running dask cluster, e.g. tcp://10.0.0.1:8786; with --measure every machine of it "
+        "measures all points.",
         show_default=False,
     ),
 ]
@@ -191,7 +192,7 @@ def sweep_command(
         "device": device, "threads": threads, "processes": processes, "resume": resume,
         "fold_norm": fold_norm or None, "strict": strict or None,
     }  # fmt: skip
-    _require_apart(measure, measuring, predict=predict, rows=rows, scheduler=scheduler)
+    _require_apart(measure, measuring, predict=predict, rows=rows)
     if output is not None:
         require_place(output)
     file = open_rows(rows, job) if rows else None
@@ -204,7 +205,8 @@ def sweep_command(
         return
     exact = _findings(job, chunks, Wanted(top=None), None, None).best()
     form = Execution(fold_norm=fold_norm, threads=threads)
-    report = _measured(job, exact, wanted, form, parse_device(device or AUTO), processes, resume)
+    measure_points = _measured if scheduler is None else partial(_measured_on_cluster, scheduler)
+    report = measure_points(job, exact, wanted, form, parse_device(device or AUTO), processes, resume)
     show(report, output_format, output, section)
     require_usable(report, strict=strict)
     if not report.measurement["complete"]:
@@ -222,7 +224,7 @@ def _require_apart(measure: bool, measuring: Mapping[str, object], **others: obj
         return
     for name, value in others.items():
         if value is not None:
-            raise InputError(f"--measure with --{name}: points are measured on this machine, at the end; give one")
+            raise InputError(f"--measure with --{name}: points are measured at the end; give one")
 
 
 def _measured(
@@ -243,6 +245,24 @@ def _measured(
     with progress_bars() as progress:
         plan = TurnPlan(device, processes or DEFAULT_PROCESSES, kept, progress)
         return measured_sweep(job, rows, wanted, form, plan)
+
+
+def _measured_on_cluster(
+    address: str,
+    job: SweepJob,
+    rows: Sequence[Figures],
+    wanted: Wanted,
+    form: Execution,
+    device: DeviceChoice,
+    processes: int | None,
+    resume: Path | None,
+) -> Report:
+    """The report with a latency for each point on every machine of a cluster."""
+    from mbconv_cli.analysis.sweep.measured_on_cluster import ClusterPlan, measured_on_cluster
+
+    with progress_bars() as progress:
+        plan = ClusterPlan(address, device, processes or DEFAULT_PROCESSES, resume, progress)
+        return measured_on_cluster(job, rows, wanted, form, plan)
 
 
 def _findings(

@@ -21,6 +21,19 @@ def host_fingerprint() -> dict[str, Cell]:
     }
 
 
+def host_name() -> str:
+    """What the host is called, for people; names need not be unique."""
+    return platform.node() or "localhost"
+
+
+def system_identity() -> str:
+    """The same for all processes of a running system, also in containers: Linux's boot id, or else the host's name."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return host_name()
+
+
 def usable_cores() -> frozenset[int]:
     """The cores that this process may run on (its affinity), by number; all where the system sets no such bounds."""
     if hasattr(os, "sched_getaffinity"):

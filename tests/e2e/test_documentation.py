@@ -26,6 +26,7 @@ NOT_RUN: Final = {
     "mbconv frontier --budget latency_ms": "measures every network",
     "mbconv frontier mobilenet-v2 mobilenet-v3-large ./mine.yaml": "needs the reader's accuracy",
     "mbconv sweep --space mnasnet --sample 100000 --scheduler": "needs a cluster",
+    "mbconv sweep mobilenet-v2 --vary scaling.width=0.5:1:0.25 --measure --scheduler": "needs a cluster",
     "mbconv table build": "measures many networks",
     "mbconv profile ./mine.yaml --predict": "needs a table of this machine",
     "mbconv frontier --predict": "needs a table of this machine",

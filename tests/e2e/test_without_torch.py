@@ -255,9 +255,9 @@ REFUSED: dict[str, tuple[list[str], str]] = {
         ["sweep", "good.yaml", "--vary", "scaling.width=1,2", "--threads", "1"],
         "without --measure",
     ),
-    "sweep that measures on a cluster": (
-        ["sweep", "good.yaml", "--vary", "scaling.width=1,2", "--measure", "--scheduler", "tcp://x:1"],
-        "--measure with --scheduler",
+    "sweep that measures and streams rows": (
+        ["sweep", "good.yaml", "--vary", "scaling.width=1,2", "--measure", "--rows", "rows.jsonl"],
+        "--measure with --rows",
     ),
     "sweep of no path": (["sweep", "good.yaml", "--vary", "scaling.widht=0.5,1"], "nearest valid path: scaling.width"),
     "sweep of an empty range": (["sweep", "good.yaml", "--vary", "scaling.width=2:1:0.5"], "scaling.width"),

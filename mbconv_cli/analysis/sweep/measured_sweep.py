@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from mbconv_cli.analysis.frontier.ranking import rank_cells
+from mbconv_cli.analysis.networks import OpenNetwork
 from mbconv_cli.analysis.provenance import provenance
 from mbconv_cli.analysis.sweep.drawn_networks import network_at
 from mbconv_cli.analysis.sweep.evaluation import POINT, Evaluator, Figures, SweepJob
@@ -42,20 +43,39 @@ def measured_sweep(
     """
     from mbconv_cli.analysis.turns.turn_measuring import measure_turns
 
+    turns = measure_turns(networks_to_measure(job, rows), [execution], plan)
+    if not turns.by_place:
+        raise KeyboardInterrupt
+    return measured_report(job, rows, wanted, turns, execution)
+
+
+def networks_to_measure(job: SweepJob, rows: Sequence[Figures]) -> list[OpenNetwork]:
+    """The networks of a sweep's points.
+
+    Raises:
+        InputError: there are none, or too many.
+    """
     if not 0 < len(rows) <= MOST_MEASURED:
         raise InputError(
             f"--measure: {len(rows):,} points are left to measure, and from 1 to {MOST_MEASURED} can be; choose with "
             "--where and --sample"
         )
     evaluator = Evaluator(job.space)
-    networks = [network_at(evaluator, job.space, row[POINT]) for row in rows]
-    turns = measure_turns(networks, [execution], plan)
-    if not turns.by_place:
-        raise KeyboardInterrupt
-    return _report(job, rows, wanted, turns, execution)
+    return [network_at(evaluator, job.space, row[POINT]) for row in rows]
 
 
-def _report(job: SweepJob, rows: Sequence[Figures], wanted: Wanted, turns: Turns, execution: Execution) -> Report:
+def measured_report(
+    job: SweepJob, rows: Sequence[Figures], wanted: Wanted, turns: Turns, execution: Execution
+) -> Report:
+    """The report on what one machine measured.
+
+    Args:
+        job: the points.
+        rows: exact figures of those that were measured.
+        wanted: what is shown.
+        turns: of each point, in the order of the rows.
+        execution: the form.
+    """
     from mbconv_cli.analysis.turns.turn_estimates import latencies
     from mbconv_cli.analysis.turns.turn_report import measured_figures, measured_samples, turn_notes
 

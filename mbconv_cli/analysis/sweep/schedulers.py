@@ -6,11 +6,10 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
+from mbconv_cli.analysis.sweep.cluster import cluster_machines, connected
 from mbconv_cli.analysis.sweep.evaluation import Chunk, SweepJob, evaluate_chunk
-from mbconv_cli.errors import InputError
 
 CHUNK: Final = 500
-_CONNECT_SECONDS: Final = 10
 _WAITING_PER_WORKER: Final = 3
 
 
@@ -30,10 +29,10 @@ def chunks_on_cluster(job: SweepJob, first: int, address: str) -> Iterator[Chunk
     """The chunks from a position on, in order, evaluated by the workers of a dask scheduler.
 
     Raises:
-        InputError: dask is not installed, or no scheduler answers.
+        InputError: dask is not installed, or no scheduler answers, or its workers cannot evaluate.
     """
-    client = _client(address)
-    with client:
+    with connected(address) as client:
+        cluster_machines(client, address)
         shared = client.scatter(job, broadcast=True)
         waiting: deque[Any] = deque()
         for start in range(first, job.positions, CHUNK):
@@ -42,18 +41,3 @@ def chunks_on_cluster(job: SweepJob, first: int, address: str) -> Iterator[Chunk
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-
-def _client(address: str) -> Any:
-    try:
-        import distributed
-    except ImportError as error:
-        raise InputError("--scheduler needs dask.distributed: pip install 'mbconv-cli[cluster]'") from error
-    try:
-        connect: Any = distributed.Client  # without types
-        return connect(address, timeout=_CONNECT_SECONDS)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"--scheduler {address}: no scheduler answers ({error or type(error).__name__}); start one with "
-            "`dask scheduler` and workers with `dask worker ADDRESS`"
-        ) from error

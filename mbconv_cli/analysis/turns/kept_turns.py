@@ -32,15 +32,17 @@ class KeptTurns:
 
     Args:
         path: of the file; what is there is read. A last line that was broken off is taken away.
+        host: the fingerprint of the machine that is measured on, without torch; this machine's if absent.
 
     Raises:
         InputError: it holds something else, or the turns of another machine, or cannot be written.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, host: Mapping[str, Cell] | None = None) -> None:
         self.turns: dict[TurnKey, Turn] = {}
         self._path = path
-        self._shared: dict[str, Cell] = {key: host_fingerprint()[key] for key in OF_THE_HOST}
+        self._host = dict(host or host_fingerprint())
+        self._shared: dict[str, Cell] = {key: self._host[key] for key in OF_THE_HOST}
         if path is not None:
             require_place(path)
             if path.exists():
@@ -57,9 +59,9 @@ class KeptTurns:
         Raises:
             InputError: it was measured with another torch than those of the file.
         """
-        machine = host_fingerprint() | turn.machine
+        machine = self._host | turn.machine
         self._require_alike(there=self._shared, here=machine)
-        self.turns[key] = turn
+        self.turns[key] = replace(turn, machine=machine)
         if self._path is not None:
             line = _line(key, name, turn, machine)
             with self._path.open("a", encoding="utf-8") as stream:

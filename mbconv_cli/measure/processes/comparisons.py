@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.machine.fingerprint import load_average
 from mbconv_cli.measure.latency import Progress
-from mbconv_cli.measure.processes.launch import FreshProcess, Launch, fresh_process
+from mbconv_cli.measure.processes.launch import Launch, Process, fresh_process
 from mbconv_cli.measure.statistics.control_variate import ProcessFigure, process_figure, reference_level
 from mbconv_cli.measure.statistics.disturbance import disturbed
 from mbconv_cli.measure.statistics.estimates import Estimate, process_interval
@@ -176,7 +176,7 @@ def started_together(processes: int, start: Launch = fresh_process) -> Iterator[
         or that it died; and CheckFailedError if its audit failed.
     """
     with ExitStack() as stack:
-        waiting: list[FreshProcess] = []
+        waiting: list[Process] = []
         to_start = processes
 
         def launch(request: Request, progress: Progress) -> Outcome:

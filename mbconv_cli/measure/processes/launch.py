@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
-from typing import IO, Any, Final, TypeAlias, assert_never
+from typing import IO, Any, Final, Protocol, TypeAlias, assert_never
 
 from mbconv_cli.errors import CheckFailedError, InputError, MbconvError
 from mbconv_cli.measure.latency import Progress
@@ -20,6 +20,22 @@ from mbconv_cli.measure.processes.process_messages import Interrupted, Message, 
 
 CHILD: Final = "mbconv_cli.measure.processes.fresh_process"
 _LOOK_AGAIN_SECONDS: Final = 0.1
+
+
+class Process(Protocol):
+    """A fresh process that calls one function once, on this machine or on another one."""
+
+    def wait_until_ready(self) -> None:
+        """Return when it takes no time from others any more, until it is called."""
+
+    def call(self, *positional: Any, progress: Progress, **named: Any) -> Any:
+        """Call the function in it, once."""
+
+    def interrupt(self) -> Any:
+        """Interrupt the call, after Ctrl-C has interrupted the wait for it; what it returns all the same."""
+
+    def close(self) -> None:
+        """End it, whatever it does."""
 
 
 class FreshProcess:
@@ -141,7 +157,7 @@ class FreshProcess:
             stdin.write(pickle.dumps(arguments))
 
 
-Launch: TypeAlias = Callable[[str], AbstractContextManager[FreshProcess]]
+Launch: TypeAlias = Callable[[str], AbstractContextManager[Process]]
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from mbconv_cli.measure.audit_result import Audit
 from mbconv_cli.measure.bench_result import Bench
 from mbconv_cli.measure.budget import DEFAULT_PROCESSES, LEAST_PROCESSES, Budget, budget_of_process
 from mbconv_cli.measure.latency import Progress
-from mbconv_cli.measure.processes.launch import FreshProcess, Launch, fresh_process
+from mbconv_cli.measure.processes.launch import Launch, Process, fresh_process
 from mbconv_cli.measure.processes.pooling import pooled_benches
 from mbconv_cli.measure.statistics.estimates import process_mean
 
@@ -110,7 +110,7 @@ class _Repetition:
             return True
         return self._undisturbed >= self._wanted and (self._processes is not None or self._precise())
 
-    def measure_in(self, process: FreshProcess, arguments: Mapping[str, Any], progress: Progress) -> None:
+    def measure_in(self, process: Process, arguments: Mapping[str, Any], progress: Progress) -> None:
         """Measure in one process, to its end or to an interruption, and add what it found."""
         self.begin()
         try:

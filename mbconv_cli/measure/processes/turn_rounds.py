@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.measure.audit_result import Audit
 from mbconv_cli.measure.latency import Progress
-from mbconv_cli.measure.processes.launch import FreshProcess, Launch, fresh_process
+from mbconv_cli.measure.processes.launch import Launch, Process, fresh_process
 from mbconv_cli.measure.processes.turn_requests import Candidate, Turn, TurnRequest
 
 FUNCTION: Final = "mbconv_cli.pytorch.turn_process:run"
@@ -98,7 +98,7 @@ def take_turns(
 
 
 def _answers(
-    process: FreshProcess, request: TurnRequest, places: Sequence[Place], take: Take, progress: Progress
+    process: Process, request: TurnRequest, places: Sequence[Place], take: Take, progress: Progress
 ) -> Sequence[Turn]:
     """The turns of one process, all of them; after an interruption those that there are are handed over first."""
     try:

@@ -159,7 +159,8 @@ SHAPES: Final = frozenset(
      "diff", "diagonal", "movedim", "narrow", "select", "squeeze", "unsqueeze", "rand", "randn", "randn_like",
      "rand_like", "randint", "randperm", "bucketize", "searchsorted", "cross", "hann_window", "fold", "detach",
      "tril_indices", "triu_indices", "column_stack", "hstack", "vstack", "as_strided", "masked_scatter", "unflatten",
-     "expand_as", "view_as", "swapaxes", "item", "_local_scalar_dense", "fill_diagonal", "resize", "atleast_1d"}
+     "expand_as", "view_as", "swapaxes", "item", "_local_scalar_dense", "fill_diagonal", "resize", "atleast_1d",
+     "slice", "getitem"}
 )  # fmt: skip
 NO_MACS: Final = NORMS | ACTIVATIONS | POOLINGS | ELEMENTWISE | SHAPES
 """What has no MACs by this project's convention, an embedding bag's sum included: it multiplies by no matrix."""

@@ -137,6 +137,23 @@ def test_what_only_resembles_a_channel_shuffle_is_none(how: str) -> None:
     assert not any(isinstance(op.kind, ChannelShuffle) for op in plan.ops)
 
 
+class Halves(nn.Module):
+    """The channels of an image in two halves, the second one first."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        first, second = x.chunk(2, dim=1)
+        return torch.cat([second, first], dim=1)
+
+
+def test_slices_of_channels_have_the_role_of_what_changes_a_shape() -> None:
+    plan = captured(Halves(), torch.randn(1, 4, 3, 5))
+    assert [(op_name(op.kind), op.role) for op in plan.ops] == [
+        ("channel_slice", "shape"),
+        ("channel_slice", "shape"),
+        ("concat", "shape"),
+    ]
+
+
 def test_views_within_attention_are_a_part_of_it() -> None:
     plan = captured(Attention(), torch.randn(3, 8, 2, 2))
     with_views = plan_captured_as(plan, training=False, views=True)
