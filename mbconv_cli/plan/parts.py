@@ -204,7 +204,13 @@ class Widths:
 
 
 def squeeze_excite(
-    block: BlockDraft, x: Value, se_ratio: float | None, se: SqueezeExcite, widths: Widths, default: ActivationChoice
+    block: BlockDraft,
+    x: Value,
+    se_ratio: float | None,
+    se: SqueezeExcite,
+    widths: Widths,
+    default: ActivationChoice,
+    part: str = "",
 ) -> Value:
     """Squeeze-and-excitation of `x` (Hu et al., arXiv:1709.01507, section 3): each channel times a learned factor.
 
@@ -215,17 +221,18 @@ def squeeze_excite(
         se: the network's conventions.
         widths: of the block.
         default: the activation between the two layers unless the network says another.
+        part: what goes before the names of the ops, where a block has several.
     """
     if not se_ratio:
         return x
     squeezed = squeezed_filters(se, se_ratio, widths)
-    s = block.add("se", "pool", GlobalAvgPool(keep_dims=True), x)
-    s = block.add("se", "reduce", Conv2d(x.channels, squeezed, (1, 1), bias=se.bias), s)
-    s = activate(block, "se", s, se.activation or default)
-    s = block.add("se", "expand", Conv2d(squeezed, x.channels, (1, 1), bias=se.bias), s)
-    s = activate(block, "se", s, se.expand_activation, "expand_activation")
-    s = activate(block, "se", s, se.gate, "gate")
-    return block.add("se", "multiply", Multiply(), x, s)
+    s = block.add("se", f"{part}pool", GlobalAvgPool(keep_dims=True), x)
+    s = block.add("se", f"{part}reduce", Conv2d(x.channels, squeezed, (1, 1), bias=se.bias), s)
+    s = activate(block, "se", s, se.activation or default, f"{part}activation")
+    s = block.add("se", f"{part}expand", Conv2d(squeezed, x.channels, (1, 1), bias=se.bias), s)
+    s = activate(block, "se", s, se.expand_activation, f"{part}expand_activation")
+    s = activate(block, "se", s, se.gate, f"{part}gate")
+    return block.add("se", f"{part}multiply", Multiply(), x, s)
 
 
 def squeezed_filters(se: SqueezeExcite, se_ratio: float, widths: Widths) -> int:

@@ -12,6 +12,7 @@ from mbconv_cli.recognition.blocks.recognise_fused_mbconv import fused_mbconvs
 from mbconv_cli.recognition.blocks.recognise_ghost_bottleneck import ghost_bottlenecks
 from mbconv_cli.recognition.blocks.recognise_mbconv import mbconvs
 from mbconv_cli.recognition.blocks.recognise_mobile_attention import mobile_attentions
+from mbconv_cli.recognition.blocks.recognise_mobile_one import mobile_ones
 from mbconv_cli.recognition.blocks.recognise_rep_vgg import rep_vggs
 from mbconv_cli.recognition.blocks.recognise_universal_inverted_bottleneck import universal_inverted_bottlenecks
 from mbconv_cli.recognition.blocks.recognise_xception import xceptions
@@ -24,6 +25,7 @@ RECOGNISERS: Final[tuple[Recogniser, ...]] = (
     bottlenecks,
     basic_blocks,
     rep_vggs,
+    mobile_ones,
     universal_inverted_bottlenecks,
     mobile_attentions,
     ghost_bottlenecks,

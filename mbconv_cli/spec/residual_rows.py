@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mbconv_cli.spec.row_keys import ChannelGroups, Row, SeRatio
+from mbconv_cli.spec.row_keys import BranchCount, ChannelGroups, Row, SeRatio
 from mbconv_cli.spec.values import Filters, KernelSize, Shortcut
 
 
@@ -31,14 +31,31 @@ class BasicBlock(Row):
 
 
 class RepVGG(Row):
-    """A full convolution, a 1x1 and the input, each with norm, summed; then the activation (RepVGG, as trained)."""
+    """Full convolutions, a 1x1 and the input, each with norm, summed; then SE and activation (RepVGG, as trained)."""
 
     type: Literal["rep_vgg"]
-    kernel_size: KernelSize = Field(3, description="of the full convolution, in pixels")
-    groups: ChannelGroups = Field(1, description="groups of both convolutions")
+    kernel_size: KernelSize = Field(3, description="of the full convolutions, in pixels; 1: without a 1x1 beside them")
+    branches: BranchCount = Field(1, description="full convolutions that are summed")
+    groups: ChannelGroups = Field(1, description="groups of all convolutions")
     shortcut: Literal["identity", "none"] = Field(
         "identity", description="identity: where input and output agree, the input behind a norm; none"
     )
+    se_ratio: SeRatio = None
+
+
+class MobileOne(Row):
+    """A sum of depthwise convolutions, then a sum of 1x1 ones, each followed by SE and activation (as trained).
+
+    In both sums are the input behind a norm, where input and output agree, and a 1x1 beside a larger kernel.
+    """
+
+    type: Literal["mobile_one"]
+    kernel_size: KernelSize = Field(3, description="of the depthwise convolutions, in pixels")
+    branches: BranchCount = Field(1, description="full convolutions in each sum")
+    shortcut: Literal["identity", "none"] = Field(
+        "identity", description="identity: in each sum where input and output agree, the input behind a norm; none"
+    )
+    se_ratio: SeRatio = None
 
 
 class Xception(Row):

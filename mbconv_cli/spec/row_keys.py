@@ -27,6 +27,7 @@ SeRatio: TypeAlias = Annotated[
 ]
 Groups: TypeAlias = Annotated[int, Field(ge=1, le=64)]
 ChannelGroups: TypeAlias = Annotated[int, Field(ge=1, le=MAX_SIZE)]
+BranchCount: TypeAlias = Annotated[int, Field(ge=1, le=16)]
 LayerScale: TypeAlias = Annotated[
     bool, Field(description="a learned factor for each channel before the sum with the input (LayerScale)")
 ]

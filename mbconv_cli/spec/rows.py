@@ -15,7 +15,7 @@ from mbconv_cli.spec.inverted_residual_rows import (
     UniversalInvertedBottleneck,
 )
 from mbconv_cli.spec.layer_rows import Conv, Pool, Skip
-from mbconv_cli.spec.residual_rows import BasicBlock, Bottleneck, RepVGG, Xception
+from mbconv_cli.spec.residual_rows import BasicBlock, Bottleneck, MobileOne, RepVGG, Xception
 from mbconv_cli.spec.row_keys import AnyRow
 
 DEFAULT_TYPE: Final = "mbconv"
@@ -27,6 +27,7 @@ ROW_TYPES: Final[dict[str, type[AnyRow]]] = {
     "bottleneck": Bottleneck,
     "basic_block": BasicBlock,
     "rep_vgg": RepVGG,
+    "mobile_one": MobileOne,
     "universal_inverted_bottleneck": UniversalInvertedBottleneck,
     "mobile_attention": MobileAttention,
     "ghost_bottleneck": GhostBottleneck,
@@ -48,6 +49,7 @@ BlockRow: TypeAlias = Annotated[
     | Annotated[Bottleneck, Tag("bottleneck")]
     | Annotated[BasicBlock, Tag("basic_block")]
     | Annotated[RepVGG, Tag("rep_vgg")]
+    | Annotated[MobileOne, Tag("mobile_one")]
     | Annotated[UniversalInvertedBottleneck, Tag("universal_inverted_bottleneck")]
     | Annotated[MobileAttention, Tag("mobile_attention")]
     | Annotated[GhostBottleneck, Tag("ghost_bottleneck")]

@@ -80,6 +80,36 @@ def test_rep_vgg_sums_its_branches_and_the_input_where_it_fits() -> None:
     assert sum(isinstance(op.kind, BatchNorm) for op in of_blocks[1]) == 3
 
 
+def test_rep_vgg_may_sum_several_full_convolutions_and_squeezes_the_sum() -> None:
+    plan = plan_of("{type: rep_vgg, output_filters: 8, branches: 2, se_ratio: 0.5}", more="activation: swish")
+    assert [name for name in names(plan) if "conv" in name or "add" in name] == [
+        "convolution.point.conv",
+        "convolution.point.norm",
+        "convolution.0.conv",
+        "convolution.0.norm",
+        "convolution.0.add",
+        "convolution.1.conv",
+        "convolution.1.norm",
+        "convolution.1.add",
+        "shortcut.add",
+    ]
+    assert names(plan)[-2:] == ["se.multiply", "shortcut.sum_activation"]
+
+
+def test_mobile_one_sums_depthwise_convolutions_and_then_1x1_ones() -> None:
+    plan = plan_of("{type: mobile_one, output_filters: 16, branches: 2, stride: 2, num_repeat: 2}")
+    first, second = ([op for op in plan.ops if op.block == f"stages.0.{index}"] for index in range(2))
+    assert [sum(isinstance(op.kind, Add) for op in ops) for ops in (first, second)] == [2 + 1, 3 + 2]
+    found = [(op.kind.kernel_size[0], op.kind.groups, op.kind.stride) for op in first if isinstance(op.kind, Conv2d)]
+    assert found == [(1, 8, (2, 2)), *[(3, 8, (2, 2))] * 2, *[(1, 1, (1, 1))] * 2]
+    assert second[0].name == "stages.0.1.depthwise.identity.norm"
+
+
+def test_branches_of_different_sizes_are_refused() -> None:
+    with pytest.raises(InputError, match="the branches give 16x16 and 14x14 pixels; a sum of them needs padding"):
+        plan_of("{type: rep_vgg, output_filters: 8, padding: valid}")
+
+
 def test_a_basic_block_strides_in_its_first_convolution_and_activates_the_sum() -> None:
     plan = plan_of("{type: basic_block, output_filters: 16, stride: 2, se_ratio: 0.5}")
     convolutions = [(op.role, op.kind.kernel_size, op.kind.stride) for op in plan.ops if isinstance(op.kind, Conv2d)]

@@ -60,6 +60,7 @@ UNFIT: Final = (
     "kernel sizes",
     "below one pixel",
     "the shortcut and the block give",
+    "a sum of them needs padding",
     "output_filters is",
     "no op; every row is skipped",
 )

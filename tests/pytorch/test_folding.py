@@ -61,7 +61,9 @@ blocks:
   - {type: rep_vgg, output_filters: 8, stride: 2}
   - {type: rep_vgg, output_filters: 8, num_repeat: 2, groups: 2}
   - {type: rep_vgg, kernel_size: 5, output_filters: 16, bias: true}
-  - {type: rep_vgg, output_filters: 16, padding: same, stride: 2}
+  - {type: rep_vgg, output_filters: 16, padding: same, stride: 2, branches: 3}
+  - {type: mobile_one, output_filters: 16, branches: 2}
+  - {type: mobile_one, kernel_size: 5, output_filters: 24}
 classifier: {num_classes: 10}
 """
 
@@ -72,7 +74,7 @@ def test_parallel_convolutions_merged_into_one_give_the_same_output() -> None:
     folded = fold_network(network, plan)
     merged = merge_network(folded, fold_norm(plan))
     run = merge_parallel_sums(fold_norm(plan))
-    assert len(run.ops) == 5 * 2 + 2
+    assert len(run.ops) == (5 + 2 * 2) * 2 + 2
     images = torch.randn(4, *plan.input_shape)
     assert relative_difference(merged(images), network(images)) <= 1e-4
     assert audit(merged, run, plan_costs(run)).agrees

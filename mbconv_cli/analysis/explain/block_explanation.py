@@ -101,10 +101,12 @@ def _arithmetic(steps: Sequence[Step]) -> Iterator[str]:
                 "of the channels, however large the feature map is."
             )
         elif all(map(is_depthwise, kinds)):
-            sums = " or ".join(f"{math.prod(kind.kernel_size)}" for kind in kinds)
+            areas = [math.prod(kind.kernel_size) for kind in kinds]
+            sums = f"{sum(areas)}" if step.is_sum else " or ".join(map(str, areas))
             yield f"{step.role}: {share} of the MACs. An output is a sum over {sums} pixels of its own channel alone."
         else:
-            area, groups = math.prod(kinds[0].kernel_size), kinds[0].groups
+            together = kinds if step.is_sum else kinds[:1]
+            area, groups = sum(math.prod(kind.kernel_size) for kind in together), kinds[0].groups
             terms = f"{area} x {length // groups}" if area > 1 else f"{length // groups}"
             yield f"{step.role}: {share} of the MACs. An output sums {terms} values, all channels of the input."
 
@@ -123,6 +125,8 @@ def _traffic(ops: Sequence[Op]) -> Iterator[str]:
 def _shortcut(block: Block, ops: Sequence[Op]) -> str:
     if shortcut_step(ops):
         return "The input is added to the result, so that the block learns a correction of it."
+    if any(step.sums_its_input for step in main_steps(ops)):
+        return "A sum has its own input among its branches, so that its convolutions learn a correction of it."
     if block.stride != (1, 1):
         return f"Nothing is added: with stride {block.stride[0]} the input is larger than the result."
     if block.input_shape[0] != block.output_shape[0]:

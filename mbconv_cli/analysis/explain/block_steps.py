@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +22,7 @@ from mbconv_cli.plan.op_kinds import (
 )
 from mbconv_cli.plan.ops import Op, Plan, Shape
 
+NORMS: Final = (BatchNorm, GroupNorm)
 FUNCTION_NAMES: Final = {"hard_swish": "hard swish", "hard_sigmoid": "hard sigmoid"}
 
 
@@ -47,6 +49,17 @@ class Step:
         return next((op.kind for op in self.ops if isinstance(op.kind, MultiQueryAttention)), None)
 
     @property
+    def is_sum(self) -> bool:
+        """Whether its convolutions stand beside each other and are summed."""
+        return len(self.convolutions) > 1 and any(isinstance(op.kind, Add) for op in self.ops)
+
+    @property
+    def sums_its_input(self) -> bool:
+        """Whether what it reads is summed with its convolutions, behind a norm."""
+        start = self.ops[0].inputs[0].name
+        return self.is_sum and any(isinstance(op.kind, NORMS) and op.inputs[0].name == start for op in self.ops)
+
+    @property
     def output_shape(self) -> Shape:
         """`(C, H, W)` of what it gives."""
         return self.ops[-1].output.shape
@@ -59,7 +72,7 @@ class Step:
     @property
     def text(self) -> str:
         """What it does, in a few words."""
-        return ", ".join([_what(self), *_follows(self)])
+        return ", ".join([_what(self), *dict.fromkeys(_follows(self))])
 
 
 def block_ops(plan: Plan, block: str) -> tuple[Op, ...]:
@@ -93,12 +106,13 @@ def is_depthwise(kind: Conv2d) -> bool:
 
 
 def _begins(op: Op, step: Sequence[Op]) -> bool:
-    """Whether an op is the first of a new step: of another role, or one convolution after another."""
+    """Whether an op is the first of a new step: of another role, or one convolution after another, not beside it."""
     if op.role != step[-1].role:
         return True
     sliced = {one.name for one in step if isinstance(one.kind, ChannelSlice)}
     both_weigh = _weighs(op) and any(map(_weighs, step))
-    return op.role != "se" and both_weigh and op.inputs[0].name not in sliced
+    beside = {value.name for one in step[:1] for value in one.inputs} | sliced
+    return op.role != "se" and both_weigh and op.inputs[0].name not in beside
 
 
 def _weighs(op: Op) -> bool:
@@ -116,12 +130,24 @@ def _what(step: Step) -> str:
     if step.role == "se":
         return f"SE: a mean of each channel, {first.in_channels} -> {first.out_channels} -> {last.out_channels}"
     stride = f", stride {first.stride[0]}" if first.stride != (1, 1) else ""
+    if step.is_sum:
+        widths = "a filter for each channel" if is_depthwise(first) else f"{first.in_channels} -> {first.out_channels}"
+        return f"{step.role}: the sum of {_branches(step)}, {widths}{stride}"
     kernels = ", ".join("x".join(map(str, kind.kernel_size)) for kind in found)
     if all(map(is_depthwise, found)):
         share = "a filter for each channel" if len(found) == 1 else "each kernel on its share of the channels"
         return f"depthwise: {kernels}, {share}{stride}"
     channels_in, channels_out = sum(kind.in_channels for kind in found), sum(kind.out_channels for kind in found)
     return f"{step.role}: {kernels}, {channels_in} -> {channels_out}{stride}"
+
+
+def _branches(step: Step) -> str:
+    """What is summed: `1x1, 4 times 3x3 and the input`."""
+    counts = Counter("x".join(map(str, kind.kernel_size)) for kind in step.convolutions)
+    words = [kernel if count == 1 else f"{count} times {kernel}" for kernel, count in counts.items()]
+    if step.sums_its_input:
+        words.append("the input")
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
 
 
 def _follows(step: Step) -> Iterator[str]:

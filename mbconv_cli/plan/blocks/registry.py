@@ -15,6 +15,7 @@ from mbconv_cli.plan.blocks import (
     ghost_bottleneck,
     mbconv,
     mobile_attention,
+    mobile_one,
     pool,
     rep_vgg,
     universal_inverted_bottleneck,
@@ -32,7 +33,7 @@ from mbconv_cli.spec.inverted_residual_rows import (
     UniversalInvertedBottleneck,
 )
 from mbconv_cli.spec.layer_rows import Conv, Pool, Skip
-from mbconv_cli.spec.residual_rows import BasicBlock, Bottleneck, RepVGG, Xception
+from mbconv_cli.spec.residual_rows import BasicBlock, Bottleneck, MobileOne, RepVGG, Xception
 from mbconv_cli.spec.row_keys import AnyRow, DepthwiseRow
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.values import KernelSize, kernel_text
@@ -64,6 +65,7 @@ BLOCK_TYPES: Final[dict[type[AnyRow], BlockType]] = {
     Conv: BlockType("", conv.describe_conv, conv.plan_conv),
     Bottleneck: BlockType(bottleneck.BLOCK_TYPE, bottleneck.describe_bottleneck, bottleneck.plan_bottleneck),
     BasicBlock: BlockType(basic_block.BLOCK_TYPE, basic_block.describe_basic_block, basic_block.plan_basic_block),
+    MobileOne: BlockType(mobile_one.BLOCK_TYPE, mobile_one.describe_mobile_one, mobile_one.plan_mobile_one),
     RepVGG: BlockType(rep_vgg.BLOCK_TYPE, rep_vgg.describe_rep_vgg, rep_vgg.plan_rep_vgg),
     UniversalInvertedBottleneck: BlockType(
         universal_inverted_bottleneck.BLOCK_TYPE,

@@ -219,6 +219,8 @@ def _looked_through(node: fx.Node, target: str, reads: Mapping[fx.Node, Read]) -
         return reads.get(first) if isinstance(first, fx.Node) else None
     if target.strip("_") in DROPOUTS and not _arguments(node)["train"]:
         return next(iter(reads.values()), None)
+    if target.removesuffix("_") == "add" and _adds_nothing(node):
+        return next(iter(reads.values()), None)
     schema = getattr(node.target, "_schema", None)
     if schema is None or schema.is_mutable:
         return None
@@ -227,6 +229,14 @@ def _looked_through(node: fx.Node, target: str, reads: Mapping[fx.Node, Read]) -
         if mine <= {_storage(tensor) for tensor in _tensors(one.meta.get("val"))}:
             return read
     return None
+
+
+def _adds_nothing(node: fx.Node) -> bool:
+    """Whether a sum is with the number 0, from which a loop over summands begins."""
+    arguments = _arguments(node)
+    added, first = arguments["other"], arguments["self"]
+    is_zero = isinstance(added, int | float) and added == 0
+    return is_zero and first.meta["val"].dtype == node.meta["val"].dtype
 
 
 def _takes_channels(node: fx.Node, seen: Read) -> bool:

@@ -34,6 +34,15 @@ def test_the_parts_of_every_block_are_the_block(name: str) -> None:
         assert max(map(len, drawing.splitlines())) <= WIDTH
 
 
+def test_branches_that_are_summed_are_one_step() -> None:
+    ops = block_ops(open_network("mobileone-s0").plan, "stages.2.1")
+    assert [step.text for step in main_steps(ops)] == [
+        "depthwise: the sum of 1x1, 4 times 3x3 and the input, a filter for each channel, norm, relu",
+        "project: the sum of 4 times 1x1 and the input, 128 -> 128, norm, relu",
+    ]
+    assert "An output is a sum over 37 pixels" in " ".join(explain("mobileone-s0#stages.2.1", Catalogue()).prose)
+
+
 @pytest.mark.parametrize("name", TOPICS)
 def test_every_topic_is_explained_on_a_block_that_there_is(name: str) -> None:
     report = explain(name, Catalogue())

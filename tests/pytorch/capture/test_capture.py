@@ -184,6 +184,22 @@ def test_a_view_has_the_path_of_its_module_and_no_name_of_another_op() -> None:
     assert [op.output.shape for op in plan.ops] == [(4, 8, 8), (4, 1, 1), (4,), (2,)]
 
 
+class SumFromZero(nn.Module):
+    """A loop over summands, as Python's `sum` has it, and one that begins in place."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = sum([x.relu(), x.sigmoid()])
+        assert isinstance(y, Tensor)
+        y += 0
+        return y * 1.0 + 1
+
+
+def test_to_add_the_number_zero_is_no_op() -> None:
+    plan = captured(SumFromZero(), "2x3x4x4")
+    assert [op_name(op.kind) for op in plan.ops] == ["activation", "activation", "add", "mul", "add"]
+    assert plan.ops[-1].kind == AtenCall("add", "other=1")
+
+
 class Cumulative(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         output: Tensor = torch.linalg.matrix_exp(x)
