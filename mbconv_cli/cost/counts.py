@@ -13,6 +13,7 @@ from mbconv_cli.plan.op_kinds import (
     AtenCall,
     AvgPool,
     BatchNorm,
+    BlurPool,
     ChannelScale,
     ChannelShuffle,
     ChannelSlice,
@@ -62,8 +63,8 @@ def cost_of(op: Op) -> Cost:
 
     A convolution has out x in/groups x k_h x k_w weights and uses each once for every output pixel
     (Howard et al., arXiv:1704.04861, equations 2 to 5). Attention multiplies every query with every key, and every
-    weight with a value. Mixing the kernels of experts multiplies each of their weights
-    once.
+    weight with a value. Mixing the kernels of experts multiplies each of their weights once, and a blur is a depthwise
+    convolution without parameters.
     """
     output_shape = op.output.shape
     if isinstance(op.kind, ChannelSlice) or (isinstance(op.kind, AtenCall) and op.kind.view):
@@ -110,6 +111,9 @@ def _count(kind: ClosedKind, inputs: tuple[Value, ...], output_shape: Shape) -> 
             return 2 * kind.channels, 0, 0
         case PReLU() | ChannelScale():
             return kind.channels, 0, 0
+        case BlurPool():
+            taps = math.prod(kind.kernel_size)
+            return 0, taps * math.prod(output_shape), taps * kind.channels
         case MultiQueryAttention():
             queries, keys = (math.prod(value.shape[-2:]) for value in inputs[:2])
             return 0, kind.heads * queries * keys * (kind.key_filters + kind.value_filters), 0

@@ -18,6 +18,7 @@ from mbconv_cli.plan.op_kinds import (
     Activation,
     Add,
     AvgPool,
+    BlurPool,
     ChannelScale,
     Conv2d,
     MaxPool,
@@ -143,7 +144,7 @@ def least_time(
 def _unread_elements(op: Op) -> int:
     """Elements of one image's input that no window covers."""
     window = convolution_of(op.kind) or op.kind
-    if not isinstance(window, Conv2d | MaxPool | AvgPool):
+    if not isinstance(window, Conv2d | MaxPool | AvgPool | BlurPool):
         return 0
     *leading, height, width = op.inputs[0].shape
     extents = (height, width)

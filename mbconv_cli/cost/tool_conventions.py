@@ -19,6 +19,7 @@ from mbconv_cli.plan.op_kinds import (
     Add,
     AvgPool,
     BatchNorm,
+    BlurPool,
     ChannelScale,
     ChannelShuffle,
     ChannelSlice,
@@ -190,6 +191,7 @@ _BIAS_OF_LINEAR: Final = "bias of linear layers, 1 an element out"
 _ATTENTION: Final[dict[type[Kind], tuple[Rule, ...]]] = {
     MultiQueryAttention: (Rule("attention, overlooked", _minus_macs, _always),)
 }
+_BLUR: Final[dict[type[Kind], tuple[Rule, ...]]] = {BlurPool: (Rule("blurs, overlooked", _minus_macs, _always),)}
 _OVERLOOKED: Final = Rule(
     "Conv2d and Linear of derived classes, overlooked", _minus_macs, _is_no_module(_CONV, _LINEAR)
 )
@@ -207,7 +209,7 @@ FVCORE: Final = Tool(
         GroupNorm: (Rule("group norm, 5 an element", lambda op: 5 * _elements_out(op), _always),),
         GlobalAvgPool: (Rule("average pooling, 1 an element in", _elements_in, _is_function(_ADAPTIVE_POOL_FUNCTION)),),
         **_ATTENTION,
-        **_ignored(Conv2d, ConditionalConv2d, Linear, Activation, PReLU, MaxPool, AvgPool, *_ELEMENT_WISE),
+        **_ignored(Conv2d, ConditionalConv2d, BlurPool, Linear, Activation, PReLU, MaxPool, AvgPool, *_ELEMENT_WISE),
     },
 )
 
@@ -254,6 +256,7 @@ PTFLOPS: Final = Tool(
             ),
         ),
         **_ATTENTION,
+        **_BLUR,
         **_ignored(*_ELEMENT_WISE),
     },
 )
@@ -269,6 +272,7 @@ TORCHINFO: Final = Tool(
         GroupNorm: (Rule("params of group norm", lambda op: cost_of(op).params, _is_leaf),),
         PReLU: (Rule("params of PReLU", lambda op: cost_of(op).params, _is_leaf),),
         **_ATTENTION,
+        **_BLUR,
         **_ignored(Activation, GlobalAvgPool, MaxPool, AvgPool, *_ELEMENT_WISE),
     },
 )
@@ -291,6 +295,7 @@ THOP: Final = Tool(
         AvgPool: (Rule("average pooling as a module, 1 an element out", _elements_out, _is_module(_AVG_POOL)),),
         PReLU: (Rule("PReLU as a module, 1 an element", _elements_out, _is_module(_PRELU)),),
         **_ATTENTION,
+        **_BLUR,
         **_ignored(GroupNorm, Activation, MaxPool, *_ELEMENT_WISE),
     },
 )

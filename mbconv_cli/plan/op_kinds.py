@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Final, Literal, TypeAlias
 
+Border: TypeAlias = Literal["reflected", "zero"]
 ActivationName: TypeAlias = Literal["relu", "relu6", "swish", "hard_swish", "gelu", "sigmoid", "hard_sigmoid"]
 
 
@@ -133,6 +134,21 @@ class AvgPool:
 
 
 @dataclass(frozen=True, slots=True)
+class BlurPool:
+    """Each channel of `[N, C, H, W]` under a fixed filter with a stride, to `[N, C, H', W']`.
+
+    Zhang, arXiv:1904.11486, section 3.3. The filter is no parameter, and binomial where it is built here. `padding` is
+    (top, bottom, left, right) in pixels, reflected at the border or filled with zeros.
+    """
+
+    channels: int
+    kernel_size: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int, int, int]
+    border: Border = "reflected"
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelShuffle:
     """The channels of `groups` groups dealt out in turn (ShuffleNet: Zhang et al., arXiv:1707.01083, section 3.1)."""
 
@@ -225,6 +241,7 @@ ClosedKind: TypeAlias = (
     | GlobalAvgPool
     | MaxPool
     | AvgPool
+    | BlurPool
     | ChannelShuffle
     | ChannelSlice
     | Concat
@@ -246,6 +263,7 @@ OP_NAMES: Final[dict[type[Kind], str]] = {
     GlobalAvgPool: "global_avg_pool",
     MaxPool: "max_pool",
     AvgPool: "avg_pool",
+    BlurPool: "blur_pool",
     ChannelShuffle: "channel_shuffle",
     ChannelSlice: "channel_slice",
     Concat: "concat",

@@ -12,6 +12,8 @@ from mbconv_cli.plan.op_kinds import (
     Add,
     AvgPool,
     BatchNorm,
+    BlurPool,
+    Border,
     ChannelScale,
     ChannelSlice,
     Concat,
@@ -27,10 +29,10 @@ from mbconv_cli.plan.op_kinds import (
 from mbconv_cli.plan.ops import Role, Value
 from mbconv_cli.plan.scaling import make_divisible
 from mbconv_cli.plan.shapes import ShapeError, same_padding, spanned
-from mbconv_cli.spec.row_keys import DepthwiseRow, Row
+from mbconv_cli.spec.row_keys import DepthwiseRow, Row, StridedRow
 from mbconv_cli.spec.spec import Head, Norm, Spec, SqueezeExcite, Stem
 from mbconv_cli.spec.values import Activation as ActivationChoice
-from mbconv_cli.spec.values import KernelSize, Padding, Pooling, Rectangle, sides
+from mbconv_cli.spec.values import AntiAliasing, KernelSize, Padding, Pooling, Rectangle, sides
 
 # Ops are immutable, so equal ones may be one object: planning makes them by the hundred.
 _batch_norm: Final = lru_cache(maxsize=1_024)(BatchNorm)
@@ -45,12 +47,14 @@ class Style:
         norm: the constants of batch norm.
         padding: of convolutions and poolings.
         bias: whether convolutions have one.
+        anti_aliasing: the pooling behind a convolution that has its stride; None where the convolution has it.
         routing: factors of the experts, of which each convolution mixes its kernel; None for one kernel.
     """
 
     norm: Norm
     padding: Padding
     bias: bool
+    anti_aliasing: AntiAliasing | None = None
     routing: Value | None = None
 
 
@@ -66,7 +70,8 @@ class Place:
 def style_of(spec: Spec, of: Row | Stem | Head) -> Style:
     """The row's or section's own settings, or the network's."""
     padding = None if isinstance(of, Head) else of.padding
-    return Style(spec.norm, padding or spec.padding, spec.bias if of.bias is None else of.bias)
+    pooling = of.anti_aliasing if isinstance(of, StridedRow) else None
+    return Style(spec.norm, padding or spec.padding, spec.bias if of.bias is None else of.bias, pooling)
 
 
 def convolution(
@@ -84,11 +89,12 @@ def convolution(
     activation: ActivationChoice = "none",
     part: str = "",
 ) -> Value:
-    """Convolution, batch norm unless it has none, and an activation unless it is `none`.
+    """Convolution, batch norm unless it has none, an activation unless it is `none`, and the pooling against aliasing.
 
     `part` goes before the names of the three ops, where a block has several convolutions of one role.
     """
     extents = sides(kernel_size)
+    pooled, stride = (stride, (1, 1)) if style.anti_aliasing else ((1, 1), stride)
     dilation = (dilation[0] if extents[0] > 1 else 1, dilation[1] if extents[1] > 1 else 1)
     padding = _padding(x, style.padding, extents, stride, dilation)
     conv = Conv2d(x.channels, output_filters, extents, stride, padding, groups, style.bias, dilation)
@@ -98,7 +104,18 @@ def convolution(
         y = block.add(role, f"{part}conv", conv, x)
     if norm:
         y = normalize(block, role, y, style.norm, part)
-    return activate(block, role, y, activation, f"{part}activation")
+    y = activate(block, role, y, activation, f"{part}activation")
+    return y if pooled == (1, 1) else _anti_alias(block, role, y, style.anti_aliasing, pooled, part)
+
+
+def _anti_alias(
+    block: BlockDraft, role: Role, x: Value, pooling: AntiAliasing | None, stride: tuple[int, int], part: str
+) -> Value:
+    """A stride behind a smoothing: a 3x3 blur, or the mean of the pixels that become one."""
+    if pooling == "average":
+        return block.add(role, f"{part}avg_pool", AvgPool(stride, stride, (0, 0, 0, 0)), x)
+    border: Border = "zero" if pooling == "zero_padded_blur" else "reflected"
+    return block.add(role, f"{part}blur", BlurPool(x.channels, (3, 3), stride, (1, 1, 1, 1), border), x)
 
 
 def routed(block: BlockDraft, x: Value, style: Style, experts: int | None) -> Style:
@@ -186,11 +203,13 @@ def pool(
     stride: tuple[int, int],
     padding: Padding,
 ) -> Value:
-    """Max or average pooling."""
+    """Max pooling, average pooling, or a blur whose border is reflected."""
     extents = sides(kernel_size)
     edges = _padding(x, padding, extents, stride)
     if pooling == "maximum":
         return block.add(role, "max_pool", MaxPool(extents, stride, edges), x)
+    if pooling == "blur":
+        return block.add(role, "blur", BlurPool(x.channels, extents, stride, edges), x)
     return block.add(role, "avg_pool", AvgPool(extents, stride, edges), x)
 
 
@@ -245,9 +264,9 @@ def squeezed_filters(se: SqueezeExcite, se_ratio: float, widths: Widths) -> int:
 def add_shortcut(block: BlockDraft, row: Row, x: Value, y: Value, style: Style, stride: tuple[int, int]) -> Value:
     """The sum of a block's result `y` and its input `x`, where the row wants one and the shapes allow it.
 
-    A projection has one kernel, whatever the block's other convolutions have.
+    A projection has one kernel and its stride itself, whatever the block's other convolutions have.
     """
-    style = replace(style, routing=None)
+    style = replace(style, routing=None, anti_aliasing=None)
     if row.shortcut == "none":
         return y
     if x.shape == y.shape:

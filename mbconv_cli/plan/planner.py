@@ -130,18 +130,22 @@ def plan_part(draft: Draft, part: NetworkPart, x: Value) -> Value:
 
 def _plan_stem(spec: Spec, stem: Stem, draft: Draft, x: Value) -> Value:
     block = BlockDraft(draft, "stem", "stem")
-    y = convolution(
-        block,
-        "stem",
-        x,
-        style_of(spec, stem),
-        scale_stem(stem.output_filters, spec.scaling),
-        kernel_size=stem.kernel_size,
-        stride=stem.stride,
-        norm=stem.norm,
-        activation=stem.activation or spec.activation,
-    )
-    operator = f"Conv, k{kernel_text(stem.kernel_size)}"
+    before = stem.filters_before or ()
+    y = x
+    for index, filters in enumerate((*before, stem.output_filters)):
+        y = convolution(
+            block,
+            "stem",
+            y,
+            style_of(spec, stem),
+            scale_stem(filters, spec.scaling),
+            kernel_size=stem.kernel_size,
+            stride=stem.stride if index == 0 else (1, 1),
+            norm=stem.norm,
+            activation=stem.activation or spec.activation,
+            part=f"{index}." if index < len(before) else "",
+        )
+    operator = f"{f'{len(before) + 1} ' if before else ''}Conv, k{kernel_text(stem.kernel_size)}"
     if stem.max_pool:
         window = stem.max_pool
         y = pool(block, "stem", y, "maximum", window.kernel_size, window.stride, spec.padding)

@@ -12,6 +12,7 @@ from mbconv_cli.plan.op_kinds import (
     AtenCall,
     AvgPool,
     BatchNorm,
+    BlurPool,
     ChannelScale,
     ChannelShuffle,
     ChannelSlice,
@@ -68,6 +69,12 @@ def infer_shape(kind: Kind, inputs: Sequence[Value]) -> Shape:
         case GlobalAvgPool():
             _require(len(first) == 3, kind, inputs)
             return (first[0], 1, 1) if kind.keep_dims else (first[0],)
+        case BlurPool():
+            _require(len(first) == 3 and first[0] == kind.channels, kind, inputs)
+            top, bottom, left, right = kind.padding
+            if kind.border == "reflected" and (max(top, bottom) >= first[1] or max(left, right) >= first[2]):
+                raise ShapeError(f"a {first[1]}x{first[2]} feature map is too small to be reflected at its border")
+            return (first[0], *_windows(first, kind))
         case MaxPool() | AvgPool():
             _require(len(first) == 3, kind, inputs)
             return (first[0], *_windows(first, kind))
@@ -124,7 +131,7 @@ def spanned(kernel_size: int, dilation: int) -> int:
     return dilation * (kernel_size - 1) + 1
 
 
-def _windows(shape: Shape, kind: Conv2d | MaxPool | AvgPool) -> tuple[int, int]:
+def _windows(shape: Shape, kind: Conv2d | MaxPool | AvgPool | BlurPool) -> tuple[int, int]:
     """How many windows fit: (height, width) of the output."""
     down, across = kind.dilation if isinstance(kind, Conv2d) else (1, 1)
     tall, wide = spanned(kind.kernel_size[0], down), spanned(kind.kernel_size[1], across)

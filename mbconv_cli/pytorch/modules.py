@@ -13,6 +13,7 @@ from mbconv_cli.plan.op_kinds import (
     AtenCall,
     AvgPool,
     BatchNorm,
+    BlurPool,
     ChannelScale,
     ChannelShuffle,
     ChannelSlice,
@@ -33,7 +34,12 @@ from mbconv_cli.pytorch.op_modules.channel_modules import Channels, Concatenatio
 from mbconv_cli.pytorch.op_modules.convolution_modules import ExpertConv2d, convolution_module
 from mbconv_cli.pytorch.op_modules.elementwise_modules import ACTIVATIONS, Product, Sum
 from mbconv_cli.pytorch.op_modules.norm_modules import NORMS
-from mbconv_cli.pytorch.op_modules.pooling_modules import GlobalAvgPool2d, average_pooling_module, max_pooling_module
+from mbconv_cli.pytorch.op_modules.pooling_modules import (
+    Blur,
+    GlobalAvgPool2d,
+    average_pooling_module,
+    max_pooling_module,
+)
 
 
 def leaf_module(kind: Kind, *, inplace: bool) -> nn.Module:
@@ -74,6 +80,8 @@ def leaf_module(kind: Kind, *, inplace: bool) -> nn.Module:
             return Sum(inplace=inplace)
         case Multiply():
             return Product(inplace=inplace)
+        case BlurPool():
+            return Blur(kind)
         case ChannelScale():
             return LayerScale(kind.channels)
         case MultiQueryAttention():

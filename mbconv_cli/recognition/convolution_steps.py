@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from mbconv_cli.plan.op_kinds import (
     Activation,
     AvgPool,
     BatchNorm,
+    BlurPool,
     ChannelScale,
     ChannelSlice,
     Concat,
@@ -40,12 +41,14 @@ class ConvolutionStep:
         paddings: the words for padding that give its padding on this feature map.
         norm: whether a norm follows.
         activation: what follows then; `none` if nothing.
+        anti_aliasing: the pooling behind all this that has the convolution's stride, which `conv` is given then.
     """
 
     conv: Conv2d
     paddings: frozenset[str]
     norm: bool
     activation: str
+    anti_aliasing: str | None = None
 
     @property
     def is_pointwise(self) -> bool:
@@ -66,7 +69,7 @@ class ConvolutionStep:
 
 
 def convolutions(
-    cursor: Cursor, *, norm: bool | None = True, routing: Cursor | None = None
+    cursor: Cursor, *, norm: bool | None = True, routing: Cursor | None = None, anti_aliased: bool = False
 ) -> Iterator[tuple[ConvolutionStep, Cursor]]:
     """The convolutions that read the value here, each with norm or without, and with as much of what follows as fits.
 
@@ -74,7 +77,19 @@ def convolutions(
         cursor: where to read.
         norm: whether a norm must follow, must not, or may (None).
         routing: behind the factors of the experts that its kernel is mixed of; None for a fixed kernel.
+        anti_aliased: whether a pooling against aliasing may follow, too.
     """
+    found = _plain_convolutions(cursor, norm, routing)
+    for step, behind in found:
+        yield step, behind
+        if anti_aliased and step.conv.stride == ONE:
+            for pooling, stride, pooled in _anti_aliasings(behind):
+                yield replace(step, conv=replace(step.conv, stride=stride), anti_aliasing=pooling), pooled
+
+
+def _plain_convolutions(
+    cursor: Cursor, norm: bool | None, routing: Cursor | None
+) -> Iterator[tuple[ConvolutionStep, Cursor]]:
     for op, behind in cursor.then(Conv2d) if routing is None else cursor.with_other(ConditionalConv2d, routing):
         conv = convolution_of(op.kind)
         assert conv is not None
@@ -91,6 +106,18 @@ def _activated(
 ) -> Iterator[tuple[ConvolutionStep, Cursor]]:
     for activation, behind in activations(cursor):
         yield ConvolutionStep(conv, words, norm, activation), behind
+
+
+def _anti_aliasings(cursor: Cursor) -> Iterator[tuple[str, tuple[int, int], Cursor]]:
+    """The poolings against aliasing that read the value here, each with its stride."""
+    for op, behind in cursor.then(BlurPool, AvgPool):
+        kind = op.kind
+        assert isinstance(kind, BlurPool | AvgPool)
+        plain = kind == AvgPool(kind.stride, kind.stride, (0, 0, 0, 0))
+        fits = plain or (isinstance(kind, BlurPool) and (kind.kernel_size, kind.padding) == ((3, 3), (1, 1, 1, 1)))
+        if fits and kind.stride != ONE:
+            of_border = {"reflected": "blur", "zero": "zero_padded_blur"}
+            yield of_border[kind.border] if isinstance(kind, BlurPool) else "average", kind.stride, behind
 
 
 def activations(cursor: Cursor) -> Iterator[tuple[str, Cursor]]:
@@ -128,7 +155,7 @@ def routings(cursor: Cursor) -> Iterator[tuple[int | None, Cursor | None]]:
 def paddings_of(op: Op) -> frozenset[str]:
     """The words for padding that give an op's padding on its feature map."""
     kind, shape = convolution_of(op.kind) or op.kind, op.inputs[0].shape
-    assert isinstance(kind, Conv2d | MaxPool | AvgPool)
+    assert isinstance(kind, Conv2d | MaxPool | AvgPool | BlurPool)
     dilation = kind.dilation if isinstance(kind, Conv2d) else ONE
     words = {word for word, padding in _paddings(shape, kind, dilation).items() if padding == kind.padding}
     has_middle = not isinstance(kind, Conv2d) or all(size % 2 for size in kind.kernel_size)
@@ -136,7 +163,7 @@ def paddings_of(op: Op) -> frozenset[str]:
 
 
 def _paddings(
-    shape: Shape, kind: Conv2d | MaxPool | AvgPool, dilation: tuple[int, int]
+    shape: Shape, kind: Conv2d | MaxPool | AvgPool | BlurPool, dilation: tuple[int, int]
 ) -> dict[str, tuple[int, int, int, int]]:
     height, width = (spanned(size, factor) for size, factor in zip(kind.kernel_size, dilation, strict=True))
     return {
@@ -186,7 +213,7 @@ def _stacks(
     cursor: Cursor, before: tuple[ConvolutionStep, ...], norm: bool, routing: Cursor | None
 ) -> Iterator[tuple[DepthwiseStage, Cursor]]:
     """One convolution that keeps the channels, or up to sixteen of one kind."""
-    for step, behind in convolutions(cursor, norm=norm, routing=routing):
+    for step, behind in convolutions(cursor, norm=norm, routing=routing, anti_aliased=not before):
         conv = step.conv
         if conv.in_channels != conv.out_channels or (before and not _continues(before[0], step)):
             continue
@@ -210,6 +237,7 @@ def _stack_choices(steps: tuple[ConvolutionStep, ...]) -> dict[str, frozenset[An
         "depthwise_stack": frozenset({tuple(sizes) if len(steps) > 1 else None}),
         "group_size": frozenset({None, 1} if group_size == 1 else {group_size}),
         "mixed_shares": frozenset({None}),
+        **anti_aliasing_of(steps[0]),
     }
 
 
@@ -248,7 +276,14 @@ def _mixed_choices(channels: int, steps: tuple[ConvolutionStep, ...]) -> dict[st
         "depthwise_stack": frozenset({None}),
         "group_size": frozenset({None, 1}),
         "mixed_shares": frozenset({None} if is_even else {tuple(widths)}),
+        "anti_aliasing": frozenset({None}),
     }
+
+
+def anti_aliasing_of(*steps: ConvolutionStep) -> dict[str, frozenset[Any]]:
+    """What has the stride of those of a block's convolutions that have one; anything where none has."""
+    words = {step.anti_aliasing for step in steps if step.conv.stride != ONE}
+    return {"anti_aliasing": frozenset(words)} if words else {}
 
 
 def common(sets: Iterator[frozenset[Any]]) -> frozenset[Any]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from mbconv_cli.plan.op_kinds import BatchNorm, Conv2d, GlobalAvgPool, GroupNorm, Linear, MaxPool
 from mbconv_cli.plan.ops import Op
 from mbconv_cli.recognition.convolution_steps import ONE, ConvolutionStep, activations, convolutions, paddings_of
 from mbconv_cli.recognition.found_block import Choices, one
 from mbconv_cli.recognition.op_graph import Cursor
+
+_MOST_BEFORE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +36,36 @@ class FoundEnd:
 
 def stems(start: Cursor) -> Iterator[FoundEnd]:
     """The convolutions that may be a stem, each without the pooling behind it and with it."""
-    for step, behind in convolutions(start, norm=None):
-        conv = step.conv
-        if conv.groups > 1 or conv.dilation != ONE:
-            continue
-        keys = {**_keys(step), "stride": conv.stride}
-        choices = {**_choices(step), "padding": step.paddings}
-        yield FoundEnd(keys, choices, None, behind)
+    for steps, behind in _runs(start, ()):
+        first, last = steps[0], steps[-1]
+        before = {"filters_before": tuple(step.conv.out_channels for step in steps[:-1])} if len(steps) > 1 else {}
+        keys = {**_keys(last), **before, "stride": first.conv.stride}
+        choices = {**_choices(last), "padding": frozenset.intersection(*(step.paddings for step in steps))}
+        cost = 0.5 + 1.3 * (
+            len(steps) - 1
+        )  # rows of `conv` are plainer, unless a pooling behind them is the stem's, too
+        yield FoundEnd(keys, choices, None, behind, cost)
         for op, pooled in behind.then(MaxPool):
             assert isinstance(op.kind, MaxPool)
             max_pool = {"kernel_size": op.kind.kernel_size, "stride": op.kind.stride}
-            yield FoundEnd({**keys, "max_pool": max_pool}, choices, paddings_of(op), pooled)
+            yield FoundEnd({**keys, "max_pool": max_pool}, choices, paddings_of(op), pooled, cost)
+
+
+def _runs(cursor: Cursor, before: tuple[ConvolutionStep, ...]) -> Iterator[tuple[tuple[ConvolutionStep, ...], Cursor]]:
+    """A convolution, or several that differ in nothing but their channels and the first one's stride."""
+    for step, behind in convolutions(cursor, norm=None):
+        conv = step.conv
+        if conv.groups > 1 or conv.dilation != ONE or (before and not _continues(before[0], step)):
+            continue
+        steps = (*before, step)
+        yield steps, behind
+        if len(steps) <= _MOST_BEFORE:
+            yield from _runs(behind, steps)
+
+
+def _continues(first: ConvolutionStep, step: ConvolutionStep) -> bool:
+    alike = (first.conv.kernel_size, first.conv.bias, first.norm, first.activation, ONE)
+    return alike == (step.conv.kernel_size, step.conv.bias, step.norm, step.activation, step.conv.stride)
 
 
 def heads(start: Cursor) -> Iterator[FoundEnd]:

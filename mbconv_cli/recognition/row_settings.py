@@ -187,12 +187,12 @@ def written_value(key: str, value: Any) -> Any:
 
 _ORDER: Final = (
     "pooling", "kernel_size", "start_kernel_size", "middle_kernel_size", "bottleneck_filters", "convolutions",
-    "ghost_ratio", "ghost_kernel_size", "heads", "key_filters", "value_filters", "reduction",
-    "expand_ratio", "expanded_filters", "se_ratio", "output_filters", "num_repeat", "stride", "activation",
-    "branches", "depthwise_stack", "mixed_shares", "experts", "group_size", "groups", "expand_groups", "project_groups",
-    "channel_shuffle", "unit_expansion", "unit_kernel_size", "stride_at", "norm", "norm_between", "activation_between",
-    "activation_after", "widen", "first_activation", "layer_scale", "shortcut", "shortcut_norm", "padding", "bias",
-    "dilation",
+    "ghost_ratio", "ghost_kernel_size", "heads", "key_filters", "value_filters", "reduction", "expand_ratio",
+    "expanded_filters", "se_ratio", "output_filters", "num_repeat", "stride", "anti_aliasing", "activation",
+    "branches", "depthwise_stack", "mixed_shares", "experts", "group_size", "groups", "expand_groups",
+    "project_groups", "channel_shuffle", "unit_expansion", "unit_kernel_size", "stride_at", "norm", "norm_between",
+    "activation_between", "activation_after", "widen", "first_activation", "layer_scale", "shortcut",
+    "shortcut_norm", "padding", "bias", "dilation",
 )  # fmt: skip
 """The keys of rows in the order in which a table has them."""
 _PREFERRED: Final = ("symmetric", "same", "identity", "projection", "strided_projection", "first", "depthwise")

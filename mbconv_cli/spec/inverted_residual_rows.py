@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mbconv_cli.spec.row_keys import DepthwiseRow, Groups, LayerScale, Row, SeRatio
+from mbconv_cli.spec.row_keys import DepthwiseRow, Groups, LayerScale, Row, SeRatio, StridedRow
 from mbconv_cli.spec.values import Filters, KernelSize, Ratio, Shortcut
 
 
@@ -35,7 +35,7 @@ def _require_one_expansion(ratio: float | None, filters: int | None) -> None:
         raise ValueError("expand_ratio and expanded_filters exclude each other; keep one")
 
 
-class FusedMBConv(Row):
+class FusedMBConv(StridedRow):
     """MBConv with one full convolution in place of expansion and depthwise (EfficientNet-EdgeTPU, EfficientNetV2).
 
     Where the expansion would keep the number of channels, the one convolution gives the output directly.
@@ -58,7 +58,7 @@ class FusedMBConv(Row):
     se_ratio: SeRatio = None
 
 
-class UniversalInvertedBottleneck(Row):
+class UniversalInvertedBottleneck(StridedRow):
     """Inverted residual with a depthwise convolution before the expansion, after it, at both or neither (MobileNetV4).
 
     The first one has no activation. The stride is the second one's, or the first one's where there is no second.

@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from mbconv_cli.spec.row_keys import ChannelGroups, Row, SameFilters, SameShape
+from mbconv_cli.spec.row_keys import ChannelGroups, SameFilters, SameShape, StridedRow
 from mbconv_cli.spec.values import KernelSize, Padding, Pooling, Shortcut, Stride
 
 
-class Conv(Row):
+class Conv(StridedRow):
     """One convolution with norm and activation."""
 
     type: Literal["conv"]
@@ -26,10 +26,15 @@ class Pool(SameFilters):
     """Pooling as a row of its own."""
 
     type: Literal["pool"]
-    pooling: Pooling = Field(description="the largest value under the window, or the mean of its pixels")
+    pooling: Pooling = Field(
+        description="maximum: the largest value under the window; average: the mean of its pixels; blur: their "
+        "binomial mean, with the border reflected"
+    )
     kernel_size: KernelSize = Field(description="in pixels")
     stride: Stride = Field((1, 1), description="one number for both directions, or [vertical, horizontal]")
-    padding: Padding | None = Field(None, description="the network's, if absent; padded pixels do not count")
+    padding: Padding | None = Field(
+        None, description="the network's, if absent; padded pixels do not count, unless reflected"
+    )
 
 
 class Skip(SameShape):

@@ -28,6 +28,9 @@ _NOT_EXPRESSIBLE: Final[Mapping[str, str]] = {
     "gs": "a group size",
     "nmi": "the activation mish",
 }
+_ADVICE: Final[Mapping[str, str]] = {
+    "d": "; put a row of its own before this one: type: conv, kernel_size: 2, stride: 2, and four times the channels",
+}
 _NO_BLOCK_TYPES: Final[Mapping[str, str]] = {"mha": "attention whose heads have keys of their own"}
 
 
@@ -115,7 +118,10 @@ def _meaning(token: str, notation: Notation, text: str) -> tuple[str, Mapping[st
             raise NotationError(f"row {shorten(repr(text))}: {shorten(repr(token))}: {error}") from error
     what = _NOT_EXPRESSIBLE.get(token, _NOT_EXPRESSIBLE.get(letters))
     if what:
-        raise NotationError(f"row {shorten(repr(text))}: {shorten(repr(token))}: {what} cannot be expressed here")
+        advice = _ADVICE.get(letters, "")
+        raise NotationError(
+            f"row {shorten(repr(text))}: {shorten(repr(token))}: {what} cannot be expressed here{advice}"
+        )
     valid = ", ".join([f"{letters}N" for letters in notation.tokens] + list(notation.flags))
     raise NotationError(
         f"row {shorten(repr(text))}: {shorten(repr(token))} means nothing in this kind of row; valid are {valid}"

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mbconv_cli.spec.row_keys import BranchCount, ChannelGroups, Row, SeRatio
+from mbconv_cli.spec.row_keys import BranchCount, ChannelGroups, Row, SeRatio, StridedRow
 from mbconv_cli.spec.values import Filters, KernelSize, Shortcut
 
 
-class Bottleneck(Row):
+class Bottleneck(StridedRow):
     """1x1 reduce, full convolution with the stride, 1x1 expand, SE, sum, activation (ResNet, SE-ResNet)."""
 
     type: Literal["bottleneck"]
@@ -21,7 +21,7 @@ class Bottleneck(Row):
     se_ratio: SeRatio = None
 
 
-class BasicBlock(Row):
+class BasicBlock(StridedRow):
     """Two full convolutions, the first with the stride, SE, sum, activation (ResNet-18 and -34)."""
 
     type: Literal["basic_block"]
@@ -59,11 +59,16 @@ class MobileOne(Row):
 
 
 class Xception(Row):
-    """Pre-activated separable convolutions, max pooling where there is a stride, and a shortcut (Xception)."""
+    """Pre-activated separable convolutions, a stride by max pooling or in the last one, a shortcut (Xception)."""
 
     type: Literal["xception"]
     kernel_size: KernelSize = Field(3, description="of the depthwise kernels and of the pooling, in pixels")
     convolutions: Annotated[int, Field(ge=1, le=16)] = Field(description="separable convolutions in a block")
-    widen: Literal["first", "last"] = Field("first", description="which of them goes to the output's channels")
+    widen: Literal["first", "second", "last"] = Field("first", description="which goes to the output's channels")
+    norm_between: bool = Field(False, description="batch norm between the depthwise and the 1x1 convolution, too")
+    stride_at: Literal["pooling", "last"] = Field(
+        "pooling",
+        description="what has the stride: max pooling behind them, or the last depthwise convolution (DeepLab's)",
+    )
     first_activation: bool = Field(True, description="activation before the first of them")
     shortcut: Shortcut = Field("strided_projection", description="as in the other block types")

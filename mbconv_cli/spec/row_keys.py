@@ -9,6 +9,7 @@ from pydantic import Field, Strict, model_validator
 from mbconv_cli.spec.limits import MAX_SIZE
 from mbconv_cli.spec.values import (
     Activation,
+    AntiAliasing,
     Dilation,
     Filters,
     Frozen,
@@ -69,7 +70,17 @@ class Row(AnyRow):
     )
 
 
-class DepthwiseRow(Row):
+class StridedRow(Row):
+    """The keys of block types in which a convolution has the stride."""
+
+    anti_aliasing: AntiAliasing | None = Field(
+        None,
+        description="what has the stride in the convolution's place, behind its norm and activation: blur, a fixed 3x3 "
+        "filter with the border reflected (BlurPool); zero_padded_blur; average, of the pixels that become one",
+    )
+
+
+class DepthwiseRow(StridedRow):
     """The keys of block types with a depthwise convolution."""
 
     kernel_size: KernelSizes = Field(
@@ -91,6 +102,12 @@ class DepthwiseRow(Row):
         description="kernels of each convolution, mixed for each image by factors that a linear layer and a sigmoid "
         "make of the block's pooled input (CondConv); one fixed kernel, if absent",
     )
+
+    @model_validator(mode="after")
+    def _one_kernel_is_anti_aliased(self) -> Self:
+        if self.anti_aliasing is not None and len(self.kernel_size) > 1:
+            raise ValueError("anti_aliasing and several kernel sizes do not go together")
+        return self
 
     @model_validator(mode="after")
     def _experts_have_one_kernel_size(self) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import Field, Strict, model_validator
 
@@ -79,11 +79,19 @@ class MaxPooling(Frozen):
     stride: Stride = Field((2, 2), description="one number for both directions, or [vertical, horizontal]")
 
 
+FiltersBefore: TypeAlias = Annotated[tuple[Filters, ...], Strict(False), Field(min_length=1, max_length=8)]
+
+
 class Stem(Frozen):
-    """The convolution before the first row, and the pooling after it where there is one."""
+    """The convolution before the first row, those before it, and the pooling after it, where there are any."""
 
     kernel_size: KernelSize = Field(3, description="in pixels")
     output_filters: Filters = Field(description="channels out")
+    filters_before: FiltersBefore | None = Field(
+        None,
+        description="channels of convolutions with the same kernel before it, of which the first has the stride in its "
+        "place, e.g. [32, 32] (the deep stem of ResNet-D)",
+    )
     stride: Stride = Field((2, 2), description="one number for both directions, or [vertical, horizontal]")
     activation: Activation | None = Field(None, description="the network's, if absent")
     padding: Padding | None = Field(None, description="the network's, if absent")

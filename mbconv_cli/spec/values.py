@@ -171,5 +171,6 @@ Activation: TypeAlias = Literal[
 Gate: TypeAlias = Literal["sigmoid", "hard_sigmoid"]
 Padding: TypeAlias = Literal["symmetric", "same", "valid"]
 Shortcut: TypeAlias = Literal["identity", "projection", "strided_projection", "pooled_projection", "none"]
-Pooling: TypeAlias = Literal["maximum", "average"]
+Pooling: TypeAlias = Literal["maximum", "average", "blur"]
+AntiAliasing: TypeAlias = Literal["blur", "zero_padded_blur", "average"]
 Peer: TypeAlias = Annotated[str, Field(pattern=r"^(torchvision|timm):[A-Za-z0-9_.]+$")]

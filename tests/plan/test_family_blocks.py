@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.op_kinds import Activation, Add, BatchNorm, ChannelSlice, Concat, Conv2d, MaxPool
+from mbconv_cli.plan.op_kinds import (
+    Activation,
+    Add,
+    AvgPool,
+    BatchNorm,
+    BlurPool,
+    ChannelSlice,
+    Concat,
+    Conv2d,
+    Kind,
+    MaxPool,
+)
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.planner import plan_loaded
 from mbconv_cli.spec.loader import load_text
@@ -110,6 +121,34 @@ def test_branches_of_different_sizes_are_refused() -> None:
         plan_of("{type: rep_vgg, output_filters: 8, padding: valid}")
 
 
+@pytest.mark.parametrize(
+    ("pooling", "kind"),
+    [
+        ("blur", BlurPool(16, (3, 3), (2, 2), (1, 1, 1, 1))),
+        ("zero_padded_blur", BlurPool(16, (3, 3), (2, 2), (1, 1, 1, 1), "zero")),
+        ("average", AvgPool((2, 2), (2, 2), (0, 0, 0, 0))),
+    ],
+)
+def test_a_pooling_against_aliasing_has_the_stride_behind_norm_and_activation(pooling: str, kind: Kind) -> None:
+    row = f"{{kernel_size: 3, expand_ratio: 2, output_filters: 8, stride: 2, num_repeat: 2, anti_aliasing: {pooling}}}"
+    plan = plan_of(row)
+    first = [op for op in plan.ops if op.block == "stages.0.0"]
+    place = next(index for index, op in enumerate(first) if op.kind == kind)
+    assert first[place - 1].name == "stages.0.0.depthwise.activation"
+    assert all(op.kind.stride == (1, 1) for op in plan.ops if isinstance(op.kind, Conv2d))
+    assert sum(op.kind == kind for op in plan.ops) == 1
+
+
+def test_a_shortcut_keeps_its_stride_beside_a_pooling_against_aliasing() -> None:
+    plan = plan_of("{type: basic_block, output_filters: 16, stride: 2, anti_aliasing: blur}")
+    assert [op.kind.stride for op in plan.ops if isinstance(op.kind, Conv2d)] == [(1, 1), (1, 1), (2, 2)]
+
+
+def test_a_map_of_one_pixel_has_no_border_to_reflect() -> None:
+    with pytest.raises(InputError, match="a 1x1 feature map is too small to be reflected at its border"):
+        plan_of("{type: pool, pooling: blur, kernel_size: 3}", resolution=1)
+
+
 def test_a_basic_block_strides_in_its_first_convolution_and_activates_the_sum() -> None:
     plan = plan_of("{type: basic_block, output_filters: 16, stride: 2, se_ratio: 0.5}")
     convolutions = [(op.role, op.kind.kernel_size, op.kind.stride) for op in plan.ops if isinstance(op.kind, Conv2d)]
@@ -149,6 +188,22 @@ def test_xception_pools_instead_of_striding_and_has_no_norm_in_between() -> None
     assert plan.output_shape == (16, 8, 8)
 
 
+def test_xception_may_stride_in_its_last_convolution_with_norms_in_between() -> None:
+    row = "{type: xception, convolutions: 3, output_filters: 16, stride: 2, stride_at: last, norm_between: true"
+    plan = plan_of(row + ", widen: second}")
+    assert [name for name in names(plan) if name.startswith("depthwise.2")] == [
+        "depthwise.2.activation",
+        "depthwise.2.conv",
+        "depthwise.2.norm",
+    ]
+    assert convolutions(plan) == [
+        (8, 8, 3, 8), (8, 8, 1, 1), (8, 8, 3, 8), (8, 16, 1, 1), (16, 16, 3, 16), (16, 16, 1, 1), (8, 16, 1, 1),
+    ]  # fmt: skip
+    strides = [op.kind.stride[0] for op in plan.ops if isinstance(op.kind, Conv2d)]
+    assert strides == [1, 1, 1, 1, 2, 1, 2]
+    assert not any(isinstance(op.kind, MaxPool) for op in plan.ops)
+
+
 def test_xception_can_begin_without_activation_and_widen_first() -> None:
     plan = plan_of("{type: xception, convolutions: 2, output_filters: 16, first_activation: false}")
     assert not isinstance(plan.ops[0].kind, Activation)
@@ -158,6 +213,16 @@ def test_xception_can_begin_without_activation_and_widen_first() -> None:
 def test_a_convolution_may_have_a_padding_of_its_own() -> None:
     plan = plan_of("{type: conv, kernel_size: 3, output_filters: 4, padding: valid}")
     assert plan.output_shape == (4, 14, 14)
+
+
+def test_a_stem_may_be_deep() -> None:
+    row = "{type: conv, kernel_size: 1, output_filters: 4}"
+    plan = plan_of(row, more="stem: {kernel_size: 3, filters_before: [4, 6], output_filters: 8}")
+    of_stem = [op for op in plan.ops if op.stage == "stem"]
+    assert [op.name for op in of_stem][::3] == ["stem.0.conv", "stem.1.conv", "stem.conv"]
+    found = [(op.kind.out_channels, op.kind.stride) for op in of_stem if isinstance(op.kind, Conv2d)]
+    assert found == [(4, (2, 2)), (6, (1, 1)), (8, (1, 1))]
+    assert plan.blocks[0].operator == "3 Conv, k3x3"
 
 
 def test_a_stem_may_pool() -> None:

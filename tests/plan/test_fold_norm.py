@@ -64,7 +64,7 @@ def test_all_norms_of_the_catalogue_follow_a_convolution_but_those_of_mixed_kern
     makers = {op.name: op.kind for op in plan.ops}
     left = [op for op in norms(plan) if not isinstance(makers[op.inputs[0].name], Conv2d)]
     assert norms(fold_norm(plan)) == left
-    assert bool(left) == name.startswith(("mixnet", "mobilenet-v4", "repvgg"))
+    assert bool(left) == name.startswith(("mixnet", "mobilenet-v4", "repvgg", "mobileone"))
 
 
 @every_network

@@ -60,7 +60,8 @@ UNFIT: Final = (
     "kernel sizes",
     "below one pixel",
     "the shortcut and the block give",
-    "a sum of them needs padding",
+    "needs padding",
+    "too small to be reflected",
     "output_filters is",
     "no op; every row is skipped",
 )

@@ -12,6 +12,7 @@ from torch import nn
 from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.plan.op_kinds import (
     AvgPool,
+    BlurPool,
     ChannelScale,
     ChannelShuffle,
     ConditionalConv2d,
@@ -38,7 +39,7 @@ def plan() -> Plan:
 def test_fvcore_counts_as_much() -> None:
     found = plan()
     kinds = {type(op.kind) for op in found.ops}
-    assert {PReLU, AvgPool, ChannelShuffle, ConditionalConv2d, ChannelScale, MultiQueryAttention} <= kinds
+    assert {PReLU, AvgPool, BlurPool, ChannelShuffle, ConditionalConv2d, ChannelScale, MultiQueryAttention} <= kinds
     assert audit_plan(found, plan_costs(found)).agrees
     network = build(found, CPU)
     assert total(plan_costs(found)).params == sum(parameter.numel() for parameter in network.parameters())

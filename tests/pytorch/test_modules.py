@@ -17,6 +17,8 @@ from mbconv_cli.plan.op_kinds import (
     AtenCall,
     AvgPool,
     BatchNorm,
+    BlurPool,
+    Border,
     ChannelScale,
     ChannelShuffle,
     ChannelSlice,
@@ -59,6 +61,7 @@ KINDS: tuple[Kind, ...] = (
     GlobalAvgPool(keep_dims=True),
     MaxPool((3, 3), (2, 2), (1, 1, 1, 1)),
     AvgPool((3, 3), (2, 2), (0, 1, 0, 1)),
+    BlurPool(4, (3, 3), (2, 2), (1, 1, 1, 1)),
     ChannelShuffle(2),
     ChannelSlice(1, 3),
     Concat(),
@@ -147,6 +150,15 @@ def test_max_pooling_pads_with_minus_infinity_also_on_one_side_only() -> None:
     padded = functional.pad(below_zero, (0, 1, 0, 1), value=-math.inf)
     torch.testing.assert_close(pool(below_zero), functional.max_pool2d(padded, 3, 2))
     assert torch.isfinite(pool(below_zero)).all()
+
+
+@pytest.mark.parametrize(("border", "mode"), [("reflected", "reflect"), ("zero", "constant")])
+def test_a_blur_is_a_binomial_mean_with_its_border(border: Border, mode: str) -> None:
+    blur = leaf_module(BlurPool(4, (3, 2), (2, 1), (1, 1, 0, 1), border), inplace=False)
+    padded = functional.pad(X, (0, 1, 1, 1), mode=mode)
+    rows = (padded[:, :, :-2] + 2 * padded[:, :, 1:-1] + padded[:, :, 2:])[:, :, ::2] / 4
+    torch.testing.assert_close(blur(X), (rows[..., :-1] + rows[..., 1:]) / 2)
+    assert list(blur.parameters()) == []
 
 
 def test_slices_and_concatenation_undo_each_other() -> None:

@@ -56,6 +56,17 @@ def test_the_order_in_which_branches_run_does_not_count() -> None:
     assert of_early.data == found.data
 
 
+def test_convolutions_before_the_stems_pooling_are_part_of_it() -> None:
+    text = "input: {resolution: 64}\nstem: {kernel_size: 3, output_filters: 32, stride: 2}\n"
+    rows = [f"  - {{type: conv, kernel_size: 3, output_filters: {filters}}}\n" for filters in (32, 64)]
+    pool = "  - {type: pool, pooling: maximum, kernel_size: 3, stride: 2}\n"
+    found = table_of(plan_loaded(load_text(f"{text}blocks:\n{''.join(rows)}{pool}", "f.yaml")))
+    assert isinstance(found, Table)
+    deep = {"kernel_size": 3, "output_filters": 64, "filters_before": [32, 32], "stride": 2}
+    assert found.data["stem"] == deep | {"max_pool": {"kernel_size": 3, "stride": 2}}
+    assert "blocks" not in found.data
+
+
 def of_plan(plan: Plan) -> OpenNetwork:
     return OpenNetwork(None, plan)
 

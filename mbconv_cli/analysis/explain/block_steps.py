@@ -11,7 +11,9 @@ from mbconv_cli.cost.counts import Cost, cost_of, total
 from mbconv_cli.plan.op_kinds import (
     Activation,
     Add,
+    AvgPool,
     BatchNorm,
+    BlurPool,
     ChannelSlice,
     ConditionalConv2d,
     Conv2d,
@@ -166,5 +168,9 @@ def _follows(step: Step) -> Iterator[str]:
                 yield FUNCTION_NAMES.get(name, name) + ("" if seen else " before")
             case MaxPool():
                 yield "max pooling"
+            case BlurPool(stride=(stride, _)):
+                yield f"blur with stride {stride}"
+            case AvgPool(stride=(stride, _)):
+                yield f"average pooling with stride {stride}"
     if step.role == "project" and not any(isinstance(op.kind, Activation) for op in step.ops):
         yield "no activation"

@@ -13,6 +13,7 @@ from mbconv_cli.plan.op_kinds import (
     AtenCall,
     AvgPool,
     BatchNorm,
+    BlurPool,
     ChannelScale,
     ChannelShuffle,
     ChannelSlice,
@@ -87,6 +88,25 @@ HELPERS: Final[Mapping[str, str]] = {
         grouped = functional.pad(x, self.sides).flatten(0, 1)[None]
         y = functional.conv2d(grouped, weight, bias, groups=images * self.groups, **self.settings)
         return y.reshape(images, out, *y.shape[2:])''',
+    "Blur": '''class Blur(nn.Module):
+    """Each channel under a binomial filter; padding is (top, bottom, left, right), in pixels."""
+
+    def __init__(self, channels, kernel, stride, padding, border):
+        super().__init__()
+        rows = []
+        for size in kernel:
+            row = torch.ones(1)
+            for _ in range(size - 1):
+                row = (functional.pad(row, (0, 1)) + functional.pad(row, (1, 0))) / 2
+            rows.append(row)
+        self.register_buffer("filter", torch.outer(*rows).repeat(channels, 1, 1, 1), persistent=False)
+        top, bottom, left, right = padding
+        self.stride, self.sides = stride, (left, right, top, bottom)
+        self.mode = "reflect" if border == "reflected" else "constant"
+
+    def forward(self, x):
+        padded = functional.pad(x, self.sides, mode=self.mode)
+        return functional.conv2d(padded, self.filter, stride=self.stride, groups=len(self.filter))''',
     "ChannelScale": '''class ChannelScale(nn.Module):
     """Each channel times a learned factor."""
 
@@ -156,6 +176,8 @@ def expression(kind: Kind, values: Mapping[str, str]) -> str:
             return f"Shuffle({values['groups']})"
         case Linear():
             return f"nn.Linear({values['in_features']}, {values['out_features']}, bias={values['bias']})"
+        case BlurPool():
+            return f"Blur({', '.join(values[field.name] for field in fields(kind))})"
         case ChannelScale():
             return f"ChannelScale({values['channels']})"
         case MultiQueryAttention():

@@ -13,6 +13,7 @@ from mbconv_cli.plan.op_kinds import (
     AtenCall,
     AvgPool,
     BatchNorm,
+    BlurPool,
     ChannelScale,
     ChannelShuffle,
     ChannelSlice,
@@ -93,6 +94,9 @@ def _sizes(op: Op) -> Traits:
             name = "max_pool" if isinstance(kind, MaxPool) else "avg_pool"
             sizes = (*_spatial(shape), math.prod(kind.kernel_size), math.prod(kind.stride))
             return Traits(name, (*_SPATIAL, TAPS, STRIDE), sizes)
+        case BlurPool():
+            sizes = (*_spatial(shape), math.prod(kind.kernel_size), math.prod(kind.stride))
+            return Traits("blur_pool", (*_SPATIAL, TAPS, STRIDE), sizes)
         case Linear():
             return Traits("linear", ("input features", "output features"), (kind.in_features, kind.out_features))
         case Add() | Multiply():

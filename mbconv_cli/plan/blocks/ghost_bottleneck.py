@@ -59,6 +59,9 @@ def _ghost_module(
         activation=activation,
         part="ghost.",
     )
+    if y.shape[1:] != ghosts.shape[1:]:
+        sizes = " and ".join(f"{value.shape[1]}x{value.shape[2]}" for value in (y, ghosts))
+        raise ShapeError(f"the two parts of a ghost module give {sizes} pixels; joining them needs padding")
     y = block.add(role, "concat", Concat(), y, ghosts)
     return y if y.channels == filters else block.add(role, "slice", ChannelSlice(0, filters), y)
 

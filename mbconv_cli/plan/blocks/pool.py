@@ -9,7 +9,7 @@ from mbconv_cli.spec.layer_rows import Pool
 from mbconv_cli.spec.spec import Spec
 from mbconv_cli.spec.values import Pooling
 
-NAMES: dict[Pooling, str] = {"maximum": "MaxPool", "average": "AvgPool"}
+NAMES: dict[Pooling, str] = {"maximum": "MaxPool", "average": "AvgPool", "blur": "BlurPool"}
 
 
 def plan_pool(block: BlockDraft, row: Pool, spec: Spec, x: Value, place: Place) -> Value:

@@ -1,6 +1,7 @@
-"""Xception's block: pre-activated separable convolutions, max pooling instead of a stride, and a shortcut.
+"""Xception's block: pre-activated separable convolutions, a stride by max pooling or in the last one, and a shortcut.
 
-Chollet, arXiv:1610.02357, figure 5: between depthwise and 1x1 there is neither norm nor activation.
+Chollet, arXiv:1610.02357, figure 5: between depthwise and 1x1 there is neither norm nor activation. With a norm there,
+and the stride in place of the pooling: Chen et al., arXiv:1802.02611, figure 4.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ BLOCK_TYPE = "Xception"
 
 
 def plan_xception(block: BlockDraft, row: Xception, spec: Spec, x: Value, place: Place) -> Value:
-    """Add the block's ops; the stride is the pooling's."""
+    """Add the block's ops."""
     activation = row.activation or spec.activation
     style = style_of(spec, row)
-    widens_at = 0 if row.widen == "first" else row.convolutions - 1
+    last = row.convolutions - 1
+    widens_at = {"first": 0, "second": min(1, last), "last": last}[row.widen]
+    pooled, stride = (place.stride, (1, 1)) if row.stride_at == "pooling" else ((1, 1), place.stride)
     y = x
     for index in range(row.convolutions):
         part = f"{index}."
@@ -31,15 +34,16 @@ def plan_xception(block: BlockDraft, row: Xception, spec: Spec, x: Value, place:
             style,
             y.channels,
             kernel_size=row.kernel_size,
+            stride=stride if index == last else (1, 1),
             dilation=place.dilation,
             groups=y.channels,
-            norm=False,
+            norm=row.norm_between,
             part=part,
         )
         filters = place.output_filters if index >= widens_at else x.channels
         y = convolution(block, "project", y, style, filters, part=part)
-    if place.stride != (1, 1):
-        y = pool(block, "project", y, "maximum", row.kernel_size, place.stride, style.padding)
+    if pooled != (1, 1):
+        y = pool(block, "project", y, "maximum", row.kernel_size, pooled, style.padding)
     return add_shortcut(block, row, x, y, style, place.stride)
 
 

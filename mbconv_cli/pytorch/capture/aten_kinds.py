@@ -13,6 +13,7 @@ from mbconv_cli.plan.op_kinds import (
     Add,
     AvgPool,
     BatchNorm,
+    BlurPool,
     ChannelScale,
     ChannelShuffle,
     ChannelSlice,
@@ -63,6 +64,37 @@ def _conv2d(call: GraphCall) -> Conv2d | None:
         bias=arguments["bias"] is not None,
         dilation=_pair(arguments["dilation"]),
     )
+
+
+def blur(call: GraphCall, pad: GraphCall | None) -> BlurPool | None:
+    """The blur that a convolution with a fixed filter of each channel is, with the padding before it if there is one.
+
+    The filter's values are not looked at: on the meta device there are none.
+    """
+    conv, weight = _conv2d(call), call.weight("weight")
+    if conv is None or weight is None or not weight.fixed:
+        return None
+    plain = Conv2d(conv.in_channels, conv.in_channels, conv.kernel_size, conv.stride, conv.padding, conv.in_channels)
+    if conv != plain:
+        return None
+    if pad is None:
+        return BlurPool(conv.in_channels, conv.kernel_size, conv.stride, conv.padding, "zero")
+    if (zeros := zero_padding(pad)) and conv.padding == (0, 0, 0, 0):
+        return BlurPool(conv.in_channels, conv.kernel_size, conv.stride, zeros, "zero")
+    if pad.target == "pad" and pad.arguments["mode"] == "reflect" and conv.padding == (0, 0, 0, 0):
+        left, right, top, bottom = pad.arguments["pad"]
+        return BlurPool(conv.in_channels, conv.kernel_size, conv.stride, (top, bottom, left, right), "reflected")
+    return None
+
+
+def zero_padding(call: GraphCall) -> tuple[int, int, int, int] | None:
+    """(top, bottom, left, right) of a padding by zeros of height and width; None of anything else."""
+    arguments = call.arguments
+    zeros = arguments.get("mode", "constant") == "constant" and not arguments.get("value")
+    if call.target not in {"pad", "constant_pad_nd"} or not zeros or len(arguments["pad"]) != 4 or call.weights:
+        return None
+    left, right, top, bottom = arguments["pad"]
+    return (top, bottom, left, right) if min(arguments["pad"]) >= 0 else None
 
 
 def is_mixture(call: GraphCall) -> bool:

@@ -16,7 +16,15 @@ from mbconv_cli.cost.counts import cost_of
 from mbconv_cli.errors import InputError
 from mbconv_cli.plan.op_kinds import AtenCall, ChannelSlice, Conv2d, GlobalAvgPool, Kind, Multiply, op_name
 from mbconv_cli.plan.ops import INPUT, Block, Op, Plan, Shape, Value
-from mbconv_cli.pytorch.capture.aten_kinds import conditional, is_mixture, kind_of, len_and_size, mixed_convolution
+from mbconv_cli.pytorch.capture.aten_kinds import (
+    blur,
+    conditional,
+    is_mixture,
+    kind_of,
+    len_and_size,
+    mixed_convolution,
+    zero_padding,
+)
 from mbconv_cli.pytorch.capture.attention_calls import FoundAttention, attentions
 from mbconv_cli.pytorch.capture.call_roles import role_of
 from mbconv_cli.pytorch.capture.channel_shuffles import FoundShuffle, shuffles
@@ -117,12 +125,16 @@ class _Assembly:
         return CapturedPlan(plan, tuple(node for _, node in ops), unread, plan.batch_size or 1)
 
     def _pads(self) -> Iterator[tuple[int, int]]:
-        """Convolutions with the padding by zeros before them, which nobody else reads: one op of the vocabulary."""
+        """Convolutions with the padding before them, which nobody else reads: one op of the vocabulary.
+
+        It is by zeros, or in any way that a blur has.
+        """
         for index, call in enumerate(self.graph.calls):
             read = call.reads.get(call.arguments["input"]) if call.target == "conv2d" else None
             if read is None or not isinstance(read.source, int) or read.source < 0 or not read.whole:
                 continue
-            if self.readers[read.source] == 1 and zero_padding(self.graph.calls[read.source]):
+            padding = self.graph.calls[read.source]
+            if self.readers[read.source] == 1 and (zero_padding(padding) or blur(call, padding)):
                 yield index, read.source
 
     def _mixtures(self) -> Iterator[tuple[int, tuple[int, ...]]]:
@@ -146,14 +158,13 @@ class _Assembly:
         name = self.names[index]
         params, weights = self._weights(call)
         kind = kind_of(call)
+        if pad is None and call.target == "conv2d":
+            kind = blur(call, None) or kind
         output = call.outputs[0]
         if pad is not None:
-            padding = zero_padding(self.graph.calls[pad])
-            assert padding is not None
-            before = self.graph.calls[pad].values[0]
-            merged = kind is not None and _padded(kind, padding)
-            if merged:
-                kind, inputs = merged, [self._value(before), *inputs[1:]]
+            padding = self.graph.calls[pad]
+            kind = blur(call, padding) or _padded(kind, zero_padding(padding))
+            inputs = [self._value(padding.values[0]), *inputs[1:]]
         mixed = [self.graph.calls[one] for one in products]
         if mixed:
             params, weights = (sum(counts) for counts in zip(*map(self._weights, mixed), strict=True))
@@ -261,18 +272,8 @@ def _looks_up(call: GraphCall, read: Read) -> bool:
     return call.target in {"embedding", "index", "index_select", "gather"} and read.node is table
 
 
-def zero_padding(call: GraphCall) -> tuple[int, int, int, int] | None:
-    """(top, bottom, left, right) of a padding by zeros of height and width; None of anything else."""
-    arguments = call.arguments
-    zeros = arguments.get("mode", "constant") == "constant" and not arguments.get("value")
-    if call.target not in {"pad", "constant_pad_nd"} or not zeros or len(arguments["pad"]) != 4 or call.weights:
-        return None
-    left, right, top, bottom = arguments["pad"]
-    return (top, bottom, left, right) if min(arguments["pad"]) >= 0 else None
-
-
-def _padded(kind: Kind, padding: tuple[int, int, int, int]) -> Conv2d | None:
-    if not isinstance(kind, Conv2d):
+def _padded(kind: Kind | None, padding: tuple[int, int, int, int] | None) -> Conv2d | None:
+    if not isinstance(kind, Conv2d) or padding is None:
         return None
     top, bottom, left, right = (own + more for own, more in zip(kind.padding, padding, strict=True))
     return replace(kind, padding=(top, bottom, left, right))

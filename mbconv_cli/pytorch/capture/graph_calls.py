@@ -26,11 +26,19 @@ COPIES: Final = frozenset({"contiguous", "clone", "reshape", "_unsafe_view", "fl
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """A parameter, buffer or constant: its path in the module, its elements, and whether it is trained."""
+    """A parameter, buffer or constant of a module.
+
+    Attributes:
+        path: in the module.
+        elements: how many.
+        trainable: whether it is a parameter that is trained.
+        fixed: whether it is no parameter at all.
+    """
 
     path: str
     elements: int
     trainable: bool
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +164,7 @@ def _weights(program: ExportedProgram) -> dict[str, Weight]:
         elements = held.numel() if isinstance(held, Tensor) else 0
         trainable = spec.kind is InputKind.PARAMETER and isinstance(held, Tensor) and held.requires_grad
         path = first_path.setdefault(id(held), spec.target)
-        found[spec.arg.name] = Weight(path, elements, trainable)
+        found[spec.arg.name] = Weight(path, elements, trainable, spec.kind is not InputKind.PARAMETER)
     return found
 
 

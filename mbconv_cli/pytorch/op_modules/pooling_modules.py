@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mbconv_cli.plan.op_kinds import AvgPool, MaxPool
+from mbconv_cli.plan.op_kinds import AvgPool, BlurPool, MaxPool
 
 
 class GlobalAvgPool2d(nn.Module):
@@ -52,6 +52,34 @@ class PaddedAvgPool2d(nn.Module):
         image = functional.pad(torch.ones_like(x[:1, :1]), self.sides)
         share = functional.avg_pool2d(image, self.kernel_size, self.stride)
         return functional.avg_pool2d(functional.pad(x, self.sides), self.kernel_size, self.stride) / share
+
+
+class Blur(nn.Module):
+    """Each channel of `[N, C, H, W]` under a binomial filter with a stride."""
+
+    filt: Tensor
+
+    def __init__(self, kind: BlurPool) -> None:
+        super().__init__()
+        self.kind = kind
+        top, bottom, left, right = kind.padding
+        self.sides = (left, right, top, bottom)
+        rows = [
+            torch.tensor([math.comb(size - 1, tap) for tap in range(size)]) / 2 ** (size - 1)
+            for size in kind.kernel_size
+        ]
+        self.register_buffer("filt", torch.outer(*rows).repeat(kind.channels, 1, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pad, then convolve."""
+        padded = functional.pad(x, self.sides, mode="reflect" if self.kind.border == "reflected" else "constant")
+        return functional.conv2d(padded, self.filt, stride=self.kind.stride, groups=self.kind.channels)
+
+    def extra_repr(self) -> str:
+        """All settings."""
+        kind = self.kind
+        sizes = f"kernel_size={kind.kernel_size}, stride={kind.stride}, padding={kind.padding}"
+        return f"{kind.channels}, {sizes}, border={kind.border}"
 
 
 def max_pooling_module(pool: MaxPool) -> nn.MaxPool2d:

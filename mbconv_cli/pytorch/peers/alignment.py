@@ -11,6 +11,7 @@ from mbconv_cli.plan.op_kinds import (
     Add,
     AvgPool,
     BatchNorm,
+    BlurPool,
     ChannelScale,
     ChannelShuffle,
     ChannelSlice,
@@ -35,7 +36,7 @@ Pair: TypeAlias = tuple[Op | None, tuple[Call, ...]]
 
 # Sorts of ops, each with the functions that compute them.
 SORTS: Final[tuple[tuple[tuple[type[Kind], ...], frozenset[str]], ...]] = (
-    ((Conv2d, Linear), frozenset({"conv2d", "linear"})),
+    ((Conv2d, Linear, BlurPool), frozenset({"conv2d", "linear"})),
     ((ConditionalConv2d,), frozenset({EXPERTS_FUNCTION})),
     ((BatchNorm,), frozenset({"batch_norm"})),
     ((GroupNorm,), frozenset({"group_norm"})),
@@ -84,13 +85,15 @@ def pair_up(plan: Plan, calls: Sequence[Call], kinds: tuple[type[Kind], ...]) ->
     return pairs + [(None, (call,)) for call in members[position:]]
 
 
-def weight_shape(kind: Conv2d | ConditionalConv2d | Linear | BatchNorm) -> tuple[int, ...]:
+def weight_shape(kind: BlurPool | Conv2d | ConditionalConv2d | Linear | BatchNorm) -> tuple[int, ...]:
     """The shape of an op's weights, as PyTorch stores them."""
     match kind:
         case Conv2d():
             return (kind.out_channels, kind.in_channels // kind.groups, *kind.kernel_size)
         case ConditionalConv2d():
             return (kind.experts, math.prod(weight_shape(kind.conv)))
+        case BlurPool():
+            return (kind.channels, 1, *kind.kernel_size)
         case Linear():
             return (kind.out_features, kind.in_features)
         case BatchNorm():

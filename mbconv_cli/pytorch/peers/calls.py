@@ -58,7 +58,9 @@ class Call:
     @property
     def params(self) -> int:
         """Trainable parameters that it used."""
-        return sum(tensor.numel() for name, tensor in self.weights.items() if name in TRAINABLE)
+        return sum(
+            one.numel() for name, one in self.weights.items() if name in TRAINABLE and isinstance(one, nn.Parameter)
+        )
 
 
 def record_calls(module: nn.Module, image: Tensor) -> tuple[Tensor, list[Call]]:

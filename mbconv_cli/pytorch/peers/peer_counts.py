@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from mbconv_cli.cost.counts import cost_of
-from mbconv_cli.plan.op_kinds import BatchNorm, ConditionalConv2d, Conv2d, Kind, Linear
+from mbconv_cli.plan.op_kinds import BatchNorm, BlurPool, ConditionalConv2d, Conv2d, Kind, Linear
 from mbconv_cli.plan.ops import Op, Plan
 from mbconv_cli.pytorch.peers.alignment import pair_up, weight_shape
 from mbconv_cli.pytorch.peers.calls import Call
 from mbconv_cli.pytorch.peers.peer_modules import make_peer, record_on_meta
 from mbconv_cli.pytorch.weights import without_one_pixel
 
-WITH_WEIGHTS: Final[tuple[tuple[type[Kind], ...], ...]] = ((Conv2d, Linear), (ConditionalConv2d,), (BatchNorm,))
+WITH_WEIGHTS: Final[tuple[tuple[type[Kind], ...], ...]] = (
+    (Conv2d, Linear, BlurPool),
+    (ConditionalConv2d,),
+    (BatchNorm,),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def _first_difference(plan: Plan, calls: list[Call]) -> str | None:
 
 
 def _layer_of_op(op: Op) -> Layer:
-    assert isinstance(op.kind, Conv2d | ConditionalConv2d | Linear | BatchNorm)
+    assert isinstance(op.kind, BlurPool | Conv2d | ConditionalConv2d | Linear | BatchNorm)
     cost = cost_of(op)
     return Layer(without_one_pixel(weight_shape(op.kind)), cost.params, cost.macs)
 

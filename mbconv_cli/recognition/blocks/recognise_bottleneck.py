@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mbconv_cli.plan.parts import Widths
-from mbconv_cli.recognition.convolution_steps import NO_ACTIVATION, activations, convolutions, pointwise
+from mbconv_cli.recognition.convolution_steps import (
+    NO_ACTIVATION,
+    activations,
+    anti_aliasing_of,
+    convolutions,
+    pointwise,
+)
 from mbconv_cli.recognition.found_block import FoundBlock, activation_of, all_of, of_convolutions, one
 from mbconv_cli.recognition.op_graph import Cursor
 from mbconv_cli.recognition.shortcut_steps import shortcuts
@@ -15,7 +21,7 @@ from mbconv_cli.recognition.squeeze_steps import squeezes
 def bottlenecks(start: Cursor) -> Iterator[FoundBlock]:
     """The blocks that begin here."""
     for narrow, narrowed in pointwise(start):
-        for middle, spatial in convolutions(narrowed):
+        for middle, spatial in convolutions(narrowed, anti_aliased=True):
             conv = middle.conv
             if narrow.conv.groups > 1 or conv.in_channels != conv.out_channels:
                 continue
@@ -30,6 +36,7 @@ def bottlenecks(start: Cursor) -> Iterator[FoundBlock]:
                                     "kernel_size": one(conv.kernel_size),
                                     "bottleneck_filters": one(conv.in_channels),
                                     "groups": one(conv.groups),
+                                    **anti_aliasing_of(middle),
                                 }
                                 active = activation_of(narrow.activation, middle.activation, last)
                                 found = all_of((keys, active, of_convolutions(narrow, middle, widen), shortcut))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
-from mbconv_cli.plan.op_kinds import AvgPool, MaxPool
+from mbconv_cli.plan.op_kinds import AvgPool, BlurPool, Kind, MaxPool
 from mbconv_cli.plan.parts import Widths
-from mbconv_cli.recognition.convolution_steps import convolutions, paddings_of
+from mbconv_cli.recognition.convolution_steps import anti_aliasing_of, convolutions, paddings_of
 from mbconv_cli.recognition.found_block import FoundBlock, all_of, of_convolutions, one
 from mbconv_cli.recognition.op_graph import Cursor
 from mbconv_cli.recognition.shortcut_steps import shortcuts
 
+_POOLINGS: Final[dict[type[Kind], str]] = {MaxPool: "maximum", AvgPool: "average", BlurPool: "blur"}
+
 
 def convs(start: Cursor) -> Iterator[FoundBlock]:
     """The convolutions that read the value here."""
-    for step, behind in convolutions(start, norm=None):
+    for step, behind in convolutions(start, norm=None, anti_aliased=True):
         conv = step.conv
         groups = {conv.groups} | ({"depthwise"} if conv.groups == conv.in_channels else set())
         for shortcut, end in shortcuts(start, behind, conv.stride):
@@ -23,6 +26,7 @@ def convs(start: Cursor) -> Iterator[FoundBlock]:
                 "groups": frozenset(groups),
                 "norm": one(step.norm),
                 "activation": one(step.activation),
+                **anti_aliasing_of(step),
             }
             found = all_of((keys, of_convolutions(step), shortcut))
             if found is not None:
@@ -32,10 +36,12 @@ def convs(start: Cursor) -> Iterator[FoundBlock]:
 
 def pools(start: Cursor) -> Iterator[FoundBlock]:
     """The poolings that read the value here."""
-    for op, end in start.then(MaxPool, AvgPool):
-        assert isinstance(op.kind, MaxPool | AvgPool)
+    for op, end in start.then(MaxPool, AvgPool, BlurPool):
+        assert isinstance(op.kind, MaxPool | AvgPool | BlurPool)
+        if isinstance(op.kind, BlurPool) and op.kind.border != "reflected":
+            continue
         keys = {
-            "pooling": one("maximum" if isinstance(op.kind, MaxPool) else "average"),
+            "pooling": one(_POOLINGS[type(op.kind)]),
             "kernel_size": one(op.kind.kernel_size),
             "padding": paddings_of(op),
         }

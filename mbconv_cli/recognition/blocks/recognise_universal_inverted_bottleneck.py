@@ -9,6 +9,7 @@ from mbconv_cli.recognition.convolution_steps import (
     NO_ACTIVATION,
     ONE,
     ConvolutionStep,
+    anti_aliasing_of,
     channel_scales,
     convolutions,
     pointwise,
@@ -34,7 +35,8 @@ def universal_inverted_bottlenecks(start: Cursor) -> Iterator[FoundBlock]:
                         steps = [step for step in (first, expand, middle, project) if step]
                         active = [expand.activation, *([middle.activation] if middle else [])]
                         keys = {"start_kernel_size": _kernel(first), "middle_kernel_size": _kernel(middle)}
-                        found = all_of((keys, of_convolutions(*steps), activation_of(*active), ending))
+                        settings = (anti_aliasing_of(*steps), of_convolutions(*steps))
+                        found = all_of((keys, *settings, activation_of(*active), ending))
                         if found is not None and stride:
                             widths = Widths(start.value.channels, project.conv.in_channels, project.conv.out_channels)
                             yield FoundBlock(
@@ -61,7 +63,7 @@ def _endings(start: Cursor, projected: Cursor, stride: tuple[int, int]) -> Itera
 def _optional_depthwise(cursor: Cursor) -> Iterator[tuple[ConvolutionStep | None, Cursor]]:
     """The depthwise convolutions that read the value here, and none."""
     yield None, cursor
-    for step, behind in convolutions(cursor):
+    for step, behind in convolutions(cursor, anti_aliased=True):
         if step.conv.groups == step.conv.in_channels == step.conv.out_channels:
             yield step, behind
 

@@ -1,4 +1,4 @@
-"""Xception's block: pre-activated separable convolutions, max pooling instead of a stride, and a shortcut."""
+"""Xception's block: pre-activated separable convolutions, a stride by max pooling or in the last one, a shortcut."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST: Final = 16
 def xceptions(start: Cursor) -> Iterator[FoundBlock]:
     """The blocks that begin here."""
     for parts, separated in _separable(start, ()):
-        for stride, padding, pooled in _pooled(separated, parts[0][1].conv.kernel_size):
+        for stride, padding, pooled in _strides(separated, parts[-1][1]):
             for shortcut, end in shortcuts(start, pooled, stride):
                 steps = [step for _, *pair in parts for step in pair]
                 found = all_of((_keys(start, parts), padding, of_convolutions(*steps), shortcut))
@@ -38,11 +38,11 @@ def xceptions(start: Cursor) -> Iterator[FoundBlock]:
 
 
 def _separable(cursor: Cursor, before: tuple[_Part, ...]) -> Iterator[tuple[tuple[_Part, ...], Cursor]]:
-    """Runs of activation, depthwise convolution without norm, and 1x1."""
+    """Runs of activation, depthwise convolution with norm or without, and 1x1; only the last one may have a stride."""
     for activation, active in activations(cursor):
-        for depthwise, spatial in convolutions(active, norm=False):
+        for depthwise, spatial in convolutions(active, norm=None):
             conv = depthwise.conv
-            if not conv.groups == conv.in_channels == conv.out_channels or conv.stride != ONE:
+            if not conv.groups == conv.in_channels == conv.out_channels:
                 continue
             for project, projected in pointwise(spatial):
                 plain = {depthwise.activation, project.activation} == {NO_ACTIVATION}
@@ -50,17 +50,20 @@ def _separable(cursor: Cursor, before: tuple[_Part, ...]) -> Iterator[tuple[tupl
                     continue
                 parts = (*before, (activation, depthwise, project))
                 yield parts, projected
-                if len(parts) < _MOST:
+                if len(parts) < _MOST and conv.stride == ONE:
                     yield from _separable(projected, parts)
 
 
-def _pooled(cursor: Cursor, kernel_size: tuple[int, int]) -> Iterator[tuple[tuple[int, int], Choices, Cursor]]:
-    """The pooling that takes the place of a stride, and none."""
+def _strides(cursor: Cursor, last: ConvolutionStep) -> Iterator[tuple[tuple[int, int], Choices, Cursor]]:
+    """The stride of the last depthwise convolution, or that of a pooling behind the 1x1, and none."""
+    if last.conv.stride != ONE:
+        yield last.conv.stride, {"stride_at": one("last")}, cursor
+        return
     yield ONE, {}, cursor
     for op, behind in cursor.then(MaxPool):
         assert isinstance(op.kind, MaxPool)
-        if op.kind.kernel_size == kernel_size and op.kind.stride != ONE:
-            yield op.kind.stride, {"padding": paddings_of(op)}, behind
+        if op.kind.kernel_size == last.conv.kernel_size and op.kind.stride != ONE:
+            yield op.kind.stride, {"padding": paddings_of(op), "stride_at": one("pooling")}, behind
 
 
 def _keys(start: Cursor, parts: tuple[_Part, ...]) -> Choices | None:
@@ -69,10 +72,18 @@ def _keys(start: Cursor, parts: tuple[_Part, ...]) -> Choices | None:
     widen = {"first"} if all(width == widths[-1] for width in widths) else set()
     if all(width == start.value.channels for width in widths[:-1]):
         widen.add("last")
-    if len(kernel_sizes) > 1 or not widen:
+    if widths[0] == start.value.channels and all(width == widths[-1] for width in widths[1:]):
+        widen.add("second")
+    norms = {depthwise.norm for _, depthwise, _ in parts}
+    if len(kernel_sizes) > 1 or len(norms) > 1 or not widen:
         return None
     first, *others = [activation for activation, _, _ in parts]
-    keys = {"kernel_size": frozenset(kernel_sizes), "convolutions": one(len(parts)), "widen": frozenset(widen)}
+    keys = {
+        "kernel_size": frozenset(kernel_sizes),
+        "convolutions": one(len(parts)),
+        "widen": frozenset(widen),
+        "norm_between": frozenset(norms),
+    }
     return all_of((keys, _activation(first, others)))
 
 

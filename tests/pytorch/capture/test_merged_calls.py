@@ -9,7 +9,15 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from mbconv_cli.cost.counts import plan_costs, total
-from mbconv_cli.plan.op_kinds import AtenCall, ChannelShuffle, ConditionalConv2d, MultiQueryAttention, op_name
+from mbconv_cli.plan.op_kinds import (
+    AtenCall,
+    BlurPool,
+    Border,
+    ChannelShuffle,
+    ConditionalConv2d,
+    MultiQueryAttention,
+    op_name,
+)
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.pytorch.capture.code_plans import plan_captured_as, plan_of_module
 
@@ -49,6 +57,42 @@ class Experts(nn.Module):
         kernels = torch.matmul(factors, self.weight).view(images * 8, 4, 3, 3)
         y = functional.conv2d(x.reshape(1, images * 4, *x.shape[2:]), kernels, padding=1, groups=images)
         return y.view(images, 8, *y.shape[2:])
+
+
+class Blur(nn.Module):
+    """A fixed filter of each of 4 channels, with a stride behind a padding."""
+
+    def __init__(self, *, mode: str = "reflect", trained: bool | None = None) -> None:
+        super().__init__()
+        self.mode = mode
+        kernel = torch.full((4, 1, 3, 3), 1 / 9)
+        if trained is not None:
+            self.kernel = nn.Parameter(kernel, requires_grad=trained)
+        else:
+            self.register_buffer("kernel", kernel, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        padded = functional.pad(x.relu(), (1, 1, 1, 1), mode=self.mode)
+        return functional.conv2d(padded, self.kernel, stride=2, groups=4)
+
+
+@pytest.mark.parametrize(("mode", "border"), [("reflect", "reflected"), ("constant", "zero")])
+def test_a_fixed_filter_with_a_stride_is_a_blur(mode: str, border: Border) -> None:
+    plan = captured(Blur(mode=mode), torch.randn(2, 4, 6, 6))
+    assert [op.kind for op in plan.ops[1:]] == [BlurPool(4, (3, 3), (2, 2), (1, 1, 1, 1), border)]
+    assert 2 * total(plan_costs(plan)).macs == counted(Blur(mode=mode), torch.randn(2, 4, 6, 6))
+    assert total(plan_costs(plan)).params == 0
+
+
+@pytest.mark.parametrize("trained", [True, False])
+def test_a_convolution_with_a_parameter_is_none_though_it_is_frozen(trained: bool) -> None:
+    plan = captured(Blur(trained=trained), torch.randn(2, 4, 6, 6))
+    assert not any(isinstance(op.kind, BlurPool) for op in plan.ops)
+
+
+def test_a_padding_of_another_kind_stays_an_op_of_its_own() -> None:
+    plan = captured(Blur(mode="replicate"), torch.randn(2, 4, 6, 6))
+    assert [op_name(op.kind) for op in plan.ops] == ["activation", "pad", "blur_pool"]
 
 
 def captured(module: nn.Module, image: Tensor) -> Plan:
