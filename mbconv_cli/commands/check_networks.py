@@ -32,6 +32,8 @@ from mbconv_cli.commands.output import progress_bar, say, show
 from mbconv_cli.errors import InputError
 from mbconv_cli.files import require_place
 from mbconv_cli.git.revisions import resolve_base
+from mbconv_cli.render.causes import causes
+from mbconv_cli.render.checks import checks
 from mbconv_cli.render.renderers import Format
 from mbconv_cli.report.baseline import DEFAULT_BASELINE, read_baseline
 from mbconv_cli.report.model import Report
@@ -124,10 +126,12 @@ def check_command(
     checked = _checked_or_faulty(asked)
     show(checked.report, output_format, output, section)
     leave_on_github(checked.report, checked.error.exit_code if checked.error else 0, annotate=annotate)
-    if checked.error and output is None and output_format is Format.TABLE:
-        raise typer.Exit(checked.error.exit_code)  # the table that was just shown has the reasons
-    if checked.error:
-        raise checked.error
+    if checked.error is None:
+        return
+    if output is not None or output_format is not Format.TABLE:  # which has the reasons, where it was shown
+        for cause in causes(checks(checked.report)):
+            say(f"mbconv: {cause.verdict}: {cause.sentence}")
+    raise typer.Exit(checked.error.exit_code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +163,6 @@ def _checked_or_faulty(asked: _Asked) -> Checked:
         return _checked(asked)
     except InputError as error:
         if faulty := faulty_config(asked.config or Path(DEFAULT_CONFIG), error):
-            for sentence in error.sentences:
-                say(f"mbconv: {sentence}")
             return faulty
         raise
 

@@ -92,7 +92,9 @@ def test_a_wider_layer_fails_and_its_line_is_named(repository: Path, mbconv_in_p
     for metric in ("params", "macs"):
         row = found["other", metric]
         assert (row["verdict"], row["file"], row["line"], row["column"]) == ("fail", "nets/other.yaml", 6, 39)
-    assert "nets/other.yaml:6:39: other: params: fail: " in done.stderr
+    (told,) = done.stderr.splitlines()  # one cause, one line
+    assert told.startswith("mbconv: fail: other params, macs: params: ")
+    assert "(nets/other.yaml:6:39)" in told
     assert found["steady", "latency_ms"]["message"] == "identical plan"
 
 
@@ -200,7 +202,10 @@ def test_broken_yaml_is_bad_input_and_the_others_are_checked(repository: Path, m
     commit(repository)
     done = mbconv_in_process(*CHECK)
     assert done.returncode == 2
-    assert "nets/other.yaml:6:59: other: spec: error: unknown key 'strid'; did you mean 'stride'" in done.stderr
+    assert (
+        "error: other spec: unknown key 'strid'; did you mean 'stride' or 'strides'? (nets/other.yaml:6:59)"
+        in done.stderr
+    )
     found = rows(done.stdout)
     assert (found["other", "spec"]["line"], found["other", "spec"]["column"]) == (6, 59)
     assert found["steady", "params"]["verdict"] == "pass"
