@@ -147,7 +147,9 @@ def advice(machine: Mapping[str, Cell], taken: float | None, overloaded: bool, o
         others = "another program keeps a core busy" if busy == 1 else f"other programs keep {busy} cores busy"
         free = max(1, cores - busy)
         may_shrink = isinstance(threads, int) and threads > free
-        return f"{others}; " + (f"try --threads {free}" if may_shrink else "end it, or measure later")
+        return f"{others}; " + (
+            f"try --threads {free}" if may_shrink else f"end {'it' if busy == 1 else 'them'}, or measure later"
+        )
     from mbconv_cli.machine.threads import cpu_bounds
 
     quota = cpu_bounds().quota

@@ -90,6 +90,10 @@ OVERLOADED = "the machine was overloaded: it ran the reference workload 1.6x slo
             f"{OVERLOADED}another program keeps a core busy; end it, or measure later",
         ),
         (
+            bench(slowdown=1.6, load=Load(others_share=0.5, stolen_share=0.0), threads=1),
+            f"{OVERLOADED}other programs keep 2 cores busy; end them, or measure later",
+        ),
+        (
             bench(slowdown=1.6),
             f"{OVERLOADED}something outside of this system slows the machine down; measure later, or on another one",
         ),
