@@ -20,6 +20,7 @@ from mbconv_cli.analysis.frontier.frontier import (
     require_answerable,
 )
 from mbconv_cli.analysis.measuring import DEFAULT_PROCESSES
+from mbconv_cli.analysis.networks import CodeOptions
 from mbconv_cli.analysis.prediction.table_file import read_table
 from mbconv_cli.analysis.sweep.constraints import parse_conditions
 from mbconv_cli.analysis.turns.kept_turns import KeptTurns
@@ -30,7 +31,9 @@ from mbconv_cli.commands.options import (
     MEASURING,
     NETWORK,
     ArchDirOption,
+    ArgOption,
     DeviceOption,
+    InputOption,
     OutputOption,
     PlotFormatOption,
     ProcessesOption,
@@ -145,6 +148,8 @@ def frontier_command(
     family: FamilyOption = None,
     where: ConditionsOption = None,
     resolution: ResolutionOption = None,
+    arguments: ArgOption = None,
+    inputs: InputOption = None,
     accuracy: AccuracyOption = None,
     x: XOption = Cost.LATENCY_MS,
     budget: BudgetOption = None,
@@ -179,7 +184,8 @@ def frontier_command(
     question = Question(x.value, parse_budgets(budget or []), _target(reward_target))
     require_answerable(question)
     conditions = parse_conditions(where or [], CONDITION_UNITS)
-    selection = Selection(tuple(networks or ()), family, resolution, conditions, accuracy)
+    code = CodeOptions(tuple(arguments or ()), tuple(inputs or ()))
+    selection = Selection(tuple(networks or ()), family, resolution, conditions, accuracy, code)
     executions = forms(_backends(backend), _thread_counts(threads), fold_norm=fold_norm, batch_size=1)
     catalogue = user_catalogue(arch_dir or ())
     if output is not None:

@@ -106,6 +106,14 @@ def test_a_config_that_names_code_is_checked_only_where_code_is_allowed() -> Non
     assert "3 passed" in ok("check", "--config", "check.yaml", "--allow-code", "--baseline", "mbconv-baseline.json")
 
 
+@pytest.mark.usefixtures("folder")
+def test_code_is_set_against_networks_in_yaml(folder: Path) -> None:
+    (folder / "mine.csv").write_text("name,top1\nnets.py:Tiny,60\na,50\n", encoding="utf-8")
+    out = ok("frontier", *TINY, "a.yaml", "--x", "macs", "--accuracy", "mine.csv", "--format", "csv")
+    rows = {line.split(",")[0]: line for line in out.splitlines()[1:]}
+    assert rows.keys() == {"nets.py:Tiny", "a"}
+
+
 REFUSED: dict[str, tuple[list[str], str]] = {
     "control flow": (
         ["profile", "nets.py:Conditional", "--input", "2", "--no-latency"],
@@ -128,6 +136,10 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "an override": (["show", *TINY, "--set", "stem=1"], "--set changes what a YAML file says"),
     "a batch twice": (["profile", *TINY, "--no-latency", "--batch-size", "8"], "--input holds the batch"),
     "an input of a YAML file": (["show", "a.yaml", "--input", "1x2"], "--arg and --input are for code"),
+    "an input of a frontier of YAML files": (
+        ["frontier", "a.yaml", "--x", "macs", "--input", "1x2"],
+        "--arg and --input are for code such as nets.py:make, and no network here is code",
+    ),
     "no network of a library": (["show", "torchvision:mobilenet_v22"], "did you mean 'mobilenet_v2'"),
     "training of an archive": (["profile", "none.pt2", "--pass", "train"], "none.pt2 holds the calls of one mode"),
     "views of a YAML file": (["profile", "a.yaml", "--views", "--no-latency"], "--views is for code such as"),

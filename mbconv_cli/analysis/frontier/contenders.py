@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ from mbconv_cli.cost.counts import plan_costs, total
 from mbconv_cli.errors import InputError, did_you_mean
 from mbconv_cli.measure.execution import Backend, Execution, plan_to_run, require_possible
 from mbconv_cli.spec.catalogue import Catalogue, shipped
+from mbconv_cli.spec.code_reference import parse_code
 from mbconv_cli.units import counted
 
 RESOLUTION: Final = "resolution"
@@ -34,6 +35,7 @@ class Selection:
         resolution: (height, width) in pixels in place of the networks' own.
         conditions: which all hold for a network's exact costs and its resolution.
         accuracy: a CSV file whose accuracies come before the published ones.
+        code: how code makes its modules, where some of the networks are code.
     """
 
     references: tuple[str, ...] = ()
@@ -41,6 +43,7 @@ class Selection:
     resolution: Extent | None = None
     conditions: tuple[Condition, ...] = ()
     accuracy: Path | None = None
+    code: CodeOptions = field(default_factory=CodeOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +111,10 @@ def open_contenders(
         InputError: a network is not valid or cannot be run in a form, the accuracies are not valid, or none is left.
     """
     own = read_accuracies(wanted.accuracy) if wanted.accuracy else {}
-    code = CodeOptions(batch_size=executions[0].batch_size)
+    code = replace(wanted.code, batch_size=executions[0].batch_size)
     opened = _of_family(_opened(wanted.references, wanted.resolution, catalogue, code), wanted.family)
+    if (code.arguments or code.inputs) and not any(network.plan.code for network in opened):
+        raise InputError("--arg and --input are for code such as nets.py:make, and no network here is code")
     if wanted.accuracy:
         require_used(wanted.accuracy, own, (network.plan.name for network in opened))
     contenders = [_contender(network, own, executions[0]) for network in opened]
@@ -146,8 +151,8 @@ def _opened(
     references: Sequence[str], resolution: Extent | None, catalogue: Catalogue, code: CodeOptions | None
 ) -> list[OpenNetwork]:
     return [
-        open_network(reference, resolution=resolution, catalogue=catalogue, code=code)
-        for reference in dict.fromkeys(references) or map(str, shipped().values())
+        open_network(one, resolution=resolution, catalogue=catalogue, code=code if code and parse_code(one) else None)
+        for one in dict.fromkeys(references) or map(str, shipped().values())
     ]
 
 
