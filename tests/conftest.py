@@ -17,8 +17,6 @@ settings.load_profile("quick")
 # Read when torch is imported. Tests run side by side, a process for each core; with as many threads in
 # each process they wait for each other and take four times as long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# Likewise: what is compiled here is small, and every process that helps would first import torch.
-os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
 
 
 def pytest_collection() -> None:

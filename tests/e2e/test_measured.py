@@ -120,7 +120,7 @@ def test_a_device_that_is_not_there(mbconv_in_process: Run) -> None:
 
     if torch.cuda.is_available():
         pytest.skip("this machine has CUDA")
-    done = mbconv_in_process("profile", "mobilenet-v2", "--device", "cuda")
+    done = mbconv_in_process("profile", "mobilenet-v2", "--device", "cuda", "--processes", "1")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("mbconv: device 'cuda' is not there: ")
     assert "cpu" in done.stderr.split("available: ")[1]
@@ -175,7 +175,8 @@ def test_several_batch_sizes_in_a_form(mbconv_in_process: Run, tmp_path: Path, o
 
 
 def test_more_memory_than_there_is(mbconv_in_process: Run) -> None:
-    done = mbconv_in_process("profile", "efficientnet-b7", "--device", "cpu", "--batch-size", "1000000")
+    images = ("--batch-size", "1000000")
+    done = mbconv_in_process("profile", "efficientnet-b7", "--device", "cpu", *images, "--processes", "1")
     assert (done.returncode, done.stdout) == (2, "")
     assert "take a smaller --batch-size" in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -149,7 +149,8 @@ def test_ctrl_c_while_it_samples_tells_what_was_measured(
     into_file: bool, environment: Environment, tmp_path: Path
 ) -> None:
     (tmp_path / "tiny.yaml").write_text(TINY, encoding="utf-8")
-    arguments = ["profile", "tiny.yaml", "--device", "cpu", "--precision", "0.0001%", "--format", "json"]
+    options = ["--device", "cpu", "--processes", "2", "--precision", "0.0001%", "--format", "json"]
+    arguments = ["profile", "tiny.yaml", *options]
     with terminal() as (watcher, end):
         process = subprocess.Popen(
             [*MODULE, *arguments, *(["-o", "report.json"] if into_file else [])],
