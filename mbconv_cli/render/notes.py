@@ -16,7 +16,7 @@ URGENT: Final = ("device time: ", "no usable result: ", "warning: ")
 """How notes begin that a reader must see before the figures that they are about."""
 HIDDEN: Final = frozenset({"allocator", "clock", "load", "faults", "events"})
 """The labels of notes on the instrument, which matter to whoever doubts a figure."""
-SHORTENED: Final = frozenset({"audit", "counting", "memory", "norm", "quiet speed", "roofline", "samples"})
+SHORTENED: Final = frozenset({"audit", "counting", "memory", "norm", "quiet speed", "roofline", "samples", "sum"})
 """The labels of notes whose first clause is the one that matters."""
 LONGEST_LINE: Final = 110
 

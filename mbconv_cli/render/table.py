@@ -140,8 +140,11 @@ def _notes_on_width(fitted: list[Fitted]) -> list[str]:
         list(dict.fromkeys(heading for one in fitted for heading in getattr(one, what)))
         for what in ("hidden", "cut", "rounded")
     )
-    where = "(the terminal is too narrow; a pipe or --format csv has all)"
-    notes = [f"{what}: {', '.join(names)} {where}" for what, names in (("hidden", hidden), ("cut", cut)) if names]
+    notes = [
+        f"{what}: {', '.join(names)} (--format csv has all)"
+        for what, names in (("hidden", hidden), ("cut", cut))
+        if names
+    ]
     return [*notes, f"rounded: {', '.join(rounded)} (--exact shows all digits)"] if rounded else notes
 
 

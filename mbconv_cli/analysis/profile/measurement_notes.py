@@ -122,8 +122,9 @@ def _correction_note(bench: Bench) -> list[str]:
     speed = f"{abs(change):.1f} % {'slower' if change >= 0 else 'faster'} than at its quiet speed"
     return [
         (
-            f"quiet speed: the machine ran a reference workload {speed} ({bench.quiet.reference_ms:.3g} ms, "
-            f"{bench.quiet.origin}); the latency at the top is corrected by that, all others are as measured"
+            f"quiet speed: the machine ran a reference workload {speed}; at that it takes "
+            f"{bench.quiet.reference_ms:.3g} ms, {bench.quiet.origin}; "
+            "the latency at the top is corrected by that, all others are as measured"
         )
     ]
 

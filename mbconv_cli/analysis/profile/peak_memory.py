@@ -28,5 +28,5 @@ def memory_notes(
     peak = max(alive)
     at = plan.ops[alive.index(peak)].name
     whose = "in a forward pass that keeps nothing for the way back" if training else "if no op works in place"
-    notes = [f"memory: at most {binary(peak)} of activations are alive at once, at {at}, {whose}"]
+    notes = [f"memory: at most {binary(peak)} of activations are alive at once, at {at}; {whose}"]
     return notes if allocated is None else [*notes, ALLOCATED.format(allocated=binary(allocated))]

@@ -32,7 +32,7 @@ from mbconv_cli.units import counted
 NETWORK = "efficientnet-b0"
 COSTS = ("params", "macs", "flops", "bytes")
 BY_ROLE = "name, ops, params, params_share, macs, macs_share, flops, bytes, bytes_share, alive_bytes"
-PEAK = "memory: at most 9.2 MiB of activations are alive at once, at stages.1.0.expand.norm, if no op works in place"
+PEAK = "memory: at most 9.2 MiB of activations are alive at once, at stages.1.0.expand.norm; if no op works in place"
 END_TO_END = [12.0, 10.0, 11.0, 10.5, 11.5, 10.0, 12.0, 11.0]  # the median: 11
 PASS_FACTORS = [1.0, 1.25, 0.75, 1.0, 9.0, 1.0, 0.5, 1.0]  # the central half: all 1.0
 
