@@ -25,7 +25,7 @@ from mbconv_cli.errors import CheckFailedError
 from mbconv_cli.git.revisions import resolve
 from mbconv_cli.machine.device_choice import DeviceChoice
 from mbconv_cli.report.baseline import Baseline
-from mbconv_cli.report.model import Row
+from mbconv_cli.report.model import Report, Row
 from mbconv_cli.spec.catalogue import Catalogue
 from tests.fake_device import LAUNCH_US, FakeDevice, compare_here, use
 from tests.repositories import new_repository
@@ -158,15 +158,16 @@ def test_an_accepted_increase_of_launches_is_a_share(rows: Callable[..., dict[st
     assert str(found["launched_ms"]["message"]).endswith("up to 60% is accepted: wanted")
 
 
-def compared(device: FakeDevice, patch: pytest.MonkeyPatch) -> tuple[str, ...]:
+def compared(device: FakeDevice, patch: pytest.MonkeyPatch) -> Report:
     use(device, patch)
     compare_here(patch)
     question = KernelQuestion(5, (3, 3), (4,), height=8, width=8)
-    return compare_kernels(question, request()).notes
+    return compare_kernels(question, request())
 
 
 def test_the_seed_question_in_both_currencies(monkeypatch: pytest.MonkeyPatch) -> None:
-    (note,) = [note for note in compared(FakeDevice(noise=NOISE), monkeypatch) if note.startswith("currencies: ")]
+    notes = compared(FakeDevice(noise=NOISE), monkeypatch).notes
+    (note,) = [note for note in notes if note.startswith("currencies: ")]
     assert note.startswith("currencies: at N = 4 the 5x5 needs 1.12 times the MACs of 3x3, 3x3 and 0.5")
     assert "it runs 6 ops in place of 12" in note
 
@@ -185,6 +186,8 @@ def test_blocks_and_networks_side_by_side_have_both_times(monkeypatch: pytest.Mo
 
 
 def test_kernels_are_not_compared_by_launches(monkeypatch: pytest.MonkeyPatch) -> None:
-    notes = compared(FakeDevice(graphs=False, noise=NOISE), monkeypatch)
+    report = compared(FakeDevice(graphs=False, noise=NOISE), monkeypatch)
+    notes, rows = report.notes, report.sections["crossing"].rows
+    assert [row["latency_winner"] for row in rows if "latency_winner" in row] == ["undecided"]
     assert any(note.startswith("no usable result: the times are those of launching") for note in notes)
     assert not any(note.startswith("measured, faster is") for note in notes)

@@ -127,12 +127,16 @@ def _crossing_section(
     question: KernelQuestion, pairs: dict[int, tuple[Plan, Plan]], measured: Comparison | None
 ) -> Section:
     ratios = {n: ratio[1] for n, ratio in zip(question.n, measured.latency_ratio, strict=True)} if measured else {}
-    rows = tuple(_crossing_row(question, n, pair, ratios.get(n)) for n, pair in pairs.items())
+    launches = measured is not None and bool(measured.obstacle)
+    rows = tuple(_crossing_row(question, n, pair, ratios.get(n), launches=launches) for n, pair in pairs.items())
     columns = (*CROSSING_COLUMNS, *(MEASURED_COLUMNS if measured else ()))
     return Section(columns, rows, _plot(question, measured) if len(question.n) > 1 else None)
 
 
-def _crossing_row(question: KernelQuestion, n: int, pair: tuple[Plan, Plan], latency: Estimate | None) -> Row:
+def _crossing_row(
+    question: KernelQuestion, n: int, pair: tuple[Plan, Plan], latency: Estimate | None, *, launches: bool
+) -> Row:
+    """The costs of one N, and which one is faster, unless the times are those of launching."""
     paper = paper_macs((question.kernel,), n), paper_macs(question.stack, n)
     built = tuple(question.batch_size * total(plan_costs(plan)).macs for plan in pair)
     row: dict[str, Cell] = {
@@ -149,7 +153,8 @@ def _crossing_row(question: KernelQuestion, n: int, pair: tuple[Plan, Plan], lat
     }
     if latency is None:
         return row
-    return {**row, **estimate_cells("latency_ratio", latency), "latency_winner": _measured_winner(question, latency)}
+    winner = UNDECIDED if launches else _measured_winner(question, latency)
+    return {**row, **estimate_cells("latency_ratio", latency), "latency_winner": winner}
 
 
 def _winner(question: KernelQuestion, kernel: int, stack: int) -> str:
