@@ -45,7 +45,7 @@ def _exact_parts(report: Report) -> Iterator[Piece]:
 
 def _latency_part(report: Report) -> Iterator[Piece]:
     latency = report.sections.get("latency")
-    if latency is None or len(latency.rows) != 2:
+    if latency is None or len(latency.rows) != 2 or report.measurement.get("usable") is False:
         return
     base, head = latency.rows
     before, after, ratio = base.get("latency_ms"), head.get("latency_ms"), head.get("latency_ratio")

@@ -143,6 +143,11 @@ def test_what_is_the_same_or_undecided_has_no_colour() -> None:
     assert not any(style for _, style in pieces)
 
 
+def test_a_measurement_that_is_of_no_use_is_no_part_of_the_first_line() -> None:
+    pieces = diff_headline(replace(compared(0, 0, (1.78, 1.75, 1.81)), measurement={"usable": False}))
+    assert "".join(text for text, _ in pieces) == "the same MACs, the same params"
+
+
 def test_changes_in_tables_are_coloured_by_which_direction_is_better() -> None:
     text = render(compared(780_000, -40), Format.TABLE, Style(color=True))
     assert "\x1b[31m780,000\x1b[0m" in text
