@@ -123,12 +123,13 @@ def check_command(
             )
         show(_planned(asked), output_format, output, section)
         return
-    checked = _checked_or_faulty(asked)
+    checked, explained = _checked_or_faulty(asked)
     show(checked.report, output_format, output, section)
     leave_on_github(checked.report, checked.error.exit_code if checked.error else 0, annotate=annotate)
     if checked.error is None:
         return
-    if output is not None or output_format is not Format.TABLE:  # which has the reasons, where it was shown
+    shown = output is None and output_format is Format.TABLE  # a table has the reasons
+    if not shown and not explained:
         for cause in causes(checks(checked.report)):
             say(f"mbconv: {cause.verdict}: {cause.sentence}")
     raise typer.Exit(checked.error.exit_code)
@@ -157,13 +158,19 @@ def _planned(asked: _Asked) -> Report:
     )
 
 
-def _checked_or_faulty(asked: _Asked) -> Checked:
-    """The check, or the mistakes in its config as a report, so that they are in every format."""
+def _checked_or_faulty(asked: _Asked) -> tuple[Checked, bool]:
+    """The check, or the mistakes in its config as a report, so that they are in every format.
+
+    Returns:
+        It, and whether standard error has its reasons already, as that of a mistake always has.
+    """
     try:
-        return _checked(asked)
+        return _checked(asked), False
     except InputError as error:
         if faulty := faulty_config(asked.config or Path(DEFAULT_CONFIG), error):
-            return faulty
+            for sentence in error.sentences:
+                say(f"mbconv: {sentence}")
+            return faulty, True
         raise
 
 

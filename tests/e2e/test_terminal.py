@@ -151,12 +151,12 @@ def test_ctrl_c_while_it_samples_tells_what_was_measured(
     (tmp_path / "tiny.yaml").write_text(TINY, encoding="utf-8")
     options = ["--device", "cpu", "--processes", "2", "--precision", "0.0001%", "--format", "json"]
     arguments = ["profile", "tiny.yaml", *options]
-    with terminal() as (watcher, end):
+    output = tmp_path / "output"  # no pipe, which holds 64 KiB: nobody reads it while the terminal is read
+    with terminal() as (watcher, end), output.open("wb") as stream:
         process = subprocess.Popen(
             [*MODULE, *arguments, *(["-o", "report.json"] if into_file else [])],
-            stdout=subprocess.PIPE,
+            stdout=stream,
             stderr=end,
-            encoding="utf-8",
             env=environment({}),
             cwd=tmp_path,
         )
@@ -166,11 +166,10 @@ def test_ctrl_c_while_it_samples_tells_what_was_measured(
             seen += os.read(watcher, 65_536)
         process.send_signal(signal.SIGINT)
         text = read_all(watcher)
-        output, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.wait(timeout=60) == 130
     assert text.rstrip().endswith("mbconv: interrupted")
     assert "Traceback" not in text
-    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8") if into_file else output)
+    report = json.loads((tmp_path / "report.json" if into_file else output).read_text(encoding="utf-8"))
     assert report["measurement"]["complete"] is False
     assert len(report["samples"]["latency_ms"]) == report["totals"]["latency_samples"] >= LEAST_ROUNDS
     (note,) = [note for note in report["notes"] if "incomplete" in note]

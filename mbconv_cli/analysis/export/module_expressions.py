@@ -99,7 +99,7 @@ HELPERS: Final[Mapping[str, str]] = {
             for _ in range(size - 1):
                 row = (functional.pad(row, (0, 1)) + functional.pad(row, (1, 0))) / 2
             rows.append(row)
-        self.register_buffer("filter", torch.outer(*rows).repeat(channels, 1, 1, 1), persistent=False)
+        self.register_buffer("filter", torch.outer(*rows).repeat(channels, 1, 1, 1))
         top, bottom, left, right = padding
         self.stride, self.sides = stride, (left, right, top, bottom)
         self.mode = "reflect" if border == "reflected" else "constant"
