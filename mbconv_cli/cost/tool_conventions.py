@@ -170,7 +170,7 @@ _CONV: Final = "torch.nn.modules.conv.Conv2d"
 _LINEAR: Final = "torch.nn.modules.linear.Linear"
 _BATCH_NORMS: Final = ("torch.nn.modules.batchnorm.BatchNorm2d", "torch.nn.modules.batchnorm.BatchNorm1d")
 _GROUP_NORM: Final = "torch.nn.modules.normalization.GroupNorm"
-_RELUS: Final = ("torch.nn.modules.activation.ReLU", "torch.nn.modules.activation.ReLU6")
+_RELUS: Final = tuple(f"torch.nn.modules.activation.{name}" for name in ("ReLU", "ReLU6", "LeakyReLU", "ELU"))
 _ADAPTIVE_POOL: Final = "torch.nn.modules.pooling.AdaptiveAvgPool2d"
 _PRELU: Final = "torch.nn.modules.activation.PReLU"
 _AVG_POOL: Final = "torch.nn.modules.pooling.AvgPool2d"
@@ -226,11 +226,11 @@ PTFLOPS: Final = Tool(
         BatchNorm: (Rule("batch norm, 2 an element", lambda op: 2 * _elements_out(op), _is_module(*_BATCH_NORMS)),),
         GroupNorm: (Rule("group norm, 2 an element", lambda op: 2 * _elements_out(op), _is_module(_GROUP_NORM)),),
         Activation: (
-            Rule("ReLU and ReLU6 as modules, 1 an element", _elements_out, _is_module(*_RELUS)),
+            Rule("ReLU, ReLU6, LeakyReLU and ELU as modules, 1 an element", _elements_out, _is_module(*_RELUS)),
             Rule(
-                "ReLU, SiLU and GELU as functions, 1 an element",
+                "ReLU, ELU, SiLU and GELU as functions, 1 an element",
                 _elements_out,
-                _is_function(*(f"torch.nn.functional.{name}" for name in ("relu", "relu6", "silu", "gelu"))),
+                _is_function(*(f"torch.nn.functional.{name}" for name in ("relu", "relu6", "elu", "silu", "gelu"))),
             ),
         ),
         GlobalAvgPool: (

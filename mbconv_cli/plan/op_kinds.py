@@ -10,7 +10,10 @@ from dataclasses import dataclass, fields
 from typing import Final, Literal, TypeAlias
 
 Border: TypeAlias = Literal["reflected", "zero"]
-ActivationName: TypeAlias = Literal["relu", "relu6", "swish", "hard_swish", "gelu", "sigmoid", "hard_sigmoid"]
+ActivationName: TypeAlias = Literal[
+    "relu", "relu6", "leaky_relu", "elu", "swish", "hard_swish", "mish", "gelu", "tanh", "sigmoid", "hard_sigmoid"
+]
+"""A leaky ReLU has a slope of 0.01 below zero, and an ELU goes to -1: torch's defaults."""
 
 
 @dataclass(frozen=True, slots=True)

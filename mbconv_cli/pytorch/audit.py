@@ -52,6 +52,7 @@ NO_MACS: Final = (
     "aten::silu_",
     "aten::hardswish",
     "aten::hardswish_",
+    *("aten::leaky_relu", "aten::leaky_relu_", "aten::elu", "aten::elu_", "aten::mish", "aten::mish_", "aten::tanh"),
     "aten::gelu",
     "aten::sigmoid",
     "aten::sigmoid_",

@@ -22,11 +22,16 @@ from mbconv_cli.yaml.quotes import shorten
 
 _TOKEN: Final = re.compile(r"([a-z]+?)([0-9][0-9.]*)?")
 _TWO_STRIDES: Final = re.compile(r"s[0-9]{2}")
-_ACTIVATIONS: Final[Mapping[str, str]] = {"nre": "relu", "nr6": "relu6", "nhs": "hard_swish", "nsw": "swish"}
+_ACTIVATIONS: Final[Mapping[str, str]] = {
+    "nre": "relu",
+    "nr6": "relu6",
+    "nhs": "hard_swish",
+    "nsw": "swish",
+    "nmi": "mish",
+}
 _NOT_EXPRESSIBLE: Final[Mapping[str, str]] = {
     "d": "space to depth",
     "gs": "a group size",
-    "nmi": "the activation mish",
 }
 _ADVICE: Final[Mapping[str, str]] = {
     "d": "; put a row of its own before this one: type: conv, kernel_size: 2, stride: 2, and four times the channels",

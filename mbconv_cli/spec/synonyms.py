@@ -71,6 +71,7 @@ VALUES: Final[Mapping[str, str]] = {
     "hsigmoid": "hard_sigmoid",
     "h_sigmoid": "hard_sigmoid",
     "re": "relu",
+    "leakyrelu": "leaky_relu",
     "identity": "none",
     "linear": "none",
     "uib": "universal_inverted_bottleneck",
@@ -87,8 +88,8 @@ VALUES: Final[Mapping[str, str]] = {
 """A value elsewhere, and the value here."""
 
 _OTHER_ACTIVATIONS: Final = (
-    *("celu", "elu", "gelu_tanh", "quick_gelu", "geglu", "glu", "swiglu", "hard_mish", "hardmish", "hardtanh"),
-    *("leaky_relu", "leakyrelu", "mish", "rrelu", "selu", "softplus", "softsign", "tanh"),
+    *("celu", "gelu_tanh", "quick_gelu", "geglu", "glu", "swiglu", "hard_mish", "hardmish", "hardtanh"),
+    *("rrelu", "selu", "softplus", "softsign"),
 )
 NOT_EXPRESSIBLE: Final[Mapping[str, str]] = {
     "dropout": "it does nothing in inference, and has no key here",

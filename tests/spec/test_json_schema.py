@@ -78,7 +78,7 @@ def test_both_accept(text: str, validator: Draft202012Validator) -> None:
         "input: {resolution: 0}\nstem: {output_filters: 8}\n",
         "input: {resolution: 32}\nstem: {}\n",
         HEADER + "zzz: 1\n",
-        HEADER + "activation: mish\n",
+        HEADER + "activation: softplus\n",
         HEADER + "activation: ~\n",
         HEADER + "norm: {eps: 0}\n",
         HEADER + "norm: {eps: '1e-3'}\n",

@@ -33,7 +33,7 @@ def test_every_synonym_names_a_key_that_there_is() -> None:
             "blocks: [{kernel_size: 3, expand_ratio: 6, num_experts: 4}]",
             "here it is called 'experts'",
         ),
-        ("activation: mish", "got 'mish'; the activation mish cannot be expressed here$"),
+        ("activation: softplus", "got 'softplus'; the activation softplus cannot be expressed here$"),
         ("activation: LeakyReLU", "got 'LeakyReLU'; the activation leakyrelu cannot be expressed here$"),
         ("activation: silu", "here it is called 'swish'"),
         ("width_coefficient: 1.1", "here it is called 'scaling.width'"),
@@ -55,8 +55,8 @@ def test_our_own_words_are_no_synonyms() -> None:
 
 
 def test_a_what_if_with_an_activation_that_is_not_here_suggests_none_that_is_spelled_alike() -> None:
-    what_if = [parse_override("activation=mish")]
-    with pytest.raises(InputError, match=r"got 'mish'; the activation mish cannot be expressed here$"):
+    what_if = [parse_override("activation=softplus")]
+    with pytest.raises(InputError, match=r"got 'softplus'; the activation softplus cannot be expressed here$"):
         load_text("input: {resolution: 32}\nstem: {output_filters: 8}\n", "f.yaml", overrides=what_if)
 
 

@@ -25,7 +25,7 @@ from mbconv_cli.plan.op_kinds import (
 from mbconv_cli.plan.ops import Op, Plan, Shape
 
 NORMS: Final = (BatchNorm, GroupNorm)
-FUNCTION_NAMES: Final = {"hard_swish": "hard swish", "hard_sigmoid": "hard sigmoid"}
+FUNCTION_NAMES: Final = {"leaky_relu": "leaky relu", "hard_swish": "hard swish", "hard_sigmoid": "hard sigmoid"}
 
 
 @dataclass(frozen=True, slots=True)

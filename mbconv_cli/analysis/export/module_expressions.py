@@ -33,9 +33,13 @@ from mbconv_cli.plan.op_kinds import (
 ACTIVATION_CLASSES: Final = {
     "relu": "nn.ReLU()",
     "relu6": "nn.ReLU6()",
+    "leaky_relu": "nn.LeakyReLU()",
+    "elu": "nn.ELU()",
     "swish": "nn.SiLU()",
     "hard_swish": "nn.Hardswish()",
+    "mish": "nn.Mish()",
     "gelu": "nn.GELU()",
+    "tanh": "nn.Tanh()",
     "sigmoid": "nn.Sigmoid()",
     "hard_sigmoid": "nn.Hardsigmoid()",
 }

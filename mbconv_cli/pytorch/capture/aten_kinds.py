@@ -34,6 +34,8 @@ FUNCTIONS: Final[Mapping[str, ActivationName]] = {
     "relu": "relu",
     "relu6": "relu6",
     "silu": "swish",
+    "mish": "mish",
+    "tanh": "tanh",
     "hardswish": "hard_swish",
     "sigmoid": "sigmoid",
     "hardsigmoid": "hard_sigmoid",
@@ -149,6 +151,15 @@ def _group_norm(call: GraphCall) -> GroupNorm | None:
 
 def _hardtanh(call: GraphCall) -> Activation | None:
     return Activation("relu6") if (call.arguments["min_val"], call.arguments["max_val"]) == (0, 6) else None
+
+
+def _leaky_relu(call: GraphCall) -> Activation | None:
+    return Activation("leaky_relu") if call.arguments["negative_slope"] == 0.01 else None
+
+
+def _elu(call: GraphCall) -> Activation | None:
+    usual = all(call.arguments[name] == 1 for name in ("alpha", "scale", "input_scale"))
+    return Activation("elu") if usual else None
 
 
 def _gelu(call: GraphCall) -> Activation | None:
@@ -274,6 +285,8 @@ KINDS: Final[Mapping[str, Callable[[GraphCall], Kind | None]]] = {
     "batch_norm": _batch_norm,
     "group_norm": _group_norm,
     "hardtanh": _hardtanh,
+    "leaky_relu": _leaky_relu,
+    "elu": _elu,
     "gelu": _gelu,
     "adaptive_avg_pool2d": _adaptive_pool,
     "mean": _mean,

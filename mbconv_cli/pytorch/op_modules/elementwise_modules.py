@@ -50,9 +50,13 @@ class Sigmoid(nn.Module):
 ACTIVATIONS: Final[dict[ActivationName, Callable[[bool], nn.Module]]] = {
     "relu": nn.ReLU,
     "relu6": nn.ReLU6,
+    "leaky_relu": lambda inplace: nn.LeakyReLU(inplace=inplace),
+    "elu": lambda inplace: nn.ELU(inplace=inplace),
     "swish": nn.SiLU,
     "hard_swish": nn.Hardswish,
+    "mish": nn.Mish,
     "gelu": lambda _: nn.GELU(),
+    "tanh": lambda _: nn.Tanh(),
     "sigmoid": lambda inplace: Sigmoid(inplace=inplace),
     "hard_sigmoid": nn.Hardsigmoid,
 }

@@ -42,7 +42,8 @@ SORTS: Final[tuple[tuple[tuple[type[Kind], ...], frozenset[str]], ...]] = (
     ((GroupNorm,), frozenset({"group_norm"})),
     (
         (Activation,),
-        frozenset({"relu", "relu6", "hardtanh", "silu", "hardswish", "gelu", "sigmoid", "hardsigmoid"}),
+        frozenset({"relu", "relu6", "hardtanh", "leaky_relu", "elu", "silu", "hardswish", "mish", "gelu", "tanh"})
+        | frozenset({"sigmoid", "hardsigmoid"}),
     ),
     ((GlobalAvgPool,), frozenset({"adaptive_avg_pool2d", "mean"})),
     ((PReLU,), frozenset({"prelu"})),

@@ -15,7 +15,7 @@ from mbconv_cli.analysis.networks import open_network
 from mbconv_cli.cost.activation_memory import peak
 from mbconv_cli.cost.counts import Cost, plan_costs, total
 from mbconv_cli.errors import InputError
-from mbconv_cli.plan.op_kinds import AtenCall, Conv2d, GlobalAvgPool, op_name
+from mbconv_cli.plan.op_kinds import Activation, AtenCall, Conv2d, GlobalAvgPool, op_name
 from mbconv_cli.plan.ops import Plan
 from mbconv_cli.plan.same_plans import same_computation, same_ops
 from mbconv_cli.pytorch.built_network import build
@@ -237,3 +237,25 @@ def test_several_inputs_are_all_alive_and_read() -> None:
     plan = captured(TwoInputs(), "ids=2x5:int64", "mask=2x5x1")
     assert shapes(plan.inputs) == [10, 10]
     assert [value.name for value in plan.ops[-1].inputs] == ["one_hot", "input:mask"]
+
+
+@pytest.mark.parametrize(
+    ("module", "function"),
+    [
+        (nn.LeakyReLU(), "leaky_relu"),
+        (nn.LeakyReLU(0.2), None),
+        (nn.ELU(), "elu"),
+        (nn.ELU(alpha=2.0), None),
+        (nn.Mish(inplace=True), "mish"),
+        (nn.Tanh(), "tanh"),
+        (nn.GELU(), "gelu"),
+        (nn.GELU(approximate="tanh"), None),
+        (nn.ReLU6(), "relu6"),
+        (nn.Hardtanh(), None),
+    ],
+)
+def test_an_activation_is_one_of_the_vocabulary_with_its_usual_constants_alone(
+    module: nn.Module, function: str | None
+) -> None:
+    kind = captured(nn.Sequential(nn.Conv2d(3, 4, 1), module), "1x3x4x4").ops[1].kind
+    assert (kind.function if isinstance(kind, Activation) else None) == function
