@@ -15,11 +15,11 @@ from typing import Final
 
 from mbconv_cli.measure.statistics.estimates import Estimate, process_mean
 
-COEFFICIENT: Final = 0.8
-"""Of log(latency) on log(reference), fixed beforehand: a coefficient fitted to the rounds of one
-profile is too small whenever the machine is quiet, since the reference's own noise is then most of what it sees. From
-profile to profile 0.7 was best on efficientnet-b0 and 1.1 on mobilenet-v3-small, on one thread, and 0.4 and 0.5 beside
-a busy core; with a clock that is slower by a tenth, all that computes takes a tenth longer."""
+COEFFICIENT: Final = 1.0
+"""Of log(latency) on log(reference), fixed beforehand: a coefficient fitted to the rounds of one profile is too small
+whenever the machine is quiet, since the reference's own noise is then most of what it sees. All that computes takes a
+tenth longer with a clock that is slower by a tenth. From profile to profile on one thread, 0.7 and 1.1 were best in 36
+quiet profiles of efficientnet-b0 and mobilenet-v3-small, and 1.2 and more in 46 others and beside a busy core."""
 COEFFICIENT_DEVIATION: Final = 0.25
 """How far the true coefficient of a network may be from that; so a corrected figure is known the worse, the more there
 was to correct."""
