@@ -166,7 +166,18 @@ Resolution: TypeAlias = Annotated[
 Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 
 Activation: TypeAlias = Literal[
-    "none", "relu", "relu6", "leaky_relu", "prelu", "elu", "swish", "hard_swish", "mish", "gelu", "tanh", "sigmoid",
+    "none",
+    "relu",
+    "relu6",
+    "leaky_relu",
+    "prelu",
+    "elu",
+    "swish",
+    "hard_swish",
+    "mish",
+    "gelu",
+    "tanh",
+    "sigmoid",
     "hard_sigmoid",
 ]
 Gate: TypeAlias = Literal["sigmoid", "hard_sigmoid"]

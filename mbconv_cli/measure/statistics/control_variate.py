@@ -23,10 +23,10 @@ quiet profiles of efficientnet-b0 and mobilenet-v3-small, and 1.2 and more in 46
 COEFFICIENT_DEVIATION: Final = 0.25
 """How far the true coefficient of a network may be from that; so a corrected figure is known the worse, the more there
 was to correct."""
-BETWEEN_RUNS: Final = 0.02
-"""What still differs between corrected runs, as a share, and no run sees. On two shared cores 36 profiles had a standard
-deviation of 1.2 to 1.3 % in one quarter of an hour, and 46 of 3.5 % in another: with 0.8 % their 95 % intervals held the
-median of all in 74 to 78 % of the runs, with 2 % in 91 to 96 %."""
+BETWEEN_RUNS: Final = 0.015
+"""What still differs between corrected runs, as a share, and no run sees. On two shared cores 36 profiles had a
+standard deviation of 1.2 to 1.5 % in one quarter of an hour, and 46 of 3.5 % in another: with 0.8 % their 95 %
+intervals held the median of all in 76 % of the runs, with 1.5 % in 89 %."""
 _NORMAL_QUANTILE: Final = 1.959964
 
 
