@@ -177,7 +177,7 @@ def _form(setting: Setting, network: str, execution: Execution) -> Row:
     for name, one in rows.items():
         figures[f"{name.replace(' ', '_')}_ms"] = _number(one, "latency_ms")
     measured = {key: report.measurement.get(key) for key in ("device_time", "device_idle_share", "kernels_of_no_op")}
-    peak = next((note for note in report.notes if "allocator" in note), None)
+    peak = next((note for note in report.notes if note.startswith("memory: the allocator")), None)
     return {**row, **_latency(report.totals), **figures, **_figures(measured, *measured), "peak": peak}
 
 
