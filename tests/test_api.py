@@ -115,7 +115,7 @@ def test_every_form_can_be_asked_for() -> None:
 
 
 def test_a_module_is_run_by_onnxruntime() -> None:
-    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")
     module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
     report = api.profile(module, input_shape=(1, 3, 8, 8), measure=True, backend="onnxruntime", threads=1, max_time=0.3)
     assert report.content.provenance.settings["backend"] == "onnxruntime"

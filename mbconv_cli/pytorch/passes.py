@@ -142,8 +142,8 @@ def compiled_pass(network: nn.Module, inputs: Sequence[Tensor], clock: Clock, ex
     equal = require_equal("--mode compile", output, network(*inputs), mode_tolerance(execution.dtype, inputs[0].device))
     run = _as_a_whole(lambda: compiled(*inputs))
     on_device = device_pass(run, 1, inputs[0].device, clock)
-    told = COMPILED_KERNELS if on_device else END_TO_END_ONLY
-    note = f"mode: torch.compile, which took {seconds:.1f} s; {told}; beside eager, {equal}"
+    layers_note = COMPILED_KERNELS if on_device else END_TO_END_ONLY
+    note = f"mode: torch.compile, which took {seconds:.1f} s; {layers_note}; beside eager, {equal}"
     return TimedPass(run, clock, (note,), on_device)
 
 

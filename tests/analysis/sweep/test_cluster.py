@@ -198,7 +198,7 @@ def test_a_cluster_that_cannot_help_is_refused(answers: dict[str, Any], sentence
 
 
 def test_a_scheduler_that_is_not_there_is_named() -> None:
-    pytest.importorskip("distributed")
+    pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
     with pytest.raises(InputError, match=r"--scheduler nothing: no scheduler answers .*`dask scheduler`"):
         connected("nothing")
 
@@ -206,7 +206,7 @@ def test_a_scheduler_that_is_not_there_is_named() -> None:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a scheduler with two workers, each a process of its own, started as the documentation says."""
-    distributed = pytest.importorskip("distributed")
+    distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
     folder = tmp_path_factory.mktemp("cluster")
     file = folder / "scheduler.json"
     common = ["--scheduler-file", str(file), "--no-dashboard"]
